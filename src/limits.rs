@@ -1,0 +1,47 @@
+//! Every bound on what is read from outside, each with its reason. A value beyond its
+//! bound is an error before anything of its size is allocated.
+
+/// Longest safetensors header, in bytes. A 24-layer encoder's takes 60 kB; a parser of
+/// unbounded JSON can be made to take seconds and hundreds of megabytes.
+pub const HEADER_BYTES: u64 = 8 << 20;
+
+/// Most tensors in one safetensors file. The largest encoders people use have below 1,000.
+pub const TENSORS: usize = 16_384;
+
+/// Longest piece of a file that is converted at once, in bytes. The memory a load needs
+/// beside the weights themselves is one such window.
+pub const WINDOW_BYTES: usize = 1 << 20;
+
+/// Largest `config.json` or `tokenizer_config.json`, in bytes. A configuration with 65,536
+/// labels in both directions takes about 4 MB.
+pub const CONFIG_BYTES: usize = 16 << 20;
+
+/// Largest tokenizer file, in bytes. XLM-R's `tokenizer.json` with 250,002 pieces has 17 MB.
+pub const TOKENIZER_BYTES: usize = 128 << 20;
+
+/// Longest text, in bytes of UTF-8. Only its beginning is read by a model, but the
+/// tokenizer sees all of it.
+pub const TEXT_BYTES: usize = 16 << 20;
+
+/// Widest hidden or intermediate vector. The widest encoder published (XLM-R XXL) has a
+/// hidden size of 4,096 and an intermediate size of 16,384.
+pub const HIDDEN_SIZE: usize = 8_192;
+
+/// Widest feed-forward layer, four times the widest hidden vector.
+pub const INTERMEDIATE_SIZE: usize = 4 * HIDDEN_SIZE;
+
+/// Most layers. XLM-R XXL has 48.
+pub const LAYERS: usize = 96;
+
+/// Largest vocabulary. XLM-R has 250,002 pieces.
+pub const VOCABULARY: usize = 1 << 20;
+
+/// Longest position table.
+pub const POSITIONS: usize = 65_536;
+
+/// Most labels of a classification head.
+pub const LABELS: usize = 65_536;
+
+/// Tokens computed between two looks at the caller, unless one text alone is longer: a
+/// worker answers an abort within the time this takes.
+pub const SLICE_TOKENS: usize = 256;
