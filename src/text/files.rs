@@ -1,0 +1,68 @@
+//! The small files of a model: everything but its weights, by name.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::limits;
+
+/// Names of the files that a load looks for, beside the weights.
+pub const SMALL_FILES: &[&str] = &[
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+];
+
+/// Contents of those that exist.
+#[derive(Debug, Clone, Default)]
+pub struct SmallFiles(BTreeMap<String, Vec<u8>>);
+
+impl SmallFiles {
+    /// Adds a file.
+    pub fn insert(&mut self, name: String, contents: Vec<u8>) {
+        self.0.insert(name, contents);
+    }
+
+    /// `config.json`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it is missing.
+    pub fn config(&self) -> Result<&[u8]> {
+        self.get("config.json").ok_or_else(|| Error::Config {
+            file: "config.json".into(),
+            field: "the file".into(),
+            value: "missing".into(),
+            supported: "a folder with a config.json".into(),
+        })
+    }
+
+    /// Contents of the file, if it is there.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+
+    /// An [`Error::Tokenizer`] that lists the tokenizer files that are there.
+    pub fn tokenizer_error(&self, reason: impl Into<String>) -> Error {
+        let files = self.0.keys().filter(|name| *name != "config.json");
+        Error::Tokenizer { reason: reason.into(), files: files.cloned().collect() }
+    }
+
+    /// A tokenizer file as text, if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when it is too large or not UTF-8.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>> {
+        let Some(contents) = self.get(name) else {
+            return Ok(None);
+        };
+        if contents.len() > limits::TOKENIZER_BYTES {
+            let most = limits::TOKENIZER_BYTES;
+            return Err(self.tokenizer_error(format!("{name} has {} bytes, more than {most}", contents.len())));
+        }
+        let text = std::str::from_utf8(contents);
+        text.map(Some).map_err(|error| self.tokenizer_error(format!("{name} is not UTF-8: {error}")))
+    }
+}

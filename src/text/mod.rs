@@ -1,0 +1,13 @@
+//! From text to batches of token ids.
+
+mod batch;
+mod files;
+mod overrides;
+mod rows;
+mod slow;
+mod tokenizer;
+
+pub use batch::Batch;
+pub use files::{SMALL_FILES, SmallFiles};
+pub use rows::Rows;
+pub use tokenizer::{Input, Kept, Tokenizer, Tokens};

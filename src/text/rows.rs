@@ -1,0 +1,65 @@
+//! Rows of token ids as Python passes them to a model, padded to one length. They become a
+//! [`Batch`] without the padding, and what is computed for its tokens becomes rows again.
+
+use serde::Deserialize;
+
+use super::batch::Batch;
+
+/// `[rows, length]` each.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Rows {
+    /// Ids of the word pieces.
+    pub input_ids: Vec<Vec<u32>>,
+    /// 0 where there is padding, wherever in the row; absent when there is none.
+    pub attention_mask: Option<Vec<Vec<u8>>>,
+    /// Token types; absent for zeros.
+    pub token_type_ids: Option<Vec<Vec<u32>>>,
+}
+
+impl Rows {
+    /// The tokens that are not padding.
+    ///
+    /// # Errors
+    /// A description of the row that does not fit.
+    pub fn to_batch(&self) -> Result<Batch, String> {
+        let mut batch = Batch::default();
+        for (row, ids) in self.input_ids.iter().enumerate() {
+            let length = ids.len();
+            let fits = |other: Option<usize>| other.is_none_or(|other| other == length);
+            let mask_fits = fits(self.attention_mask.as_ref().map(|mask| mask.get(row).map_or(0, Vec::len)));
+            let types_fit = fits(self.token_type_ids.as_ref().map(|types| types.get(row).map_or(0, Vec::len)));
+            if !mask_fits || !types_fit {
+                return Err(format!("row {row}: input_ids, attention_mask and token_type_ids differ in length"));
+            }
+            let tokens = self.tokens(row);
+            if tokens.is_empty() {
+                return Err(format!("row {row} has no token"));
+            }
+            let kept = |values: &[u32]| tokens.iter().map(|&token| values[token]).collect::<Vec<_>>();
+            let types = self.token_type_ids.as_ref().map(|types| kept(&types[row]));
+            batch.push(&kept(ids), &types.unwrap_or_else(|| vec![0; tokens.len()]));
+        }
+        Ok(batch)
+    }
+
+    /// Indices of the tokens of a row that are not padding.
+    pub fn tokens(&self, row: usize) -> Vec<usize> {
+        let real = |&token: &usize| self.attention_mask.as_ref().is_none_or(|mask| mask[row][token] != 0);
+        (0..self.input_ids[row].len()).filter(real).collect()
+    }
+
+    /// Vectors of the batch's tokens, `[tokens, width]`, back at their places in the rows:
+    /// `[rows, length, width]`, zero at the padding.
+    pub fn unflatten(&self, vectors: &[Vec<f32>]) -> Vec<Vec<Vec<f32>>> {
+        let width = vectors.first().map_or(0, Vec::len);
+        let mut vectors = vectors.iter();
+        let row = |row: usize| {
+            let mut padded = vec![vec![0.0; width]; self.input_ids[row].len()];
+            for (token, vector) in self.tokens(row).into_iter().zip(&mut vectors) {
+                padded[token].clone_from(vector);
+            }
+            padded
+        };
+        (0..self.input_ids.len()).map(row).collect()
+    }
+}

@@ -1,0 +1,182 @@
+//! Tokenizers without a `tokenizer.json`: the vocabulary files that the slow tokenizers of
+//! Python read become the `tokenizer.json` that Python itself would make of them.
+//! `transformers`: `models/bert/tokenization_bert.py`, `models/roberta/tokenization_roberta.py`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::files::SmallFiles;
+use crate::error::Result;
+
+/// What is to be done about a folder without any supported tokenizer.
+const ADVICE: &str = "save a fast tokenizer with Python: \
+    tokenizer = transformers.AutoTokenizer.from_pretrained(ID); tokenizer.save_pretrained(FOLDER)";
+
+/// Classes whose vocabulary is a `vocab.txt` of word pieces.
+const WORD_PIECE_CLASSES: &[&str] =
+    &["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"];
+
+/// Classes whose vocabulary is a `vocab.json` and a `merges.txt` of bytes.
+const BYTE_PAIR_CLASSES: &[&str] = &["RobertaTokenizer", "RobertaTokenizerFast"];
+
+/// Special tokens by role, with the names they have unless a file says otherwise.
+const WORD_PIECE_TOKENS: [(&str, &str); 5] = [
+    ("unk_token", "[UNK]"),
+    ("sep_token", "[SEP]"),
+    ("pad_token", "[PAD]"),
+    ("cls_token", "[CLS]"),
+    ("mask_token", "[MASK]"),
+];
+const BYTE_PAIR_TOKENS: [(&str, &str); 6] = [
+    ("bos_token", "<s>"),
+    ("unk_token", "<unk>"),
+    ("sep_token", "</s>"),
+    ("pad_token", "<pad>"),
+    ("cls_token", "<s>"),
+    ("mask_token", "<mask>"),
+];
+
+/// The `tokenizer.json` that follows from the other files. `settings` is the contents of
+/// `tokenizer_config.json`.
+///
+/// # Errors
+/// [`crate::Error::Tokenizer`] when there is no vocabulary or its class is not supported.
+pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Result<Value> {
+    let special = SpecialTokens::read(files, settings)?;
+    let class = settings.get("tokenizer_class").and_then(Value::as_str);
+    let is = |classes: &[&str]| class.is_none_or(|class| classes.contains(&class));
+    let text = |name| files.text(name);
+    match (text("vocab.txt")?, text("vocab.json")?, text("merges.txt")?) {
+        (Some(vocabulary), ..) if is(WORD_PIECE_CLASSES) => Ok(word_piece(vocabulary, settings, &special)),
+        (None, Some(vocabulary), Some(merges)) if is(BYTE_PAIR_CLASSES) => {
+            let vocabulary = serde_json::from_str(vocabulary);
+            let vocabulary = vocabulary.map_err(|error| files.tokenizer_error(format!("vocab.json: {error}")))?;
+            byte_pair(vocabulary, merges, settings, &special)
+                .ok_or_else(|| files.tokenizer_error("vocab.json lacks the special tokens, or merges.txt is malformed"))
+        }
+        _ => {
+            let class = class.map_or(String::new(), |class| format!(" of class {class}"));
+            Err(files.tokenizer_error(format!("a tokenizer{class} cannot be built from these files; {ADVICE}")))
+        }
+    }
+}
+
+/// BERT: word pieces.
+fn word_piece(lines: &str, settings: &Map<String, Value>, special: &SpecialTokens) -> Value {
+    let flag = |key: &str, default: bool| settings.get(key).and_then(Value::as_bool).unwrap_or(default);
+    let ids = lines.lines().zip(0_u32..);
+    let vocabulary: Map<String, Value> = ids.map(|(piece, id)| (piece.to_owned(), id.into())).collect();
+    let [unk, sep, pad, cls, mask] = WORD_PIECE_TOKENS.map(|token| special.name(token));
+    let id = |token: &str, default: u32| vocabulary.get(token).cloned().unwrap_or(default.into());
+    json!({
+        "version": "1.0",
+        "added_tokens": special.added(&[&unk, &sep, &pad, &cls, &mask], &vocabulary, None),
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": true,
+            "handle_chinese_chars": flag("tokenize_chinese_chars", true),
+            "strip_accents": settings.get("strip_accents"),
+            "lowercase": flag("do_lower_case", true),
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "BertProcessing", "sep": [sep, id(&sep, 3)], "cls": [cls, id(&cls, 2)]},
+        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
+        "model": {
+            "type": "WordPiece",
+            "unk_token": unk,
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": vocabulary,
+        },
+    })
+}
+
+/// RoBERTa: byte pairs. `None` when a special token is not in the vocabulary or a line of
+/// the merges is not a pair.
+fn byte_pair(
+    vocabulary: Map<String, Value>,
+    merges: &str,
+    settings: &Map<String, Value>,
+    special: &SpecialTokens,
+) -> Option<Value> {
+    let add_prefix_space = settings.get("add_prefix_space").and_then(Value::as_bool).unwrap_or(false);
+    let [bos, unk, sep, pad, cls, mask] = BYTE_PAIR_TOKENS.map(|token| special.name(token));
+    let merges = merges.lines().filter(|line| !line.starts_with("#version") && !line.is_empty());
+    let merges = merges.map(|line| line.split_once(' ').map(|(left, right)| json!([left, right])));
+    let (sep_id, cls_id) = (vocabulary.get(&sep)?.clone(), vocabulary.get(&cls)?.clone());
+    Some(json!({
+        "version": "1.0",
+        "added_tokens": special.added(&[&bos, &sep, &unk, &pad, &cls, &mask], &vocabulary, Some(&mask)),
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": add_prefix_space, "trim_offsets": true, "use_regex": true},
+        "post_processor": {
+            "type": "RobertaProcessing",
+            "sep": [sep, sep_id],
+            "cls": [cls, cls_id],
+            "trim_offsets": true,
+            "add_prefix_space": add_prefix_space,
+        },
+        "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+        "model": {
+            "type": "BPE",
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "",
+            "fuse_unk": false,
+            "merges": merges.collect::<Option<Vec<_>>>()?,
+            "vocab": vocabulary,
+        },
+    }))
+}
+
+/// What `tokenizer_config.json` and `special_tokens_map.json` say of special tokens.
+struct SpecialTokens {
+    by_role: Map<String, Value>,
+    /// `added_tokens_decoder`: further tokens by id.
+    further: Map<String, Value>,
+}
+
+impl SpecialTokens {
+    fn read(files: &SmallFiles, settings: &Map<String, Value>) -> Result<Self> {
+        let mut by_role = match files.text("special_tokens_map.json")? {
+            Some(text) => serde_json::from_str(text)
+                .map_err(|error| files.tokenizer_error(format!("special_tokens_map.json: {error}")))?,
+            None => Map::new(),
+        };
+        by_role.extend(settings.iter().map(|(key, value)| (key.clone(), value.clone())));
+        let further = settings.get("added_tokens_decoder").and_then(Value::as_object);
+        Ok(SpecialTokens { by_role, further: further.cloned().unwrap_or_default() })
+    }
+
+    /// Content of the token with this role.
+    fn name(&self, (role, default): (&str, &str)) -> String {
+        let given = self.by_role.get(role);
+        let content = given.and_then(|token| token.as_str().or_else(|| token.get("content")?.as_str()));
+        content.unwrap_or(default).to_owned()
+    }
+
+    /// The `added_tokens` of a `tokenizer.json`: the special tokens that the vocabulary holds,
+    /// then the further ones by ascending id.
+    fn added(&self, tokens: &[&String], vocabulary: &Map<String, Value>, left_strip: Option<&String>) -> Vec<Value> {
+        let described = |id: Value, content: &str, lstrip: bool| {
+            json!({
+                "id": id, "content": content, "single_word": false,
+                "lstrip": lstrip, "rstrip": false, "normalized": false, "special": true,
+            })
+        };
+        let mut added: Vec<Value> = Vec::new();
+        for &token in tokens {
+            if let Some(id) = vocabulary.get(token).filter(|id| !added.iter().any(|known| &known["id"] == *id)) {
+                added.push(described(id.clone(), token, left_strip == Some(token)));
+            }
+        }
+        let further = self.further.iter();
+        let further = further.filter_map(|(id, token)| Some((id.parse::<u32>().ok()?, token.as_object()?)));
+        for (id, token) in further.collect::<BTreeMap<_, _>>() {
+            added.retain(|known| known["id"] != id);
+            let mut token = token.clone();
+            token.insert("id".into(), id.into());
+            added.push(token.into());
+        }
+        added
+    }
+}

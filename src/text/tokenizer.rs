@@ -1,0 +1,229 @@
+//! Text to token ids with Hugging Face's own tokenizers, truncated inside the tokenizer so
+//! that the special tokens survive.
+
+use serde_json::{Map, Value};
+use tokenizers::{EncodeInput, Encoding, PostProcessor, TruncationDirection, TruncationParams, TruncationStrategy};
+
+use super::files::SmallFiles;
+use super::{overrides, slow};
+use crate::error::{Error, Result};
+use crate::limits;
+
+/// `model_max_length` beyond this means that Python knows no limit.
+const NO_LIMIT: f64 = 1e9;
+
+/// A text, or a pair of texts, to classify.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Input {
+    /// The text, or the first of the pair.
+    pub text: String,
+    /// The second of the pair.
+    pub text_pair: Option<String>,
+}
+
+impl From<&str> for Input {
+    fn from(text: &str) -> Self {
+        Input { text: text.to_owned(), text_pair: None }
+    }
+}
+
+/// How much of an input the model reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether something was cut away.
+    pub truncated: bool,
+    /// Where the part of the text that is read ends, in characters.
+    pub text_end: usize,
+    /// The same for the second text of a pair.
+    pub text_pair_end: Option<usize>,
+}
+
+/// One tokenized input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Ids of the word pieces, special tokens included.
+    pub input_ids: Vec<u32>,
+    /// Token types, one for each id.
+    pub token_type_ids: Vec<u32>,
+    /// First and one past the last character of each token in its text; `(0, 0)` for special
+    /// tokens.
+    pub offsets: Vec<(usize, usize)>,
+    /// What the truncation left.
+    pub kept: Kept,
+}
+
+/// A tokenizer and the length it truncates to.
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    max_length: usize,
+    direction: TruncationDirection,
+    /// Whether the encoder wants the types that the tokenizer gives; zeros otherwise.
+    token_types: bool,
+}
+
+impl Tokenizer {
+    /// Builds the tokenizer of a model from `tokenizer.json`, or else from the vocabulary
+    /// files of the slow tokenizers. Padding and truncation stored there are not obeyed; see
+    /// [`Tokenizer::truncate_to`]. `type_vocab_size` is the encoder's.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when the files are missing, broken or not supported.
+    pub fn from_files(files: &SmallFiles, type_vocab_size: usize) -> Result<Self> {
+        let settings = settings(files)?;
+        let mut inner = match files.text("tokenizer.json")? {
+            Some(json) => json.parse::<tokenizers::Tokenizer>(),
+            None => serde_json::from_value(slow::tokenizer_json(files, &settings)?).map_err(Into::into),
+        }
+        .map_err(|error| files.tokenizer_error(error.to_string()))?;
+        inner.with_padding(None);
+        let cleared = inner.with_truncation(None).map(|_| ());
+        let applied = cleared.and_then(|()| overrides::apply(&mut inner, &settings));
+        applied.map_err(|error| files.tokenizer_error(error.to_string()))?;
+        Ok(Tokenizer {
+            inner,
+            max_length: model_max_length(&settings).unwrap_or(usize::MAX),
+            direction: direction(&settings),
+            token_types: type_vocab_size > 1 && lists_token_types(&settings),
+        })
+    }
+
+    /// Cuts what is tokenized from now on to `usable_positions`, the length that the encoder
+    /// can read, or to the tokenizer's own `model_max_length` if that is smaller.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when that leaves no room for a text.
+    pub fn truncate_to(mut self, usable_positions: usize) -> Result<Self> {
+        self.max_length = self.max_length.min(usable_positions);
+        let truncation = TruncationParams {
+            max_length: self.max_length,
+            strategy: TruncationStrategy::LongestFirst,
+            stride: 0,
+            direction: self.direction,
+        };
+        if self.max_length <= self.special_tokens(false) {
+            return Err(self.no_room("a text"));
+        }
+        let set = self.inner.with_truncation(Some(truncation)).map(|_| ());
+        match set {
+            Ok(()) => Ok(self),
+            Err(error) => Err(Error::Tokenizer { reason: error.to_string(), files: Vec::new() }),
+        }
+    }
+
+    /// How many special tokens stand around a text, or a pair.
+    fn special_tokens(&self, pair: bool) -> usize {
+        self.inner.get_post_processor().map_or(0, |processor| processor.added_tokens(pair))
+    }
+
+    fn no_room(&self, what: &str) -> Error {
+        Error::Tokenizer {
+            reason: format!("{} tokens leave no room for {what} beside the special ones", self.max_length),
+            files: Vec::new(),
+        }
+    }
+
+    /// The longest sequence, in tokens with the special ones.
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// Tokenizes an input and cuts it to [`Tokenizer::max_length`], the longer text of a pair
+    /// first.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when the tokenizer cannot represent the text.
+    pub fn encode(&self, input: &Input) -> Result<Tokens> {
+        // An empty second text is none, as in Python.
+        let text = match input.text_pair.as_deref() {
+            None | Some("") => EncodeInput::from(input.text.as_str()),
+            // The crate's own subtraction of these would overflow.
+            Some(_) if self.max_length <= self.special_tokens(true) => return Err(self.no_room("a pair of texts")),
+            Some(pair) => EncodeInput::from((input.text.as_str(), pair)),
+        };
+        let encoding = self
+            .inner
+            .encode_char_offsets(text, true)
+            .map_err(|error| Error::Tokenizer { reason: error.to_string(), files: Vec::new() })?;
+        let token_type_ids = match self.token_types {
+            true => encoding.get_type_ids().to_vec(),
+            false => vec![0; encoding.len()],
+        };
+        Ok(Tokens {
+            token_type_ids,
+            kept: kept(&encoding, input),
+            input_ids: encoding.get_ids().to_vec(),
+            offsets: encoding.get_offsets().to_vec(),
+        })
+    }
+
+    /// As [`Tokenizer::encode`], for one of several inputs: `index` is its number.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the text is too large or empty of tokens, and, unless `truncate`,
+    /// when it has more tokens than the model can read.
+    pub fn encode_input(&self, index: usize, input: &Input, truncate: bool) -> Result<Tokens> {
+        let refuse = |reason: String| Err(Error::Input { input: index, reason });
+        let bytes = input.text.len() + input.text_pair.as_ref().map_or(0, String::len);
+        if bytes > limits::TEXT_BYTES {
+            return refuse(format!("the text has {bytes} bytes; at most {} are read", limits::TEXT_BYTES));
+        }
+        let tokens = self.encode(input)?;
+        if tokens.input_ids.is_empty() {
+            return refuse("the text has no tokens, and this tokenizer adds none".into());
+        }
+        if tokens.kept.truncated && !truncate {
+            let most = self.max_length;
+            return refuse(format!(
+                "the text has more than the {most} tokens that the model reads, and truncation is off"
+            ));
+        }
+        Ok(tokens)
+    }
+}
+
+impl std::fmt::Debug for Tokenizer {
+    /// Without the vocabulary, which fills screens.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Tokenizer").field("max_length", &self.max_length).finish_non_exhaustive()
+    }
+}
+
+fn settings(files: &SmallFiles) -> Result<Map<String, Value>> {
+    let Some(text) = files.text("tokenizer_config.json")? else {
+        return Ok(Map::new());
+    };
+    serde_json::from_str(text).map_err(|error| files.tokenizer_error(format!("tokenizer_config.json: {error}")))
+}
+
+fn model_max_length(settings: &Map<String, Value>) -> Option<usize> {
+    let length = settings.get("model_max_length")?.as_f64()?;
+    (1.0..=NO_LIMIT).contains(&length).then_some(length as usize)
+}
+
+fn direction(settings: &Map<String, Value>) -> TruncationDirection {
+    match settings.get("truncation_side").and_then(Value::as_str) {
+        Some("left") => TruncationDirection::Left,
+        _ => TruncationDirection::Right,
+    }
+}
+
+/// Whether Python would pass token types to the model. A BERT encoder behind RoBERTa's
+/// tokenizer gets none.
+fn lists_token_types(settings: &Map<String, Value>) -> bool {
+    let names = settings.get("model_input_names").and_then(Value::as_array);
+    names.is_none_or(|names| names.iter().any(|name| name == "token_type_ids"))
+}
+
+fn kept(encoding: &Encoding, input: &Input) -> Kept {
+    let truncated = !encoding.get_overflowing().is_empty();
+    let sequences = encoding.get_sequence_ids();
+    let real = |token: usize| encoding.get_special_tokens_mask()[token] == 0;
+    let end = |sequence: usize, text: &str| match truncated {
+        false => text.chars().count(),
+        true => {
+            let last = (0..encoding.len()).rfind(|&token| sequences[token] == Some(sequence) && real(token));
+            last.map_or(0, |token| encoding.get_offsets()[token].1)
+        }
+    };
+    Kept { truncated, text_end: end(0, &input.text), text_pair_end: input.text_pair.as_ref().map(|pair| end(1, pair)) }
+}
