@@ -1,0 +1,3 @@
+//! What the pipelines of Python do with logits.
+
+pub mod text_classification;
