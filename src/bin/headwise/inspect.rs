@@ -1,0 +1,64 @@
+//! `headwise inspect`: what a folder holds, from its configuration and the header of its
+//! weights alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use headwise::folder::{header, small_files};
+use headwise::models::{Config, HeadKind, Model};
+use headwise::weights::{Header, Usage};
+use headwise::{Error, Result};
+use serde_json::{Map, Value, json};
+
+pub fn run(folder: &Path) -> Result<()> {
+    let config = Config::parse(small_files(folder)?.config()?)?;
+    let header = header(folder)?;
+    let heads = HeadKind::ALL.iter().map(|&kind| (kind.name().to_owned(), head(&config, &header, kind)));
+    let report = json!({
+        "model_type": config.model_type,
+        "class": config.class,
+        "labels": config.labels,
+        "problem_type": config.problem_type.map(|kind| kind.name()),
+        "max_length": config.usable_positions(),
+        "file_bytes": header.file_bytes,
+        "tensors": header.entries.len(),
+        "parameters": parameters_by_dtype(&header),
+        "heads": heads.collect::<Map<_, _>>(),
+    });
+    println!("{report:#}");
+    Ok(())
+}
+
+/// How many numbers the file holds in each number type.
+fn parameters_by_dtype(header: &Header) -> BTreeMap<&str, usize> {
+    let mut parameters = BTreeMap::new();
+    for entry in &header.entries {
+        *parameters.entry(entry.dtype.as_str()).or_default() += entry.shape.iter().product::<usize>();
+    }
+    parameters
+}
+
+/// Whether the folder can serve a head, and what becomes of its tensors then.
+fn head(config: &Config, header: &Header, kind: HeadKind) -> Value {
+    match Model::plan(config.clone(), header, kind) {
+        Ok((model, _)) => {
+            let Usage { encoder, head, ignored, unexpected } = &model.usage;
+            let numbers = |tensors: &[(String, u64)]| tensors.iter().map(|(_, numbers)| numbers).sum::<u64>();
+            let names = |tensors: &[(String, u64)]| tensors.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+            json!({
+                "present": true,
+                "encoder": {"tensors": encoder.len(), "parameters": numbers(encoder)},
+                "head": {"tensors": names(head), "parameters": numbers(head)},
+                "ignored": ignored,
+                "unexpected": unexpected,
+            })
+        }
+        Err(error) => {
+            let missing = match &error {
+                Error::MissingHead { missing, .. } | Error::MissingTensors { missing } => missing.as_slice(),
+                _ => &[],
+            };
+            json!({"present": false, "code": error.code(), "reason": error.to_string(), "missing": missing})
+        }
+    }
+}

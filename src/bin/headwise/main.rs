@@ -1,0 +1,120 @@
+//! The command line: classifies, inspects and checks models in a folder. Each command
+//! writes JSON to standard output; errors go to standard error as one JSON object.
+
+mod classify;
+mod evaluate;
+mod forward;
+mod inspect;
+mod tokenize;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use headwise::Error;
+use headwise::models::HeadKind;
+use serde_json::json;
+
+/// Text classification straight from Hugging Face safetensors
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Classify texts, or the lines of standard input; prints one JSON line for each
+    Classify {
+        /// Folder with config.json, tokenizer and model.safetensors
+        model_dir: PathBuf,
+        /// How many labels, best first; 0 for all
+        #[arg(long, default_value_t = 1)]
+        top_k: usize,
+        /// Texts to classify
+        texts: Vec<String>,
+    },
+    /// Tell what a folder holds and which heads it can serve
+    Inspect {
+        /// Folder with config.json and model.safetensors
+        model_dir: PathBuf,
+    },
+    /// Run a model on token ids; prints its raw outputs
+    Forward {
+        /// Folder with config.json and model.safetensors
+        model_dir: PathBuf,
+        /// What to compute from the hidden vectors
+        #[arg(long)]
+        head: HeadName,
+        /// JSON file: {"inputs": {"input_ids": [[…]], "attention_mask": …, "token_type_ids": …}}
+        #[arg(long)]
+        inputs: PathBuf,
+    },
+    /// Tokenize the lines of standard input; prints one JSON line for each
+    Tokenize {
+        /// Folder with the tokenizer's files
+        model_dir: PathBuf,
+        /// Standard input is a JSON array of texts
+        #[arg(long)]
+        json: bool,
+        /// Cut to this many tokens
+        #[arg(long)]
+        max_length: Option<usize>,
+    },
+    /// Measure a classifier on labelled texts; prints F1 scores
+    Evaluate {
+        /// Folder with config.json, tokenizer and model.safetensors
+        model_dir: PathBuf,
+        /// Lines of: text, tab, label numbers with commas between them
+        data: PathBuf,
+        /// Score from which a label counts as given
+        #[arg(long, default_value_t = 0.3)]
+        threshold: f32,
+    },
+}
+
+/// Heads as the command line spells them.
+#[derive(Clone, Copy, ValueEnum)]
+enum HeadName {
+    /// The bare encoder: last_hidden_state
+    Base,
+    /// Sequence classification: logits
+    Sequence,
+}
+
+impl From<HeadName> for HeadKind {
+    fn from(name: HeadName) -> Self {
+        match name {
+            HeadName::Base => HeadKind::Base,
+            HeadName::Sequence => HeadKind::Sequence,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Classify { model_dir, top_k, texts } => classify::run(&model_dir, top_k, texts),
+        Command::Inspect { model_dir } => inspect::run(&model_dir),
+        Command::Forward { model_dir, head, inputs } => forward::run(&model_dir, head.into(), &inputs),
+        Command::Tokenize { model_dir, json, max_length } => tokenize::run(&model_dir, json, max_length),
+        Command::Evaluate { model_dir, data, threshold } => evaluate::run(&model_dir, &data, threshold),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", json!({"code": error.code(), "message": error.to_string(), "details": error}));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A file that the command was pointed at cannot be used.
+fn file_error(path: &std::path::Path, reason: impl ToString) -> Error {
+    Error::Io { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+/// Standard input, whole.
+fn standard_input() -> headwise::Result<String> {
+    std::io::read_to_string(std::io::stdin()).map_err(|error| file_error("standard input".as_ref(), error))
+}
