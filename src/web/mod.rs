@@ -1,0 +1,236 @@
+//! The interface to JavaScript: bindings without logic. Options and results cross as plain
+//! objects, weights as typed arrays that are read window by window.
+
+mod error;
+mod panic;
+
+use std::sync::Arc;
+
+use js_sys::{Array, Object, Uint8Array};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+
+use crate::classifier;
+use crate::limits;
+use crate::tasks::text_classification::{Function, Label, Options};
+use crate::text::{Input, SmallFiles, Tokens};
+use error::{invalid_argument, to_js};
+
+/// The same `Result` towards JavaScript.
+type Result<T> = std::result::Result<T, JsValue>;
+
+/// A load under way: small files first, then `model.safetensors` chunk by chunk.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Loader {
+    inner: classifier::ClassifierLoader,
+    window: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Loader {
+    /// Reads the small files: an object from file names to `Uint8Array`s.
+    #[wasm_bindgen(constructor)]
+    pub fn new(files: &Object) -> Result<Loader> {
+        let mut small_files = SmallFiles::default();
+        for entry in Object::entries(files) {
+            let entry: Array = entry.unchecked_into();
+            let name = entry.get(0).as_string().ok_or_else(|| invalid_argument("a file has no name"))?;
+            let contents: Uint8Array =
+                entry.get(1).dyn_into().map_err(|_| invalid_argument(&format!("{name} is not a Uint8Array")))?;
+            small_files.insert(name, contents.to_vec());
+        }
+        Ok(Loader {
+            inner: classifier::ClassifierLoader::new(&small_files).map_err(to_js)?,
+            window: vec![0; limits::WINDOW_BYTES],
+        })
+    }
+
+    /// Takes the next bytes of `model.safetensors`.
+    pub fn push(&mut self, chunk: &Uint8Array) -> Result<()> {
+        let length = chunk.length();
+        for start in (0..length).step_by(self.window.len()) {
+            let piece = chunk.subarray(start, length.min(start + self.window.len() as u32));
+            let bytes = &mut self.window[..piece.length() as usize];
+            piece.copy_to(bytes);
+            self.inner.push(bytes).map_err(to_js)?;
+        }
+        Ok(())
+    }
+
+    /// Length of `model.safetensors` in bytes, once its header has been read.
+    #[wasm_bindgen(getter)]
+    pub fn total(&self) -> Option<f64> {
+        self.inner.file_bytes().map(|bytes| bytes as f64)
+    }
+
+    /// The classifier, after the last byte.
+    pub fn finish(self) -> Result<TextClassifier> {
+        let inner = self.inner.finish().map_err(to_js)?;
+        Ok(TextClassifier { inner: Arc::new(inner) })
+    }
+}
+
+/// A loaded model with its tokenizer.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct TextClassifier {
+    inner: Arc<classifier::TextClassifier>,
+}
+
+#[derive(Serialize)]
+struct Info<'a> {
+    model_type: &'a str,
+    architecture: Option<&'a str>,
+    labels: &'a [String],
+    problem_type: Option<&'a str>,
+    function_to_apply: &'a str,
+    max_length: usize,
+    dtype: &'a str,
+    parameters: u64,
+    memory: u64,
+    encoder: EncoderInfo,
+    head: HeadInfo<'a>,
+    ignored: &'a [String],
+    unexpected: &'a [String],
+}
+
+#[derive(Serialize)]
+struct EncoderInfo {
+    tensors: usize,
+    parameters: u64,
+}
+
+#[derive(Serialize)]
+struct HeadInfo<'a> {
+    tensors: Vec<&'a str>,
+    parameters: u64,
+}
+
+#[derive(Deserialize)]
+struct JsInput {
+    text: String,
+    text_pair: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsOptions {
+    /// Absent: one; null: all.
+    #[serde(default = "one")]
+    top_k: Option<usize>,
+    function_to_apply: Option<String>,
+    truncation: Option<bool>,
+}
+
+fn one() -> Option<usize> {
+    Some(1)
+}
+
+#[wasm_bindgen]
+impl TextClassifier {
+    /// What is known of the model.
+    #[wasm_bindgen(getter)]
+    pub fn info(&self) -> Result<JsValue> {
+        let model = &self.inner.model;
+        let usage = &model.usage;
+        let parameters = |tensors: &[(String, u64)]| tensors.iter().map(|(_, parameters)| parameters).sum();
+        let encoder = EncoderInfo { tensors: usage.encoder.len(), parameters: parameters(&usage.encoder) };
+        let head = HeadInfo {
+            tensors: usage.head.iter().map(|(name, _)| name.as_str()).collect(),
+            parameters: parameters(&usage.head),
+        };
+        to_object(&Info {
+            model_type: &model.config.model_type,
+            architecture: model.config.class.as_deref(),
+            labels: &model.labels,
+            problem_type: model.config.problem_type.map(|kind| kind.name()),
+            function_to_apply: self.inner.function().name(),
+            max_length: self.inner.tokenizer.max_length(),
+            dtype: "fp32",
+            parameters: encoder.parameters + head.parameters,
+            memory: model.weight_bytes,
+            encoder,
+            head,
+            ignored: &usage.ignored,
+            unexpected: &usage.unexpected,
+        })
+    }
+
+    /// Tokenizes an array of `{text, text_pair?}`; `options` as in the JavaScript API.
+    pub fn start(&self, inputs: JsValue, options: JsValue) -> Result<Run> {
+        let inputs: Vec<JsInput> = from_object(inputs)?;
+        let inputs = inputs.into_iter().map(|JsInput { text, text_pair }| Input { text, text_pair });
+        let inputs: Vec<Input> = inputs.collect();
+        let options: JsOptions = from_object(options)?;
+        let function = options.function_to_apply.map(|name| Function::parse(&name));
+        let options = Options {
+            top_k: options.top_k,
+            function_to_apply: function.transpose().map_err(to_js)?,
+            truncation: options.truncation.unwrap_or(true),
+        };
+        let inner = classifier::Run::new(self.inner.clone(), &inputs, options).map_err(to_js)?;
+        let inputs = inputs.iter().zip(&inner.tokens).map(|(input, tokens)| InputInfo::new(input, tokens)).collect();
+        Ok(Run { inner, inputs })
+    }
+}
+
+/// One request under way.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Run {
+    inner: classifier::Run,
+    inputs: Vec<InputInfo>,
+}
+
+/// What was read of one input; ends in UTF-16 units, as JavaScript counts.
+#[derive(Debug, Serialize)]
+struct InputInfo {
+    tokens: usize,
+    truncated: bool,
+    text_end: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_pair_end: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Finished<'a> {
+    results: &'a [Vec<Label>],
+    inputs: &'a [InputInfo],
+}
+
+#[wasm_bindgen]
+impl Run {
+    /// Computes the next slice. Returns whether all inputs are done.
+    pub fn step(&mut self) -> Result<bool> {
+        self.inner.step().map_err(to_js)
+    }
+
+    /// `{results, inputs}`, after the last step.
+    pub fn finish(self) -> Result<JsValue> {
+        to_object(&Finished { results: &self.inner.results, inputs: &self.inputs })
+    }
+}
+
+impl InputInfo {
+    fn new(input: &Input, tokens: &Tokens) -> Self {
+        let units = |text: &str, characters: usize| text.chars().take(characters).map(char::len_utf16).sum();
+        let kept = &tokens.kept;
+        let pair_end = input.text_pair.as_deref().zip(kept.text_pair_end);
+        InputInfo {
+            tokens: tokens.input_ids.len(),
+            truncated: kept.truncated,
+            text_end: units(&input.text, kept.text_end),
+            text_pair_end: pair_end.map(|(pair, end)| units(pair, end)),
+        }
+    }
+}
+
+fn to_object(value: &impl Serialize) -> Result<JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(|error| invalid_argument(&error.to_string()))
+}
+
+fn from_object<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| invalid_argument(&error.to_string()))
+}
