@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Tiny tokenizers and what Python `transformers` makes of awkward texts with them.
+
+A tokenizer is a folder `tokenizers/<name>/` in the layout of the Hub, with
+
+  expected.json   cases of text (or pair), truncation length, ids, type ids and code-point offsets
+
+`wordpiece` and `bpe` carry `tokenizer.json` and the older vocabulary files; `wordpiece-cased` has `vocab.txt` only, so
+that everything else must come from `tokenizer_config.json`.
+"""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+from string import ascii_lowercase, digits
+
+import transformers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from transformers import AutoTokenizer, BertTokenizer, RobertaTokenizer
+
+CORPUS = """\
+The quick brown fox jumps over the lazy dog, and the dog was not amused.
+She sells sea shells by the sea shore; the shells she sells are surely sea shells.
+I was running, he runs, they ran: runners are running in the rain again and again.
+Thinking about something is nothing like doing it. Interesting things need doing!
+What a wonderful morning! Isn't it? It's warm, it's bright, and we're all here.
+Unhappy, unkind, untrue; kindness, happiness, fitness, darkness, lateness.
+Nation, station, relation, formation: information about tokenisation.
+In 1984 there were 365 days, in 2024 there were 366; 12.50 + 7.50 = 20.00 (yes).
+Write to nobody@example.com or see https://example.com/a/b?c=1&d=2#top today.
+if (x > 0) { return x * 2; } else { return -x / 3; } // "quoted" 'text' `code` ~ ^ | \\ _ % $ @ # <tag> [list]
+Café, naïve, résumé, über, façade, jalapeño, smörgåsbord, Straße, Œuvre, œuf.
+Der schnelle braune Fuchs springt über den faulen Hund und schläft im Haus.
+Le renard brun saute par-dessus le chien paresseux, puis il dort à l'ombre.
+El zorro marrón salta sobre el perro perezoso y después duerme la siesta.
+Быстрая лиса прыгает через собаку. Η γρήγορη αλεπού πηδάει.
+مرحبا بالعالم שלום עולם नमस्ते दुनिया สวัสดี
+你好世界 今天天气很好 こんにちは 東京 한국어
+😀 😂 🎉 👍 ❤ 🤷
+The end of the story is the start of the story, and so the story goes on and on.
+""".splitlines()
+
+FAMILY = "👩\u200d👩\u200d👧\u200d👦"
+TEXTS = [
+    "", " ", "   \t \n ", "a", "The quick brown fox jumps.", "THE QUICK Brown fOx", "running runner unkindness",
+    "  leading, trailing  ", "two  spaces   three", "tab\tand\nnewline\r\nend", "\ta", "a\n", "\n\n\n",
+    "no-break\u00a0space\u2003em\u3000wide", "\u2028line\u2029paragraph\u000bvertical\u000cfeed",
+    # Accents, composed and not; letters that change their number when lowered
+    "Café naïve résumé", "Cafe\u0301 nai\u0308ve", "Å A\u030a \u212b ﬁ ﬂ ½ ²", "İstanbul ıI ß ẞ Straße",
+    "ŒUVRE œuf Ǆ ǅ", "e\u0301\u0302\u0303\u0304 zalgo\u0334\u0335", "\U0001d4d0\U0001d4d1 𝟙𝟚 Ⅻ ① ㎏",
+    # Emoji
+    "😀😂 hello 🎉!", f"{FAMILY} family {FAMILY}", "👍\U0001f3fd 🇩🇪🇫🇷 1\ufe0f\u20e3 ❤\ufe0f 🏴\u200d☠\ufe0f",
+    # Scripts
+    "你好世界", "今天 is 天气 good好", "東京タワー ひらがな カタカナ", "한국어 처리 \u1112\u1161\u11ab", "𠀀𪜶 rare 㐀",
+    "مَرْحَبًا بالعالم", "שָׁלוֹם עולם", "नमस्ते दुनिया क्षत्रिय", "สวัสดีชาวโลก", "Быстрая ЛИСА ёж й",
+    "ΣΊΣΥΦΟΣ Η γρήγορη", "mixed英語とрусский123عربي",
+    # What should not be in a text, and is
+    "a\u0000b\u0001c\u007fd\u0085e\u009ff", "zero\u200bwidth\u200c\u200d\ufeffjoin soft\u00adhyphen",
+    "\u202eright to left\u202c \u2066isolate\u2069", "bad \ufffd\ufffd bytes \ufffe \uffff \ue000",
+    # Long words, numbers, punctuation
+    "thing" * 1000, "x" * 300, "z" * 100, "z" * 101, "12345678901234567890", "3.14 1,000,000 -7 1e-5 0x1F ½",
+    "don't can't I'll we've he'd it's DON'T", "!!!???...,,,;;;", "¿Qué? ¡Sí! «oui» „ja“ ‘x’ …—–",
+    "$5 €5 £5 ₹5 5% 5‰ ± × ÷ ∞ ≠ √", "a/b\\c|d_e-f+g=h*i&j^k~l`m",
+    "https://example.com/a?b=c&d=1#top nobody@example.com", "if (x > 0) { return x[1] * 2; }", "<b>bold</b> &amp; &lt;",
+    # Texts that look like tokens
+    "[CLS] a [SEP] b [MASK] c [PAD] [UNK]", "[cls][SEP]x[MASK]y", "<s>a</s> <pad> <unk> <mask>", "a <mask>  <mask>b",
+    "##ing ## #a", "Ġhello Ċ ▁under",
+]
+PAIRS = [  # an empty second text counts as none
+    ("The quick fox", "the lazy dog"), ("", "only the second"), ("only the first", ""), ("", ""),
+    ("Café ☕", "今天天气很好"), ("a [SEP] b", "<s> c </s>"), (f"{FAMILY}!", "مرحبا"),
+]
+LONG, SHORT = "the story goes on and on and the dog runs in the rain", "the dog"
+TRUNCATED = [
+    (LONG, None, 12), (LONG, None, 3), (SHORT, None, 12), ("naïve " + LONG, None, 7),
+    ("今天天气很好你好世界東京 " * 2, None, 12), (LONG, SHORT, 12), (SHORT, LONG, 12), (LONG, LONG, 12), (LONG, LONG, 13),
+    ("a b c d e", "f g h i j k", 12), ("a b c d e f", "g h i j k", 12), ("a b c d", "e f g h i j k l m n", 12),
+    ("a b c d e", "", 5), (LONG, "今天天气很好你好世界", 12),
+]
+CASES = [(text, None, None) for text in TEXTS] + [(first, second, None) for first, second in PAIRS] + TRUNCATED
+
+
+def wordpiece_vocabulary(flags: dict, size: int) -> list[str]:
+    """The special tokens, every character, then the repeated pieces that save most tokens.
+
+    The library's own trainer gives another vocabulary on every run."""
+    normalizer = normalizers.BertNormalizer(lowercase=flags["do_lower_case"], strip_accents=flags["strip_accents"],
+                                            handle_chinese_chars=flags["tokenize_chinese_chars"])
+    pieces = Counter(prefix + character for character in ascii_lowercase + digits for prefix in ("", "##"))
+    for line in CORPUS:
+        for word, _ in pre_tokenizers.BertPreTokenizer().pre_tokenize_str(normalizer.normalize_str(line)):
+            for start in range(len(word)):
+                for end in range(start + 1, len(word) + 1):
+                    pieces["##" * (start > 0) + word[start:end]] += 1
+    saved = {piece: count * (len(piece.removeprefix("##")) - 1) for piece, count in pieces.items()}
+    characters = sorted(piece for piece in pieces if saved[piece] == 0)
+    longer = [piece for piece in pieces if saved[piece] and pieces[piece] > 1]
+    longer.sort(key=lambda piece: (-saved[piece], piece))
+    return ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters, *longer][:size]
+
+
+def write_wordpiece(folder: Path, flags: dict, tokenizer_json: bool) -> None:
+    vocabulary = wordpiece_vocabulary(flags, size=400)
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
+    if tokenizer_json:
+        tokenizer = BertTokenizer({piece: id for id, piece in enumerate(vocabulary)}, **flags)
+        write_json(folder / "tokenizer.json", json.loads(tokenizer.backend_tokenizer.to_str()))
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "model_max_length": 64} | flags)
+
+
+def write_bpe(folder: Path) -> None:
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trained.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=400, special_tokens=special, show_progress=False,
+                                                            initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    trained.model.save(str(folder))  # vocab.json and merges.txt
+    merges = [tuple(merge) for merge in json.loads(trained.to_str())["model"]["merges"]]
+    tokenizer = json.loads(RobertaTokenizer(trained.get_vocab(), merges).backend_tokenizer.to_str())
+    mask = next(token for token in tokenizer["added_tokens"] if token["content"] == "<mask>")
+    mask["lstrip"] = True  # as in every published RoBERTa: the mask takes the space before it
+    write_json(folder / "tokenizer.json", tokenizer)
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "RobertaTokenizer", "model_max_length": 64})
+
+
+def write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_expected(folder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    lines = []
+    for text, text_pair, max_length in CASES:
+        encoding = tokenizer(text, text_pair, truncation="longest_first" if max_length else False,
+                             max_length=max_length, return_offsets_mapping=True, return_token_type_ids=True)
+        case = {"text": text, "text_pair": text_pair, "max_length": max_length, "ids": encoding["input_ids"],
+                "type_ids": encoding["token_type_ids"], "offsets": encoding["offset_mapping"]}
+        given = {key: value for key, value in case.items() if value is not None}
+        lines.append(json.dumps(given, separators=(",", ":")))
+    made_with = f"{type(tokenizer).__name__}, transformers {transformers.__version__}"
+    cases = ",\n".join(lines)
+    (folder / "expected.json").write_text(f'{{"made_with": "{made_with}", "cases": [\n{cases}\n]}}\n')
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    print(f"{folder.name}: {made_with}, {len(tokenizer)} tokens, {len(lines)} cases, {size // 1024} KiB")
+
+
+UNCASED = {"do_lower_case": True, "strip_accents": None, "tokenize_chinese_chars": True}
+CASED = {"do_lower_case": False, "strip_accents": True, "tokenize_chinese_chars": False}
+TOKENIZERS = {
+    "wordpiece": lambda folder: write_wordpiece(folder, UNCASED, tokenizer_json=True),
+    "wordpiece-cased": lambda folder: write_wordpiece(folder, CASED, tokenizer_json=False),
+    "bpe": write_bpe,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent,
+                        help="default: beside the script")
+    parser.add_argument("--only", choices=TOKENIZERS, metavar="NAME", help="one tokenizer instead of all")
+    arguments = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    for name in [arguments.only] if arguments.only else TOKENIZERS:
+        folder = arguments.folder / "tokenizers" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        TOKENIZERS[name](folder)
+        write_expected(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""What Python makes of the texts in `texts.json` with the tokenizer in a folder, and whether Headwise agrees.
+
+  python tests/parity/tokens.py DIR
+  headwise tokenize DIR --json < tests/parity/texts.json | python tests/parity/tokens.py DIR --against -
+
+The first prints Python's answer, a JSON line for each text: `ids`, `type_ids` and `offsets` (code points), with special
+tokens, nothing cut or padded. The second compares; its exit status is 1 if any text differs.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import transformers
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+SHOWN = 5  # differences printed
+
+
+def load(folder: Path):
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError):  # a bare tokenizer.json, without the configurations that name its class
+        return PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+
+
+def encode(tokenizer, text: str) -> dict:
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    encoding = tokenizer.backend_tokenizer.encode(text)
+    return {"ids": encoding.ids, "type_ids": encoding.type_ids, "offsets": [list(span) for span in encoding.offsets]}
+
+
+def describe(text: str, expected: dict, actual: dict) -> str:
+    """The first place where the two part, in one line."""
+    for key in expected:
+        pairs = zip(expected[key], actual.get(key, []))
+        place = next((index for index, (one, other) in enumerate(pairs) if one != other), None)
+        if place is not None or len(expected[key]) != len(actual.get(key, [])):
+            place = min(len(expected[key]), len(actual.get(key, []))) if place is None else place
+            return (f"{text[:60]!r}: {key}[{place}]: Python {expected[key][place:place + 6]} of {len(expected[key])}, "
+                    f"Headwise {actual.get(key, [])[place:place + 6]} of {len(actual.get(key, []))}")
+    return ""
+
+
+def compare(texts: list[str], expected: list[dict], actual: list[dict]) -> int:
+    if len(actual) != len(texts):
+        sys.exit(f"{len(actual)} lines for {len(texts)} texts")
+    differences = [line for line in map(describe, texts, expected, actual) if line]
+    print(f"{len(texts) - len(differences)} of {len(texts)} texts agree")
+    for line in differences[:SHOWN]:
+        print(line)
+    return 1 if differences else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder of a tokenizer")
+    parser.add_argument("--against", metavar="FILE",
+                        help="what `headwise tokenize DIR --json` printed; - reads standard input")
+    arguments = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    texts = json.loads(Path(__file__).with_name("texts.json").read_text(encoding="utf-8"))
+    tokenizer = load(arguments.folder)
+    expected = [encode(tokenizer, text) for text in texts]
+    if arguments.against is None:
+        for line in expected:
+            print(json.dumps(line))
+        return 0
+    file = sys.stdin if arguments.against == "-" else open(arguments.against, encoding="utf-8")
+    return compare(texts, expected, [json.loads(line) for line in file])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
