@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkClassifyOptions, checkLoadOptions } from '../../www/lib/options.js';
+
+const refusal = (check, options) => {
+  try {
+    check(options);
+  } catch (error) {
+    return error;
+  }
+  return assert.fail(`accepted ${JSON.stringify(options)}`);
+};
+
+test('an unknown option lists the known ones', () => {
+  const error = refusal(checkLoadOptions, { quantized: true });
+  assert.equal(error.code, 'option');
+  assert.equal(error.details.option, 'quantized');
+  assert.ok(error.details.supported.includes('dtype'));
+  assert.match(error.message, /quantized.*progress_callback/);
+  assert.equal(refusal(checkLoadOptions, { constructor: 1 }).details.option, 'constructor');
+});
+
+test('an unsupported value lists the supported ones', () => {
+  const cases = [
+    [checkLoadOptions, 'dtype', 'q8', /auto, fp32/],
+    [checkLoadOptions, 'device', 'webgpu', /auto, wasm, cpu/],
+    [checkLoadOptions, 'worker', 'yes', /true, false, a Worker, a function/],
+    [checkLoadOptions, 'signal', {}, /an AbortSignal/],
+    [checkLoadOptions, 'config', [], /an object/],
+    [checkLoadOptions, 'wasmUrl', '//:', /a URL/],
+    [checkClassifyOptions, 'top_k', 0, /a positive integer, null/],
+    [checkClassifyOptions, 'top_k', 1.5, /a positive integer, null/],
+    [checkClassifyOptions, 'function_to_apply', 'relu', /softmax, sigmoid, none/],
+    [checkClassifyOptions, 'truncation', 'only_first', /true, false/],
+  ];
+  for (const [check, option, value, supported] of cases) {
+    const error = refusal(check, { [option]: value });
+    assert.equal(error.code, 'option');
+    assert.equal(error.details.option, option);
+    assert.match(error.message, supported);
+  }
+});
+
+test('a refused token is not repeated', () => {
+  assert.doesNotMatch(refusal(checkLoadOptions, { token: ['hf_secret'] }).message, /hf_secret/);
+});
+
+test('null and undefined are not given, but for top_k: null', () => {
+  assert.deepEqual(checkLoadOptions({ dtype: null, revision: undefined, device: 'cpu' }), { device: 'cpu' });
+  assert.deepEqual(checkClassifyOptions({ top_k: null, truncation: undefined }), { top_k: null });
+  assert.deepEqual(checkClassifyOptions({}), {});
+  assert.equal(refusal(checkClassifyOptions, null).code, 'option');
+});

@@ -1,0 +1,210 @@
+/** The whole package but for WASM, which a fake stands in for, in one thread over a real server. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HeadwiseError } from '../../www/lib/errors.js';
+import { pipelineOn } from '../../www/lib/pipeline.js';
+import { Runtime } from '../../www/lib/runtime.js';
+import { failure, fakeGlue, modelFiles, startServer } from './support.mjs';
+
+/** A pipeline function over a fake engine, a server with `files`, and a loaded classifier on demand. */
+async function setUp(t, files = modelFiles('/m')) {
+  const { state, init, glue } = fakeGlue();
+  const origin = await startServer(t, files);
+  const make = pipelineOn(new Runtime(init, glue));
+  /** @type {(model?: string, options?: object) => Promise<any>} */
+  const pipeline = async (model = '/m', options = {}) => {
+    const made = await make('text-classification', origin + model, { worker: false, ...options });
+    t.after(() => made.dispose());
+    return made;
+  };
+  return { pipeline, make, origin, state };
+}
+
+/** Polls until a condition holds: what a port delivers comes a few tasks later. */
+async function until(condition) {
+  const deadline = performance.now() + 5000;
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, `never came true: ${condition}`);
+    await new Promise((resolve) => { setTimeout(resolve, 1); });
+  }
+}
+
+test('the shapes of a call', async (t) => {
+  const { pipeline } = await setUp(t);
+  const classify = await pipeline();
+  const good = { label: 'good', score: 1 };
+  const bad = { label: 'bad', score: 1 / 2 };
+  const ugly = { label: 'ugly', score: 1 / 3 };
+  assert.deepEqual(await classify('a'), [good]);
+  assert.deepEqual(await classify('a', { top_k: 2 }), [good, bad]);
+  assert.deepEqual(await classify('a', { top_k: null }), [good, bad, ugly]);
+  assert.deepEqual(await classify(['a', 'b']), [good, good]);
+  assert.deepEqual(await classify(['a', 'b'], { top_k: 1 }), [good, good]);
+  assert.deepEqual(await classify(['a'], { top_k: null }), [[good, bad, ugly]]);
+  assert.deepEqual(await classify({ text: 'a', text_pair: 'b' }), [good]);
+  assert.deepEqual(await classify([{ text: 'a' }, 'b'], { top_k: 2 }), [[good, bad], [good, bad]]);
+  assert.deepEqual(await classify([]), []);
+  assert.deepEqual(await classify([], { top_k: null }), []);
+
+  const { meta } = await classify(['a', 'bcd']);
+  assert.deepEqual(meta.inputs.map(({ tokens }) => tokens), [3, 5]);
+  assert.ok(meta.ms >= 0);
+});
+
+test('what is no input, option or task is refused and does no harm', async (t) => {
+  const { pipeline, make, origin } = await setUp(t);
+  const classify = await pipeline();
+  const bad = [7, null, undefined, {}, { text: 1 }, { text: 'a', text_pair: null }, { text: 'a', textPair: 'b' },
+    [['a', 'b']], ['a', 7]];
+  for (const input of bad) assert.equal((await failure(classify(input))).code, 'input', JSON.stringify(input));
+  assert.equal((await failure(classify('a', { topk: 2 }))).code, 'option');
+  assert.equal((await failure(classify('refuse this'))).details.fake, true);
+  const error = await failure(make('translation', origin));
+  assert.deepEqual([error.code, error.details.supported], ['task', ['text-classification', 'sentiment-analysis']]);
+  assert.equal((await failure(pipeline('/m', { dtype: 'q4' }))).code, 'option');
+  assert.equal((await classify('still fine')).length, 1);
+});
+
+test('what a pipeline says about itself', async (t) => {
+  const { make, origin } = await setUp(t);
+  const classify = await make('sentiment-analysis', `${origin}/m`, { worker: false, config: { labels: ['x', 'y'] } });
+  assert.equal(classify.task, 'text-classification');
+  assert.deepEqual(classify.tokenizer, { max_length: 512 });
+  assert.deepEqual([classify.model.id, classify.model.url, classify.model.labels],
+    [`${origin}/m`, `${origin}/m/`, ['x', 'y']]);
+  assert.ok([classify, classify.model, classify.model.labels, classify.tokenizer].every(Object.isFrozen));
+  await classify[Symbol.asyncDispose]();
+});
+
+test('progress is true: totals never change, loaded never falls, the last is 100', async (t) => {
+  const { pipeline, origin } = await setUp(t, {
+    ...modelFiles('/m'),
+    '/m/model.safetensors': (_, response) => {
+      const body = modelFiles('/m')['/m/model.safetensors'];
+      for (let place = 0; place < 10; place += 1) {
+        setTimeout(() => response.write(body.subarray(place * 1e5, (place + 1) * 1e5)), place * 20);
+      }
+      setTimeout(() => response.end(), 200);
+    },
+  });
+  const events = [];
+  await pipeline('/m', { progress_callback: (event) => events.push(event) });
+  const of = (status) => events.filter((event) => event.status === status);
+  const names = ['config.json', 'model.safetensors', 'tokenizer.json'];
+  for (const status of ['initiate', 'download', 'done']) {
+    assert.deepEqual(of(status).map(({ file }) => file).sort(), names, `${status}, and nothing about absent files`);
+  }
+  const totals = of('progress_total');
+  assert.ok(totals.length >= 3 && totals.length <= 8, `${totals.length} reports in 0.2 s`);
+  assert.equal(new Set(totals.map(({ total }) => total)).size, 1);
+  totals.reduce((before, { loaded }) => (assert.ok(loaded >= before), loaded), 0);
+  assert.equal(totals.at(-1).progress, 100);
+  assert.equal(totals.at(-1).total, 1_000_000 + totals.at(-1).files['config.json'].total + 2);
+  assert.deepEqual(events.at(-1), { status: 'ready', task: 'text-classification', model: `${origin}/m` });
+});
+
+test('tokenizer files of other kinds are used when there is no tokenizer.json', async (t) => {
+  const without = (folder) => {
+    const { [`${folder}/tokenizer.json`]: _, ...files } = modelFiles(folder);
+    return files;
+  };
+  const page = (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>');
+  const { pipeline } = await setUp(t, {
+    ...without('/wordpiece'), '/wordpiece/vocab.txt': 'x',
+    '/wordpiece/tokenizer.json': page, '/wordpiece/tokenizer_config.json': page,
+    ...without('/bpe'), '/bpe/vocab.json': '{}', '/bpe/merges.txt': '', '/bpe/special_tokens_map.json': '{}',
+    ...without('/none'), '/none/vocab.json': '{}',
+  });
+  assert.deepEqual((await pipeline('/wordpiece')).model.files, ['config.json', 'vocab.txt']);
+  assert.deepEqual((await pipeline('/bpe')).model.files,
+    ['config.json', 'merges.txt', 'special_tokens_map.json', 'vocab.json']);
+  const error = await failure(pipeline('/none'));
+  assert.equal(error.code, 'not-found');
+  assert.match(error.message, /vocab\.txt/);
+});
+
+test('a model without model.safetensors is told what it has instead', async (t) => {
+  const small = (folder) => ({ [`${folder}/config.json`]: '{}', [`${folder}/tokenizer.json`]: '{}' });
+  const { pipeline, state } = await setUp(t, {
+    ...small('/sharded'), '/sharded/model.safetensors.index.json': '{}',
+    ...small('/pickled'), '/pickled/pytorch_model.bin': 'x',
+    ...small('/empty'),
+  });
+  const errors = await Promise.all(['/sharded', '/pickled', '/empty'].map((model) => failure(pipeline(model))));
+  assert.deepEqual(errors.map(({ code }) => code), ['not-found', 'not-found', 'not-found']);
+  assert.match(errors[0].message, /not supported yet/);
+  assert.match(errors[1].message, /save_pretrained/);
+  assert.match(errors[2].message, /model\.safetensors/);
+  await until(() => state.alive === 0);
+});
+
+test('a failed or aborted load leaves nothing behind', async (t) => {
+  let open = 0;
+  const endless = (_, response) => {
+    open += 1;
+    response.write(new Uint8Array([0, 15, 66, 64]));
+    response.on('close', () => { open -= 1; });
+  };
+  const { pipeline, state } = await setUp(t, {
+    ...modelFiles('/short'), '/short/model.safetensors': modelFiles('/m')['/m/model.safetensors'].subarray(0, 1000),
+    ...modelFiles('/endless'), '/endless/model.safetensors': endless,
+    '/half/config.json': (_, response) => setTimeout(() => response.writeHead(500).end(), 50),
+    '/half/tokenizer.json': endless,
+  });
+  const short = await failure(pipeline('/short'));
+  assert.ok(short instanceof HeadwiseError);
+  assert.equal(short.code, 'incomplete');
+
+  assert.equal((await failure(pipeline('/half'))).code, 'http');
+  await until(() => open === 0);
+
+  const controller = new AbortController();
+  const loading = failure(pipeline('/endless', { signal: controller.signal }));
+  await until(() => open === 1);
+  controller.abort();
+  assert.equal((await loading).name, 'AbortError');
+  await until(() => open === 0 && state.alive === 0);
+});
+
+test('calls are computed in order; an aborted one stops, or never starts', async (t) => {
+  const { pipeline, state } = await setUp(t);
+  const classify = await pipeline();
+  const running = new AbortController();
+  const waiting = new AbortController();
+  const calls = [
+    classify('slow 1'),
+    classify('slow 2', { signal: running.signal }),
+    classify('3', { signal: waiting.signal }),
+    classify('4'),
+  ].map((call) => call.catch((error) => error.code));
+  waiting.abort();
+  await until(() => state.log.includes('start slow 2'));
+  running.abort();
+  const [, two, three] = await Promise.all(calls);
+  assert.deepEqual([two, three], ['aborted', 'aborted']);
+  assert.deepEqual(state.log, ['start slow 1', 'finish slow 1', 'start slow 2', 'start 4', 'finish 4']);
+  await until(() => state.alive === 1);
+});
+
+test('dispose frees the model and leaves other pipelines alone', async (t) => {
+  const { pipeline, state } = await setUp(t);
+  const [first, second] = await Promise.all([pipeline(), pipeline()]);
+  const call = failure(first('slow'));
+  await first.dispose();
+  await first.dispose();
+  assert.equal((await call).code, 'disposed');
+  assert.equal((await failure(first('a'))).code, 'disposed');
+  await until(() => state.alive === 1);
+  assert.equal((await second('a')).length, 1);
+});
+
+test('a trap is a crash with its panic, and the end of the instance', async (t) => {
+  const { pipeline } = await setUp(t);
+  const [first, second] = await Promise.all([pipeline(), pipeline()]);
+  const errors = await Promise.all([first('panic'), first('next')].map(failure));
+  errors.push(await failure(first('later')), await failure(second('shares the instance')));
+  for (const { code, details } of errors) {
+    assert.deepEqual([code, details.panic], ['crashed', 'index out of bounds']);
+  }
+});

@@ -1,0 +1,122 @@
+/** What several tests stand on: a web server and a stand-in for the generated WASM module. */
+
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+
+/**
+ * Serves `files` (path → body, or a function of request and response) until the test ends.
+ * @param {import('node:test').TestContext} t
+ * @param {Record<string, string | Uint8Array | ((request: import('node:http').IncomingMessage,
+ *   response: import('node:http').ServerResponse) => void)>} files
+ * @returns {Promise<string>} its origin
+ */
+export async function startServer(t, files) {
+  const server = createServer((request, response) => {
+    const file = files[request.url];
+    if (typeof file === 'function') file(request, response);
+    else response.writeHead(file === undefined ? 404 : 200).end(file);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+/** The files of a model that the fake engine accepts: 4 bytes tell how long the weights are. */
+export function modelFiles(folder, weights = 1_000_000) {
+  const bytes = new Uint8Array(weights);
+  new DataView(bytes.buffer).setUint32(0, weights);
+  return {
+    [`${folder}/config.json`]: '{"labels": ["good", "bad", "ugly"]}',
+    [`${folder}/tokenizer.json`]: '{}',
+    [`${folder}/model.safetensors`]: bytes,
+  };
+}
+
+/**
+ * A module like the generated one, over a classifier that scores a label by its place. A text that
+ * begins with “slow” takes a thousand slices, “refuse” is an error with a code, “panic” traps, and
+ * then nothing may be touched any more. `alive` counts what was made and neither freed nor consumed;
+ * `log` tells which texts were started and finished.
+ */
+export function fakeGlue() {
+  const state = { alive: 0, trapped: false, log: [] };
+  const refuse = (code, message) => {
+    throw Object.assign(new Error(message), { name: 'HeadwiseError', code, details: { fake: true } });
+  };
+  class Held {
+    constructor() {
+      state.alive += 1;
+    }
+    free() {
+      if (state.trapped) throw new WebAssembly.RuntimeError('used after a trap');
+      state.alive -= 1;
+    }
+  }
+  class Loader extends Held {
+    total = undefined;
+    loaded = 0;
+    constructor(files) {
+      super();
+      this.files = files;
+      this.labels = JSON.parse(new TextDecoder().decode(files['config.json'])).labels;
+    }
+    push(chunk) {
+      this.total ??= new DataView(chunk.buffer, chunk.byteOffset).getUint32(0);
+      this.loaded += chunk.length;
+    }
+    finish() {
+      this.free();
+      if (this.loaded < this.total) refuse('incomplete', `${this.loaded} of ${this.total} bytes`);
+      return new TextClassifier(this.labels, Object.keys(this.files));
+    }
+  }
+  class TextClassifier extends Held {
+    constructor(labels, files) {
+      super();
+      this.info = { labels, files: files.sort(), max_length: 512 };
+    }
+    start(inputs, options) {
+      return new Run(this.info.labels, inputs, options);
+    }
+  }
+  class Run extends Held {
+    slices = 0;
+    constructor(labels, inputs, options) {
+      super();
+      Object.assign(this, { labels, inputs, options });
+      this.#log('start');
+    }
+    #log(what) {
+      state.log.push(...this.inputs.map(({ text }) => `${what} ${text}`));
+    }
+    step() {
+      const text = this.inputs[0]?.text ?? '';
+      if (text.startsWith('panic')) {
+        state.trapped = true;
+        throw new WebAssembly.RuntimeError('unreachable');
+      }
+      if (text.startsWith('refuse')) refuse('input', 'refused');
+      return ++this.slices >= (text.startsWith('slow') ? 1000 : 2);
+    }
+    finish() {
+      this.free();
+      const { top_k = 1 } = this.options;
+      this.#log('finish');
+      const scores = this.labels.map((label, place) => ({ label, score: 1 / (place + 1) }));
+      return {
+        results: this.inputs.map(() => scores.slice(0, top_k ?? undefined)),
+        inputs: this.inputs.map(({ text }) => ({ tokens: text.length + 2, truncated: false, text_end: text.length })),
+      };
+    }
+  }
+  return { state, init: async () => {}, glue: { Loader, take_panic: () => 'index out of bounds' } };
+}
+
+/** Collects what a promise is rejected with. */
+export async function failure(promise) {
+  return promise.then((value) => { throw new Error(`resolved to ${JSON.stringify(value)}`); }, (error) => error);
+}

@@ -1,0 +1,162 @@
+/**
+ * The side of the protocol that computes: requests come in at a port, one model is loaded and used.
+ * It runs in a worker (`worker.js`) or in the calling thread, and cannot tell which.
+ *
+ * Requests are done one after the other, in the order they came. While one is computed the port is
+ * read between slices, so that an `abort` overtakes.
+ */
+
+import { aborted, toWire } from './errors.js';
+import { load } from './load.js';
+
+/**
+ * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
+ * @typedef {{id: number, verb: 'classify', inputs: import('./runtime.js').TextPair[],
+ *   options: import('./runtime.js').RunOptions}} ClassifyMessage
+ * @typedef {{id: number, verb: 'abort'}} AbortMessage `id` is the request that is no longer wanted
+ * @typedef {{verb: 'dispose'}} DisposeMessage
+ * @typedef {LoadMessage | ClassifyMessage | AbortMessage | DisposeMessage} Message
+ */
+
+/**
+ * @typedef {{id: number, ok: true, value: unknown}
+ *   | {id: number, ok: false, error: import('./errors.js').WireError}
+ *   | {id: number, event: 'progress', progress: import('./progress.js').ProgressEvent}} Reply
+ */
+
+/**
+ * One end of a pair: the global scope of a worker, or a MessagePort.
+ * @typedef {object} Port
+ * @property {((event: MessageEvent<Message>) => any) | null} onmessage
+ * @property {(reply: Reply) => void} postMessage
+ * @property {() => void} close
+ */
+
+/**
+ * Serves requests that come in at `port`.
+ * @param {Port} port
+ * @param {import('./runtime.js').Runtime} runtime
+ */
+export function serve(port, runtime) {
+  const engine = new Engine(runtime, (reply) => port.postMessage(reply));
+  port.onmessage = async ({ data }) => {
+    if (data.verb === 'abort') return engine.abort(data.id);
+    if (data.verb !== 'dispose') return engine.enqueue(data);
+    await engine.dispose();
+    port.close();
+  };
+}
+
+class Engine {
+  #runtime;
+  #reply;
+  /** @type {import('./runtime.js').TextClassifier | undefined} */
+  #classifier;
+  #queue = Promise.resolve();
+  /** Requests that are waiting or running. @type {Map<number, AbortController>} */
+  #requests = new Map();
+
+  /**
+   * @param {import('./runtime.js').Runtime} runtime
+   * @param {(reply: Reply) => void} reply
+   */
+  constructor(runtime, reply) {
+    this.#runtime = runtime;
+    this.#reply = reply;
+  }
+
+  /** @param {LoadMessage | ClassifyMessage} message */
+  enqueue(message) {
+    const controller = new AbortController();
+    this.#requests.set(message.id, controller);
+    this.#queue = this.#queue.then(() => this.#answer(message, controller));
+  }
+
+  /** @param {number} id */
+  abort(id) {
+    this.#requests.get(id)?.abort();
+  }
+
+  /** Aborts everything and gives the model's memory back. */
+  async dispose() {
+    for (const controller of this.#requests.values()) controller.abort();
+    await this.#queue;
+    this.#runtime.free(this.#classifier);
+    this.#classifier = undefined;
+  }
+
+  /**
+   * @param {LoadMessage | ClassifyMessage} message
+   * @param {AbortController} controller
+   */
+  async #answer(message, controller) {
+    const { id } = message;
+    try {
+      throwIfAborted(controller.signal);
+      const value = message.verb === 'load'
+        ? await this.#load(message, controller.signal)
+        : await this.#classify(message, controller.signal);
+      this.#reply({ id, ok: true, value });
+    } catch (error) {
+      this.#reply({ id, ok: false, error: toWire(error) });
+    } finally {
+      // Whatever a failed request still has under way ends with it.
+      controller.abort();
+      this.#requests.delete(id);
+    }
+  }
+
+  /**
+   * @param {LoadMessage} message
+   * @param {AbortSignal} signal
+   */
+  async #load(message, signal) {
+    this.#classifier = await load(message, {
+      runtime: this.#runtime,
+      signal,
+      report: (progress) => this.#reply({ id: message.id, event: 'progress', progress }),
+    });
+    return this.#runtime.call(() => this.#classifier?.info);
+  }
+
+  /**
+   * @param {ClassifyMessage} message
+   * @param {AbortSignal} signal
+   */
+  async #classify({ inputs, options }, signal) {
+    const started = performance.now();
+    const run = this.#runtime.call(() => this.#classifier?.start(inputs, options));
+    if (!run) throw new Error('classify came before load');
+    try {
+      while (!this.#runtime.call(() => run.step())) {
+        await macrotask();
+        throwIfAborted(signal);
+      }
+    } catch (error) {
+      this.#runtime.free(run);
+      throw error;
+    }
+    const finished = this.#runtime.call(() => run.finish());
+    return { results: finished.results, meta: { ms: performance.now() - started, inputs: finished.inputs } };
+  }
+}
+
+/** @param {AbortSignal} signal */
+function throwIfAborted(signal) {
+  if (signal.aborted) throw aborted(signal.reason);
+}
+
+/**
+ * Lets the event loop take its next task. A message does it without the delay that timers have.
+ * @returns {Promise<void>}
+ */
+function macrotask() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * The one error of the package, and how it crosses a worker boundary.
+ */
+
+/**
+ * What went wrong, as a stable word to branch on; the message is for people.
+ *
+ * Of a call: `option`, `task`, `model`, `input`.
+ * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`.
+ * Of a model's files: `config`, `unsupported-model`, `tokenizer`, `safetensors`, `incomplete`,
+ * `missing-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
+ * Of an engine's life: `aborted`, `crashed`, `disposed`.
+ * @typedef {string} ErrorCode
+ */
+
+/**
+ * The fields of an error that cross a worker boundary.
+ * @typedef {{name: string, code: ErrorCode, message: string, details: Record<string, unknown>}} WireError
+ */
+
+/** Every failure of the package: `code` says which, `details` holds the facts. */
+export class HeadwiseError extends Error {
+  /**
+   * @param {ErrorCode} code
+   * @param {string} message
+   * @param {Record<string, any>} [details]
+   * @param {{cause?: unknown}} [options]
+   */
+  constructor(code, message, details = {}, options) {
+    super(message, options);
+    // What is aborted is called so all over the platform: `error.name === 'AbortError'`.
+    this.name = code === 'aborted' ? 'AbortError' : 'HeadwiseError';
+    /** @type {ErrorCode} */
+    this.code = code;
+    /** @type {Record<string, any>} */
+    this.details = details;
+  }
+}
+
+/**
+ * The error of an operation whose signal was aborted for `reason`.
+ * @param {unknown} reason
+ */
+export function aborted(reason) {
+  return new HeadwiseError('aborted', 'The operation was aborted.', {}, { cause: reason });
+}
+
+/**
+ * An error as a plain object: `structuredClone` of an Error loses `name` and its own fields.
+ * What nobody foresaw is a crash.
+ * @param {unknown} error
+ * @returns {WireError}
+ */
+export function toWire(error) {
+  if (!(error instanceof HeadwiseError)) {
+    return { name: 'HeadwiseError', code: 'crashed', message: String(error), details: {} };
+  }
+  const { name, code, message, details } = error;
+  return { name, code, message, details };
+}
+
+/**
+ * The error that `toWire` took apart, or one that the WASM module threw with the same fields.
+ * @param {{code: ErrorCode, message: string, details?: Record<string, unknown> | null}} wire
+ */
+export function fromWire({ code, message, details }) {
+  return new HeadwiseError(code, message, details ?? {});
+}

@@ -1,0 +1,44 @@
+/**
+ * Headwise: any Hugging Face text classifier, straight from its safetensors, in the browser.
+ *
+ * ```js
+ * import { pipeline } from 'headwise';
+ * const classify = await pipeline('text-classification', 'user/model');
+ * await classify('I love it'); // [{ label: 'joy', score: 0.98 }]
+ * ```
+ *
+ * The route of a call: `pipeline.js` → `client.js` → a worker: `engine.js` → WASM; the route of a
+ * model: `hub.js` → `load.js` → WASM. Only this file and `worker.js` know the generated module.
+ */
+
+import init, * as glue from './wasm/headwise.js';
+import { pipelineOn } from './pipeline.js';
+import { Runtime } from './runtime.js';
+
+export { HeadwiseError } from './errors.js';
+export { fileUrl } from './hub.js';
+
+/**
+ * @typedef {import('./pipeline.js').Task} Task
+ * @typedef {import('./pipeline.js').TextInput} TextInput
+ * @typedef {import('./pipeline.js').TextClassificationPipeline} TextClassificationPipeline
+ * @typedef {import('./options.js').LoadOptions} LoadOptions
+ * @typedef {import('./options.js').ClassifyOptions} ClassifyOptions
+ * @typedef {import('./runtime.js').Classification} Classification
+ * @typedef {import('./runtime.js').InputInfo} InputInfo
+ * @typedef {import('./runtime.js').ModelInfo} ModelInfo
+ * @typedef {import('./progress.js').ProgressEvent} ProgressEvent
+ * @typedef {import('./errors.js').ErrorCode} ErrorCode
+ */
+
+/**
+ * Loads a model and resolves to a function that uses it: `await pipeline(task, model, options)`.
+ *
+ * - `task`: `'text-classification'`, or its other name `'sentiment-analysis'`
+ * - `model`: a Hub id (`'user/model'`), or the URL of a folder with the model's files
+ *   (`'https://…'`, or relative to the page: `'./…'`, `'../…'`, `'/…'`)
+ * - `options`: see `LoadOptions`
+ *
+ * Rejects with a `HeadwiseError` whose `code` tells what is wrong.
+ */
+export const pipeline = pipelineOn(new Runtime(init, glue));

@@ -1,0 +1,166 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
+/**
+ * `pipeline()`: checks what is asked, starts an engine, loads the model, and returns the function
+ * that classifies.
+ */
+
+import { Client } from './client.js';
+import { HeadwiseError } from './errors.js';
+import { openEngine } from './host.js';
+import { pageUrl, resolveModel } from './hub.js';
+import { checkClassifyOptions, checkLoadOptions } from './options.js';
+
+/** The tasks, and other names they go by. @type {Record<string, string>} */
+const TASKS = {
+  'text-classification': 'text-classification',
+  'sentiment-analysis': 'text-classification',
+};
+
+/**
+ * @typedef {'text-classification' | 'sentiment-analysis'} Task
+ * @typedef {import('./options.js').LoadOptions} LoadOptions
+ * @typedef {import('./options.js').ClassifyOptions} ClassifyOptions
+ * @typedef {import('./runtime.js').Classification} Classification
+ * @typedef {import('./runtime.js').InputInfo} InputInfo
+ * @typedef {import('./runtime.js').ModelInfo} ModelInfo
+ */
+
+/** A text, or two that are judged together. @typedef {string | {text: string, text_pair?: string}} TextInput */
+
+/**
+ * How a call went: milliseconds of computation, and how each input was read. Not enumerable, so that
+ * results print and compare as plain arrays.
+ * @typedef {{readonly meta: {ms: number, inputs: InputInfo[]}}} WithMeta
+ */
+
+/**
+ * Of each text its best label, or with another `top_k` than 1 a list, best first.
+ * @template {number | null} K
+ * @typedef {K extends 1 ? Classification[]
+ *   : number extends K ? Classification[] | Classification[][]
+ *   : Classification[][]} BatchResult
+ */
+
+/**
+ * A loaded classifier. `classify(text)` gives its labels, best first; `classify(texts)` the best
+ * label of each text, or with `top_k` a list for each.
+ * @typedef {{
+ *   (input: TextInput, options?: ClassifyOptions): Promise<Classification[] & WithMeta>,
+ *   <K extends number | null = 1>(inputs: readonly TextInput[], options?: ClassifyOptions & {top_k?: K}):
+ *     Promise<BatchResult<K> & WithMeta>,
+ *   (input: TextInput | readonly TextInput[], options?: ClassifyOptions):
+ *     Promise<(Classification[] | Classification[][]) & WithMeta>,
+ *   readonly task: 'text-classification',
+ *   readonly model: Readonly<ModelInfo & {id: string, url: string}>,
+ *   readonly tokenizer: Readonly<{max_length: number}>,
+ *   dispose(): Promise<void>,
+ *   [Symbol.asyncDispose](): Promise<void>,
+ * }} TextClassificationPipeline
+ */
+
+/**
+ * Makes the public `pipeline` function.
+ * @param {import('./runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ */
+export function pipelineOn(runtime) {
+  /**
+   * Loads a model and resolves to a function that uses it.
+   * @param {Task} task
+   * @param {string} model a Hub id, or the URL of a folder
+   * @param {LoadOptions} [options]
+   * @returns {Promise<TextClassificationPipeline>}
+   */
+  return async function pipeline(task, model, options = {}) {
+    const checked = checkLoadOptions(options);
+    const name = taskName(task);
+    const source = resolveModel(model, checked);
+    const body = await loadBody(checked);
+    const client = new Client(openEngine(checked.worker ?? true, runtime));
+    try {
+      const info = await client.request('load', { source, ...body },
+        { signal: checked.signal, onProgress: checked.progress_callback });
+      checked.progress_callback?.({ status: 'ready', task: name, model });
+      return textClassifier(client, { ...info, id: source.id, url: source.url });
+    } catch (error) {
+      client.dispose();
+      throw error;
+    }
+  };
+}
+
+/** @param {unknown} task */
+function taskName(task) {
+  if (typeof task === 'string' && Object.hasOwn(TASKS, task)) return TASKS[task];
+  const supported = Object.keys(TASKS);
+  throw new HeadwiseError('task', `There is no task “${task}”. Supported: ${supported.join(', ')}.`,
+    { task, supported });
+}
+
+/**
+ * The options that the engine needs, as plain data.
+ * @param {import('./options.js').Given<LoadOptions>} options
+ * @returns {Promise<Omit<import('./load.js').LoadRequest, 'source'>>}
+ */
+async function loadBody({ token, config, wasmUrl }) {
+  return {
+    token: typeof token === 'function' ? await token() : token,
+    config: config && JSON.stringify(config),
+    wasmUrl: wasmUrl && new URL(wasmUrl, pageUrl()).href,
+  };
+}
+
+/**
+ * @param {Client} client
+ * @param {ModelInfo & {id: string, url: string}} model
+ * @returns {TextClassificationPipeline}
+ */
+function textClassifier(client, model) {
+  /** @param {TextInput | readonly TextInput[]} input @param {ClassifyOptions} [options] */
+  async function classify(input, options = {}) {
+    const { signal, ...settings } = checkClassifyOptions(options);
+    const { top_k = 1 } = settings;
+    const batch = Array.isArray(input);
+    const inputs = (batch ? input : [input]).map(readInput);
+    const { results, meta } = await client.request('classify', { inputs, options: settings }, { signal });
+    /** @type {Classification[] | Classification[][]} */
+    const shaped = !batch ? results[0]
+      : top_k === 1 ? results.map((/** @type {Classification[]} */ [first]) => first)
+      : results;
+    return Object.defineProperty(shaped, 'meta', { value: meta });
+  }
+  const dispose = async () => client.dispose();
+  return /** @type {any} */ (Object.freeze(Object.assign(classify, {
+    task: 'text-classification',
+    model: deepFreeze(model),
+    tokenizer: Object.freeze({ max_length: model.max_length }),
+    dispose,
+    // Where the symbol is missing, compilers of `await using` look for this one.
+    [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: dispose,
+  })));
+}
+
+/**
+ * An input in its one plain form.
+ * @param {unknown} input
+ * @returns {import('./runtime.js').TextPair}
+ */
+function readInput(input) {
+  if (typeof input === 'string') return { text: input };
+  if (typeof input === 'object' && input !== null) {
+    const { text, text_pair, ...rest } = /** @type {Record<string, unknown>} */ (input);
+    const pairOrNot = text_pair === undefined || typeof text_pair === 'string';
+    if (typeof text === 'string' && pairOrNot && Object.keys(rest).length === 0) return { text, text_pair };
+  }
+  throw new HeadwiseError('input',
+    'An input is a string or {text, text_pair} of strings; several are given as an array.',
+    { supported: ['a string', '{text, text_pair}', 'an array of those'] });
+}
+
+/** @template {object} T @param {T} value @returns {Readonly<T>} */
+function deepFreeze(value) {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}

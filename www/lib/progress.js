@@ -1,0 +1,96 @@
+/**
+ * How far loading is, told as events. `progress_total` starts when the size of everything is known,
+ * so that its `total` never changes and its `loaded` never falls.
+ */
+
+/**
+ * `name` is the model, `progress` a percentage, `loaded` and `total` are bytes. A file that does not
+ * exist is never announced. `ready` comes last, from the pipeline itself.
+ * @typedef {{status: 'initiate', name: string, file: string}
+ *   | {status: 'download', name: string, file: string}
+ *   | {status: 'progress', name: string, file: string, progress: number, loaded: number, total: number}
+ *   | {status: 'progress_total', name: string, progress: number, loaded: number, total: number,
+ *      files: Record<string, {loaded: number, total: number}>}
+ *   | {status: 'done', name: string, file: string}
+ *   | {status: 'ready', task: string, model: string}} ProgressEvent
+ */
+
+/** Milliseconds between two reports of a file that is arriving: as often as an eye can use. */
+const INTERVAL = 50;
+
+/** Watches the files of one model arrive and reports it. */
+export class Progress {
+  #name;
+  #report;
+  /** @type {Record<string, {loaded: number, total: number}>} */
+  #files = {};
+  #reported = -Infinity;
+
+  /**
+   * @param {string} name the model
+   * @param {(event: ProgressEvent) => void} report
+   */
+  constructor(name, report) {
+    this.#name = name;
+    this.#report = report;
+  }
+
+  /** A file begins to arrive. @param {string} file */
+  begin(file) {
+    this.#report({ status: 'initiate', name: this.#name, file });
+    this.#report({ status: 'download', name: this.#name, file });
+  }
+
+  /**
+   * A small file has arrived as a whole; a compressed one has no known size before.
+   * @param {string} file
+   * @param {number} size
+   */
+  arrived(file, size) {
+    this.#files[file] = { loaded: size, total: size };
+    this.#reportFile(file);
+    this.#report({ status: 'done', name: this.#name, file });
+  }
+
+  /**
+   * More of the last and largest file has arrived.
+   * @param {string} file
+   * @param {number} loaded
+   * @param {number} total
+   */
+  advance(file, loaded, total) {
+    this.#files[file] = { loaded, total };
+    if (performance.now() - this.#reported < INTERVAL) return;
+    this.#reportFile(file);
+    this.#reportTotal();
+    this.#reported = performance.now();
+  }
+
+  /** The last file has arrived, and with it everything. @param {string} file */
+  complete(file) {
+    this.#reportFile(file);
+    this.#reportTotal();
+    this.#report({ status: 'done', name: this.#name, file });
+  }
+
+  /** @param {string} file */
+  #reportFile(file) {
+    const { loaded, total } = this.#files[file];
+    this.#report({ status: 'progress', name: this.#name, file, progress: percent(loaded, total), loaded, total });
+  }
+
+  #reportTotal() {
+    const sizes = Object.values(this.#files);
+    const loaded = sizes.reduce((sum, file) => sum + file.loaded, 0);
+    const total = sizes.reduce((sum, file) => sum + file.total, 0);
+    this.#report({
+      status: 'progress_total', name: this.#name, progress: percent(loaded, total), loaded, total,
+      files: structuredClone(this.#files),
+    });
+  }
+}
+
+/** @param {number} loaded @param {number} total */
+function percent(loaded, total) {
+  return total ? 100 * loaded / total : 100;
+}
