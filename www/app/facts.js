@@ -1,0 +1,75 @@
+/**
+ * The loaded model: its name and licence, which tensors are the encoder's and which the head's.
+ */
+
+import { fileUrl } from '../lib/index.js';
+import { byId, make } from './dom.js';
+import { licenceOf } from './licence.js';
+import { bytes, list, short, whole } from './words.js';
+
+/** @typedef {import('./models.js').Classifier['model']} ModelInfo */
+/** @typedef {import('./models.js').Choice} Choice */
+
+/** Layers of the head named on the page; the rest is counted. */
+const HEAD_LAYERS = 4;
+
+/**
+ * @param {ModelInfo} info
+ * @param {Choice} choice
+ */
+export async function showFacts(info, { source, name, endpoint }) {
+  const card = fileUrl(source, 'README.md', { endpoint });
+  const link = byId('model-card', HTMLAnchorElement);
+  const licence = byId('licence', HTMLElement);
+  // The Hub shows a card on the page of the model's repository.
+  link.href = card.replace(/\/resolve\/.*$/, '');
+  licence.textContent = '';
+  byId('model-name', HTMLElement).textContent = name;
+  showTensors(info);
+  showEncoderAndHead(info);
+  showNumbers(info);
+  byId('model-facts', HTMLElement).hidden = false;
+  const { href } = link;
+  const words = await licenceOf(card);
+  // Meanwhile another model may have taken the place.
+  if (link.href === href) licence.textContent = words;
+}
+
+/** @param {ModelInfo} info */
+function showTensors({ encoder, head }) {
+  const layers = [...new Set(head.tensors.map((tensor) => tensor.replace(/\.(weight|bias)$/, '')))];
+  const named = layers.slice(0, HEAD_LAYERS).join(', ');
+  const more = layers.length > HEAD_LAYERS ? ` and ${layers.length - HEAD_LAYERS} more` : '';
+  byId('tensors', HTMLElement).replaceChildren(
+    make('span', 'encoder', `Encoder: ${whole(encoder.tensors)} tensors, ${short(encoder.parameters)} parameters`),
+    make('span', 'aside', ' · '),
+    make('span', 'head', `Head: ${named}${more} (${short(head.parameters)} parameters)`),
+  );
+  byId('encoder-share', HTMLElement).style.flexGrow = String(encoder.parameters);
+  byId('head-share', HTMLElement).style.flexGrow = String(head.parameters);
+}
+
+/** @param {ModelInfo} info */
+function showEncoderAndHead({ architecture }) {
+  const [whole = 'RobertaForSequenceClassification', family = 'Roberta'] = /^(\w+)For\w+$/.exec(architecture ?? '') ?? [];
+  byId('encoder-and-head', HTMLElement).textContent =
+    `A bare model such as ${family}Model is an encoder: it turns each token of the text into a vector and knows ` +
+    `nothing of labels. A head is a few more matrices, trained for one task, that turn those vectors into one ` +
+    `score per label; ${whole} is ${family}Model with such a head.`;
+}
+
+/** @param {ModelInfo} info */
+function showNumbers({ architecture, model_type, labels, max_length, parameters, memory, dtype, ignored, unexpected }) {
+  const unused = [...ignored, ...unexpected];
+  const facts = {
+    Class: architecture ?? model_type,
+    Labels: whole(labels.length),
+    Reads: `up to ${whole(max_length)} tokens`,
+    Parameters: short(parameters),
+    Memory: `${bytes(memory)} of weights, ${dtype}`,
+    'Not used': unused.length ? list(unused, HEAD_LAYERS) : '',
+  };
+  byId('facts', HTMLDListElement).replaceChildren(...Object.entries(facts)
+    .filter(([, value]) => value)
+    .flatMap(([term, value]) => [make('dt', '', term), make('dd', '', value)]));
+}
