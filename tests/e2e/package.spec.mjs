@@ -1,0 +1,293 @@
+/**
+ * The package's API as an application calls it: from a blank page under the strict policy, models from a folder or
+ * from the Hub. Each test runs its own page; what happens in it is one function, evaluated there.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { serve } from '../../tools/serve.mjs';
+import { startFakeHub } from './fake_hub.mjs';
+import { eventually, largestDifference, launch, openPage, ROOT } from './harness.mjs';
+import { REPOSITORIES } from './repositories.mjs';
+
+/** @type {Awaited<ReturnType<typeof startFakeHub>>} */
+let hub;
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let server;
+/** @type {import('playwright-core').Browser} */
+let browser;
+
+before(async () => {
+  hub = await startFakeHub(REPOSITORIES);
+  server = await serve({ root: ROOT });
+  browser = await launch(hub.browserFlags);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+  await hub?.close();
+});
+
+/**
+ * A blank page where `api` is the package, `make(options, model?)` a pipeline on the shipped model, and `caught(f)`
+ * what `f` throws, as plain data.
+ */
+async function openBlank() {
+  const { page, problems } = await openPage(browser);
+  await page.goto(`${server.url}tests/e2e/blank.html`);
+  await page.evaluate(async () => {
+    const api = await import(new URL('/www/lib/index.js', location.href).href);
+    Object.assign(globalThis, {
+      api,
+      make: (options = {}, model = '/www/models/emotions') => api.pipeline('text-classification', model, options),
+      caught: async (/** @type {() => unknown} */ run) => {
+        try {
+          await run();
+        } catch (error) {
+          const { name, code, message, details } = /** @type {any} */ (error);
+          return { name, code, message, details, isHeadwiseError: error instanceof api.HeadwiseError };
+        }
+        return undefined;
+      },
+    });
+  });
+  return { page, problems };
+}
+
+/** What `openBlank` puts into the page, for the checker. @type {any} */
+const { api, make, caught } = /** @type {any} */ ({});
+
+test('the shapes of a call', async () => {
+  const { page, problems } = await openBlank();
+  const seen = await page.evaluate(async () => {
+    const classify = await make();
+    const [love, rage] = ['I love you so much', 'This makes me furious!'];
+    const one = await classify(love);
+    const shapes = {
+      task: classify.task,
+      id: classify.model.id,
+      frozen: Object.isFrozen(classify.model),
+      maxLength: classify.tokenizer.max_length,
+      one,
+      many: await classify([love, rage]),
+      none: await classify([]),
+      top3: await classify(love, { top_k: 3 }),
+      top1: await classify(love, { top_k: 1 }),
+      all: await classify(love, { top_k: null }),
+      manyTop2: await classify([love, rage], { top_k: 2 }),
+      pair: await classify({ text: love, text_pair: rage }),
+      pairs: await classify([{ text: love, text_pair: rage }, { text: love }]),
+      softmax: await classify(love, { function_to_apply: 'softmax', top_k: null }),
+      logits: await classify(love, { function_to_apply: 'none', top_k: null }),
+      keys: Object.keys(one),
+      json: JSON.stringify(one),
+      meta: one.meta,
+      alias: (await (await api.pipeline('sentiment-analysis', '/www/models/emotions'))(love))[0].label,
+    };
+    await classify.dispose();
+    return shapes;
+  });
+  assert.equal(seen.task, 'text-classification');
+  assert.ok(seen.frozen);
+  assert.equal(seen.maxLength, 512);
+  assert.deepEqual(seen.one.map((/** @type {any} */ { label }) => label), ['love']);
+  assert.equal(seen.alias, 'love');
+  assert.deepEqual(seen.many.map((/** @type {any} */ { label }) => label), ['love', 'anger']);
+  assert.deepEqual(seen.none, []);
+  assert.deepEqual(seen.top1, seen.one);
+  assert.equal(seen.all.length, 28);
+  assert.deepEqual(seen.top3, seen.all.slice(0, 3));
+  assert.deepEqual(seen.all, [...seen.all].sort((a, b) => b.score - a.score));
+  assert.deepEqual(seen.manyTop2.map((/** @type {any} */ list) => list.length), [2, 2]);
+  // candle's matrix product takes another path for a single row, so the last bit may differ in a batch.
+  assert.ok(largestDifference(seen.manyTop2[0], seen.all.slice(0, 2)) <= 1e-6, 'alone or in a batch: the same scores');
+  assert.equal(seen.pair.length, 1);
+  assert.notEqual(seen.pair[0].score, seen.one[0].score);
+  assert.ok(largestDifference([seen.pairs[0]], seen.pair) <= 1e-6 && largestDifference([seen.pairs[1]], seen.one) <= 1e-6);
+  const sum = seen.softmax.reduce((/** @type {number} */ total, /** @type {any} */ { score }) => total + score, 0);
+  assert.ok(Math.abs(sum - 1) < 1e-5, `softmax sums to ${sum}`);
+  for (const { label, score } of seen.logits) {
+    const shown = /** @type {number} */ (seen.all.find((/** @type {any} */ other) => other.label === label).score);
+    assert.ok(Math.abs(1 / (1 + Math.exp(-score)) - shown) < 1e-5, `${label}: sigmoid(${score}) is not ${shown}`);
+  }
+  assert.deepEqual(seen.keys, ['0'], 'meta is not enumerable');
+  assert.deepEqual(JSON.parse(seen.json), seen.one);
+  assert.ok(seen.meta.ms > 0);
+  assert.deepEqual(seen.meta.inputs, [{ tokens: 7, truncated: false, text_end: 18 }]);
+  assert.deepEqual(problems, []);
+});
+
+test('a truncated text ends where meta says, in UTF-16', async () => {
+  const { page } = await openBlank();
+  const { text, long, short } = await page.evaluate(async () => {
+    const classify = await make();
+    const text = 'Wow 😀 that is a 👩‍👩‍👧 surprise for the naïve 漢字. '.repeat(60);
+    const long = await classify(text, { top_k: null });
+    const short = await classify(text.slice(0, long.meta.inputs[0].text_end), { top_k: null });
+    await classify.dispose();
+    return { text, long: { scores: [...long], ...long.meta.inputs[0] }, short: { scores: [...short], ...short.meta.inputs[0] } };
+  });
+  assert.equal(long.truncated, true);
+  assert.equal(long.tokens, 512);
+  assert.ok(long.text_end > 0 && long.text_end < text.length);
+  assert.ok(text.slice(0, long.text_end).isWellFormed(), 'a character is not cut in two');
+  assert.deepEqual(short, { ...long, truncated: false }, 'what was used, alone, is the same text');
+});
+
+test('no text breaks it', async () => {
+  const { page } = await openBlank();
+  const results = await page.evaluate(async () => {
+    const classify = await make();
+    const texts = ['', '   ', '\ud800', 'lone \udc00 surrogate \ud83d', '\u0000\u0007\u202e', 'x'.repeat(5000), '👩‍👩‍👧'.repeat(500), '𝕳𝖊𝖑𝖑𝖔 مرحبا 漢字'];
+    const results = await classify(texts);
+    const replaced = [await classify('\ud800', { top_k: null }), await classify('\ufffd', { top_k: null })];
+    await classify.dispose();
+    return { results, replaced };
+  });
+  assert.equal(results.results.length, 8);
+  for (const { label, score } of results.results) assert.ok(label !== '' && score >= 0 && score <= 1);
+  assert.deepEqual(results.replaced[0], results.replaced[1], 'a lone surrogate is U+FFFD');
+});
+
+test('abort: a call, a load, and one that came too late', async () => {
+  const { page } = await openBlank();
+  const seen = await page.evaluate(async () => {
+    const classify = await make();
+    const many = Array.from({ length: 400 }, (_, index) => `The ${index}th of many long sentences, each of which takes its time. `.repeat(8));
+    const calling = new AbortController();
+    const started = performance.now();
+    setTimeout(() => calling.abort(new Error('changed my mind')), 50);
+    const call = await caught(() => classify(many, { signal: calling.signal }));
+    const waited = performance.now() - started;
+    const cause = await classify('x', { signal: AbortSignal.abort('too late') }).catch((/** @type {any} */ error) => error.cause);
+    const goesOn = (await classify('Thank you!'))[0].label;
+
+    const loading = new AbortController();
+    const load = await caught(() => make({
+      signal: loading.signal,
+      progress_callback: (/** @type {any} */ { status }) => { if (status === 'progress_total') loading.abort(); },
+    }, 'tiny/stalled'));
+    await classify.dispose();
+    return { call, waited, cause, goesOn, load };
+  });
+  assert.deepEqual([seen.call?.name, seen.call?.code], ['AbortError', 'aborted']);
+  assert.ok(seen.waited < 2000, `answered after ${seen.waited} ms`);
+  assert.equal(seen.cause, 'too late');
+  assert.equal(seen.goesOn, 'gratitude');
+  assert.deepEqual([seen.load?.name, seen.load?.code], ['AbortError', 'aborted']);
+  await eventually('neither the aborted load nor the disposed pipeline leaves a worker', () => page.workers().length === 0);
+});
+
+test('mistakes of the caller are errors that say what is possible', async () => {
+  const { page } = await openBlank();
+  const seen = await page.evaluate(async () => {
+    const classify = await make();
+    const errors = {
+      task: await caught(() => api.pipeline('image-segmentation', '/www/models/emotions')),
+      option: await caught(() => make({ progres_callback: () => {} })),
+      device: await caught(() => make({ device: 'webgpu' })),
+      dtype: await caught(() => make({ dtype: 'q4' })),
+      model: await caught(() => make({}, 'a/b/c')),
+      parent: await caught(() => make({}, 'tiny/..')),
+      missing: await caught(() => make({}, '/www/models/nothing')),
+      callOption: await caught(() => classify('x', { topk: 3 })),
+      callValue: await caught(() => classify('x', { function_to_apply: 'relu' })),
+      input: await caught(() => classify(7)),
+      worker: await caught(() => make({ worker: () => new Worker('/nothing.js', { type: 'module' }) })),
+    };
+    const goesOn = (await classify('Thank you!'))[0].label;
+    await classify.dispose();
+    await classify.dispose();
+    return { ...errors, disposed: await caught(() => classify('x')), goesOn };
+  });
+  const codes = Object.fromEntries(Object.entries(seen).map(([name, error]) => [name, error?.code]));
+  assert.deepEqual(codes, {
+    task: 'task', option: 'option', device: 'option', dtype: 'option', model: 'model', parent: 'model', missing: 'not-found',
+    callOption: 'option', callValue: 'option', input: 'input', worker: 'crashed', disposed: 'disposed', goesOn: undefined,
+  });
+  assert.equal(seen.goesOn, 'gratitude');
+  for (const error of [seen.task, seen.option, seen.device, seen.dtype, seen.callOption, seen.callValue]) {
+    assert.ok(error.details.supported.length > 0, error.message);
+    assert.ok(error.isHeadwiseError, error.message);
+  }
+  assert.match(seen.task.message, /image-segmentation.*text-classification/s);
+  assert.match(seen.option.message, /progres_callback.*progress_callback/s);
+  assert.match(seen.missing.message, /config\.json/);
+});
+
+test('faults of the Hub have their codes', async () => {
+  const { page } = await openBlank();
+  const codes = await page.evaluate(async () => {
+    const ids = ['absent', 'no-weights', 'broken-json', 'html', 'truncated', 'dropped', 'bare-bert', 'unsupported', 'gated'];
+    const codes = {};
+    for (const id of ids) Object.assign(codes, { [id]: (await caught(() => make({}, `tiny/${id}`))).code });
+    return codes;
+  });
+  assert.deepEqual(codes, {
+    absent: 'not-found', 'no-weights': 'not-found', 'broken-json': 'config', html: 'content', truncated: 'incomplete', dropped: 'network',
+    'bare-bert': 'missing-head', unsupported: 'unsupported-model', gated: 'access',
+  });
+  await eventually('a failed load leaves no worker', () => page.workers().length === 0);
+});
+
+test('a token opens a gated model and goes to the Hub only', async () => {
+  const { page, problems } = await openBlank();
+  const before = hub.log.length;
+  const { label } = await page.evaluate(async () => {
+    const classify = await make({ token: async () => 'hf_secret' }, 'tiny/gated');
+    const [best] = await classify('What a wonderful morning!');
+    await classify.dispose();
+    return best;
+  });
+  assert.equal(label, 'positive');
+  const requests = hub.log.slice(before);
+  const weights = requests.filter(({ path }) => path.startsWith('/tiny/gated/model.safetensors'));
+  assert.deepEqual(weights.map(({ authorization }) => authorization), [undefined]);
+  assert.ok(requests.every(({ path }) => !path.includes('hf_secret')));
+  assert.deepEqual(problems, []);
+});
+
+test('worker: none, the caller’s own, and two pipelines at once', async () => {
+  const { page, problems } = await openBlank();
+  const scores = await page.evaluate(async () => {
+    const text = 'What a wonderful surprise, thank you';
+    const own = new Worker('/www/lib/worker.js', { type: 'module' });
+    const pipelines = await Promise.all([make(), make({ worker: false }), make({ worker: own }), make({ worker: () => new Worker('/www/lib/worker.js', { type: 'module' }) })]);
+    const scores = await Promise.all(pipelines.map((classify) => classify(text, { top_k: null })));
+    const other = await make({}, '/tests/golden/hub/tiny-bert');
+    const [both] = await Promise.all([pipelines[0](text, { top_k: null }), other(text)]);
+    await other.dispose();
+    Object.assign(globalThis, { pipelines });
+    return [...scores, both];
+  });
+  for (const other of scores.slice(1)) assert.deepEqual(other, scores[0]);
+  await eventually('three of them have a worker', () => page.workers().length === 3);
+  await page.evaluate(async () => {
+    for (const classify of /** @type {any} */ (globalThis).pipelines) await classify.dispose();
+  });
+  await eventually('dispose ends the worker, the only way that WASM memory returns', () => page.workers().length === 0);
+  assert.deepEqual(problems, []);
+});
+
+test('progress is true: it never falls, its total never changes, it ends at 100', async () => {
+  const { page } = await openBlank();
+  for (const model of ['/www/models/emotions', 'tiny/tiny-roberta']) {
+    const events = await page.evaluate(async (model) => {
+      /** @type {any[]} */
+      const events = [];
+      await (await make({ progress_callback: (/** @type {any} */ event) => events.push(event) }, model)).dispose();
+      return events;
+    }, model);
+    const totals = events.filter(({ status }) => status === 'progress_total');
+    assert.ok(totals.length >= 2, `${totals.length} events`);
+    totals.forEach(({ loaded, total, progress }, index) => {
+      assert.equal(total, totals[0].total);
+      assert.ok(Math.abs(progress - (100 * loaded) / total) < 1e-6);
+      if (index > 0) assert.ok(loaded >= totals[index - 1].loaded);
+    });
+    assert.equal(totals.at(-1).progress, 100);
+    assert.equal(events.at(-1).status, 'ready');
+    const statuses = new Set(events.map(({ status }) => status));
+    assert.deepEqual([...statuses].sort(), ['done', 'download', 'initiate', 'progress', 'progress_total', 'ready']);
+  }
+});
