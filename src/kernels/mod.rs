@@ -1,0 +1,78 @@
+//! Dense math: what the time of a model goes into. Nothing here knows of models, and `unsafe`
+//! stands nowhere else.
+//!
+//! **Products.** [`matrix`] packs weights once, when they are loaded, into panels of eight
+//! columns, and multiplies rows with them. A number format is a [`Kernel`]: [`float`] in f32 or
+//! f16, [`int8`] in seven by eight bits. **Attention** ([`attention`]) uses the same tiles.
+//! **Rows** ([`rows`]) are normalised, summed, softmaxed and quantised; [`math`] has the
+//! functions that do not exist as instructions. All are written once against [`simd::Simd`].
+//!
+//! Every number is computed by the same operations in the same order wherever it stands: a
+//! row's result never depends on its neighbours.
+
+pub mod attention;
+pub mod float;
+pub mod half;
+pub mod int8;
+pub mod math;
+pub mod matrix;
+pub mod rows;
+pub mod simd;
+
+pub use matrix::{Epilogue, Kernel, Matrix};
+
+/// How weights are kept in memory. Arithmetic is in f32, but for the products of `Q8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// As f32: exact.
+    #[default]
+    Fp32,
+    /// As f16: half the memory.
+    Fp16,
+    /// As int8 with a scale for each output; activations are quantised as they come.
+    Q8,
+}
+
+impl Precision {
+    const NAMES: &[(&str, Precision)] = &[("fp32", Precision::Fp32), ("fp16", Precision::Fp16), ("q8", Precision::Q8)];
+
+    /// The precision of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, precision)| precision)
+    }
+
+    /// The name that [`Precision::parse`] knows.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, precision)| *precision == self).map_or("", |&(name, _)| name)
+    }
+
+    /// The fastest kernel of this build.
+    pub fn kernel(self) -> &'static dyn Kernel {
+        match self {
+            Precision::Fp32 => &float::F32::<simd::Best>::KERNEL,
+            Precision::Fp16 => &float::F16::<simd::Best>::KERNEL,
+            Precision::Q8 => int8::best(),
+        }
+    }
+}
+
+/// Every kernel of this build, the reference of each number format first.
+pub const KERNELS: &[&dyn Kernel] = &[
+    &float::F32::<simd::Scalar>::KERNEL,
+    &float::F16::<simd::Scalar>::KERNEL,
+    &int8::Int8::<int8::ScalarDot>::KERNEL,
+    #[cfg(target_feature = "simd128")]
+    &float::F32::<simd::Plain>::KERNEL,
+    #[cfg(target_feature = "simd128")]
+    &float::F16::<simd::Plain>::KERNEL,
+    #[cfg(target_feature = "simd128")]
+    &int8::Int8::<int8::WideDot>::KERNEL,
+    #[cfg(target_feature = "relaxed-simd")]
+    &float::F32::<simd::Relaxed>::KERNEL,
+    #[cfg(target_feature = "relaxed-simd")]
+    &float::F16::<simd::Relaxed>::KERNEL,
+    #[cfg(target_feature = "relaxed-simd")]
+    &int8::Int8::<int8::AddDot>::KERNEL,
+    #[cfg(target_feature = "relaxed-simd")]
+    &int8::Int8::<int8::PairDot>::KERNEL,
+];
