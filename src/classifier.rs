@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::kernels::Precision;
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::tasks::text_classification::{Function, Label, Options, rank};
@@ -32,15 +33,15 @@ pub struct ClassifierLoader {
 }
 
 impl ClassifierLoader {
-    /// Reads the small files of a model.
+    /// Reads the small files of a model, whose matrices will be kept in `precision`.
     ///
     /// # Errors
     /// Those of [`Config::parse`] and [`Tokenizer::from_files`].
-    pub fn new(files: &SmallFiles) -> Result<Self> {
+    pub fn new(files: &SmallFiles, precision: Precision) -> Result<Self> {
         let config = Config::parse(files.config()?)?;
         let tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
         let tokenizer = tokenizer.truncate_to(config.usable_positions())?;
-        let loader = Loader::new(config, HeadKind::Sequence);
+        let loader = Loader::new(config, HeadKind::Sequence, precision);
         Ok(ClassifierLoader { tokenizer, loader })
     }
 

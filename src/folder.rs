@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::classifier::{ClassifierLoader, TextClassifier};
 use crate::error::{Error, Result};
+use crate::kernels::Precision;
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::text::{SMALL_FILES, SmallFiles};
@@ -35,8 +36,8 @@ pub fn small_files(folder: &Path) -> Result<SmallFiles> {
 ///
 /// # Errors
 /// [`Error::Io`], and those of [`ClassifierLoader`].
-pub fn load_classifier(folder: &Path) -> Result<TextClassifier> {
-    let mut loader = ClassifierLoader::new(&small_files(folder)?)?;
+pub fn load_classifier(folder: &Path, precision: Precision) -> Result<TextClassifier> {
+    let mut loader = ClassifierLoader::new(&small_files(folder)?, precision)?;
     read_windows(&folder.join(WEIGHTS), |bytes| loader.push(bytes).map(|()| true))?;
     loader.finish()
 }
@@ -45,8 +46,8 @@ pub fn load_classifier(folder: &Path) -> Result<TextClassifier> {
 ///
 /// # Errors
 /// [`Error::Io`], and those of [`Config::parse`] and [`Loader`].
-pub fn load_model(folder: &Path, kind: HeadKind) -> Result<Model> {
-    let mut loader = Loader::new(Config::parse(small_files(folder)?.config()?)?, kind);
+pub fn load_model(folder: &Path, kind: HeadKind, precision: Precision) -> Result<Model> {
+    let mut loader = Loader::new(Config::parse(small_files(folder)?.config()?)?, kind, precision);
     read_windows(&folder.join(WEIGHTS), |bytes| loader.push(bytes).map(|()| true))?;
     loader.finish()
 }

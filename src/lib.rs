@@ -14,6 +14,7 @@ mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod folder;
 pub mod heads;
+pub mod kernels;
 pub mod limits;
 pub mod models;
 pub mod nn;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use headwise::Error;
 use headwise::classifier::{ClassifierLoader, TextClassifier};
 use headwise::folder::{load_classifier, small_files};
+use headwise::kernels::Precision;
 use headwise::tasks::text_classification::{Function, Label, Options, rank};
 use headwise::text::Input;
 use serde::Deserialize;
@@ -15,7 +16,7 @@ fn path(relative: &str) -> PathBuf {
 }
 
 fn classifier(relative: &str) -> Arc<TextClassifier> {
-    Arc::new(load_classifier(&path(relative)).expect("a loadable classifier"))
+    Arc::new(load_classifier(&path(relative), Precision::Fp32).expect("a loadable classifier"))
 }
 
 fn all_labels() -> Options {
@@ -91,7 +92,9 @@ fn the_shipped_model_gives_the_logits_of_python() {
 
 #[test]
 fn a_checkpoint_without_a_head_is_refused() {
-    let Err(Error::MissingHead { head, missing }) = load_classifier(&path("tests/golden/hub/bare-bert")) else {
+    let Err(Error::MissingHead { head, missing }) =
+        load_classifier(&path("tests/golden/hub/bare-bert"), Precision::Fp32)
+    else {
         panic!("there is no head");
     };
     assert_eq!(head, "sequence");
@@ -102,7 +105,7 @@ fn a_checkpoint_without_a_head_is_refused() {
 fn damaged_weights_never_classify() {
     let folder = path("tests/golden/hub/tiny-bert");
     let mut weights = std::fs::read(folder.join("model.safetensors")).expect("weights");
-    let mut loader = ClassifierLoader::new(&small_files(&folder).expect("files")).expect("a loader");
+    let mut loader = ClassifierLoader::new(&small_files(&folder).expect("files"), Precision::Fp32).expect("a loader");
     let end = weights.len();
     // NaN in F16, BF16 and F32 alike.
     weights[end - 2_048..].fill(0xff);

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{FIXTURES, Fixture};
+use headwise::kernels::Precision;
 use headwise::models::{HeadKind, Model};
 use headwise::text::{Batch, Rows};
 use safetensors::SafeTensors;
@@ -20,7 +21,8 @@ const TOLERANCE: f32 = 2e-5;
 #[test]
 fn every_fixture_gives_the_numbers_of_python() {
     for fixture in FIXTURES {
-        let model = fixture.load(usize::MAX).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
+        let model =
+            fixture.load(Precision::Fp32, usize::MAX).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
         let rows = fixture.rows();
         let difference = largest_difference(&outputs(&model, fixture.head(), &rows), &expected(fixture, &rows));
         assert!(difference <= TOLERANCE, "{}: {difference:e}", fixture.name);
@@ -28,14 +30,17 @@ fn every_fixture_gives_the_numbers_of_python() {
 }
 
 #[test]
-fn a_text_alone_gives_what_it_gives_in_a_batch() {
+fn a_text_alone_gives_the_bits_it_gives_in_a_batch() {
     for fixture in FIXTURES {
-        let model = fixture.load(usize::MAX).expect("a loadable fixture");
-        let rows = fixture.rows();
-        let together = outputs(&model, fixture.head(), &rows);
-        let alone: Vec<f32> =
-            (0..rows.input_ids.len()).flat_map(|row| outputs(&model, fixture.head(), &single(&rows, row))).collect();
-        assert!(largest_difference(&together, &alone) <= TOLERANCE, "{}", fixture.name);
+        for precision in [Precision::Fp32, Precision::Fp16, Precision::Q8] {
+            let model = fixture.load(precision, usize::MAX).expect("a loadable fixture");
+            let rows = fixture.rows();
+            let together = outputs(&model, fixture.head(), &rows);
+            let alone: Vec<f32> = (0..rows.input_ids.len())
+                .flat_map(|row| outputs(&model, fixture.head(), &single(&rows, row)))
+                .collect();
+            assert_eq!(together, alone, "{} in {}", fixture.name, precision.name());
+        }
     }
 }
 
@@ -44,7 +49,7 @@ fn the_pieces_of_a_download_do_not_matter() {
     for name in ["bert/sequence", "bert-f16/sequence", "bert-prefix/base"] {
         let fixture = Fixture::named(name);
         let of_chunk = |chunk| {
-            let model = fixture.load(chunk).expect("a loadable fixture");
+            let model = fixture.load(Precision::Fp32, chunk).expect("a loadable fixture");
             outputs(&model, fixture.head(), &fixture.rows())
         };
         let whole = of_chunk(usize::MAX);

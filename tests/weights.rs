@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use common::Fixture;
 use headwise::Error;
+use headwise::kernels::Precision;
 use headwise::models::HeadKind;
 use headwise::weights::{Dtype, Header, HeaderReader};
 use safetensors::tensor::TensorView;
@@ -136,7 +137,7 @@ fn saved(tensors: &BTreeMap<String, (Stored, Vec<usize>, Vec<u8>)>) -> Vec<u8> {
 #[test]
 fn damaged_checkpoints_are_refused_by_name() {
     let fixture = Fixture::named("bert/sequence");
-    let load = |weights: &[u8]| common::load(fixture.config, weights, HeadKind::Sequence, 4_096);
+    let load = |weights: &[u8]| common::load(fixture.config, weights, HeadKind::Sequence, Precision::Fp32, 4_096);
     let error = |weights: &[u8]| load(weights).expect_err("a damaged checkpoint");
 
     let mut without_head = tensors(fixture);
@@ -144,7 +145,8 @@ fn damaged_checkpoints_are_refused_by_name() {
     let head = ["bert.pooler.dense.weight", "bert.pooler.dense.bias", "classifier.weight", "classifier.bias"];
     let missing = head.map(str::to_owned).to_vec();
     assert_eq!(error(&saved(&without_head)), Error::MissingHead { head: "sequence".into(), missing });
-    common::load(fixture.config, &saved(&without_head), HeadKind::Base, 4_096).expect("the bare encoder");
+    common::load(fixture.config, &saved(&without_head), HeadKind::Base, Precision::Fp32, 4_096)
+        .expect("the bare encoder");
 
     let mut without_layer = tensors(fixture);
     let gone = "bert.encoder.layer.1.attention.self.key.weight".to_owned();
@@ -186,7 +188,8 @@ fn tensors_that_are_not_needed_are_told_apart() {
     for name in ["embeddings.position_ids", "cls.predictions.bias", "qa_outputs.bias", "adapter.weight"] {
         weights.insert(name.into(), number());
     }
-    let model = common::load(fixture.config, &saved(&weights), HeadKind::Base, 4_096).expect("a loadable model");
+    let model = common::load(fixture.config, &saved(&weights), HeadKind::Base, Precision::Fp32, 4_096)
+        .expect("a loadable model");
     assert_eq!(model.usage.unexpected, ["adapter.weight"]);
     for name in ["embeddings.position_ids", "cls.predictions.bias", "qa_outputs.bias"] {
         assert!(model.usage.ignored.iter().any(|ignored| ignored == name), "{name}");

@@ -51,7 +51,7 @@ impl Place {
 /// The stages of a head with their weights.
 #[derive(Debug)]
 pub struct Head {
-    stages: Vec<(Linear, Option<Activation>)>,
+    stages: Vec<Linear>,
 }
 
 impl Head {
@@ -69,7 +69,7 @@ impl Head {
                 Width::Labels => labels,
             };
             let linear = Linear::declare(needs, stage.linear.name(names), hidden_size, outputs);
-            (linear, stage.activation)
+            linear.with_activation(stage.activation)
         };
         Head { stages: stages.iter().map(layer).collect() }
     }
@@ -77,11 +77,8 @@ impl Head {
     /// `[rows, hidden]` → `[rows, labels]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let mut x = x.clone();
-        for (linear, activation) in &self.stages {
-            x = linear.forward(&x)?;
-            if let Some(activation) = activation {
-                x = activation.forward(&x)?;
-            }
+        for stage in &self.stages {
+            x = stage.forward(&x)?;
         }
         Ok(x)
     }

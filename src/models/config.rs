@@ -9,7 +9,7 @@ use super::architecture::{Architecture, Number, Positions};
 use super::{architecture, supported_model_types};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::nn::Activation;
+use crate::nn::{Activation, activation_named, activation_names};
 
 const FILE: &str = "config.json";
 
@@ -190,8 +190,8 @@ impl Fields {
         let Some(value) = self.get(key) else {
             return Ok(Activation::Gelu);
         };
-        let known = value.as_str().and_then(Activation::parse);
-        known.ok_or_else(|| invalid(key, Some(value), &Activation::supported()))
+        let known = value.as_str().and_then(activation_named);
+        known.ok_or_else(|| invalid(key, Some(value), &activation_names()))
     }
 
     fn epsilon(&self, key: Option<&str>) -> Result<f64> {

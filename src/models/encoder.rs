@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 use super::architecture::{Architecture, LayerNames, Positions};
 use super::config::Config;
 use crate::error::Result;
-use crate::nn::{Activation, Embedding, LayerNorm, Linear, self_attention};
+use crate::nn::{Embedding, LayerNorm, Linear, attention_of_first_tokens, self_attention, sum_of_embeddings};
 use crate::text::Batch;
 use crate::weights::{Declarations, Names};
 
@@ -30,7 +30,6 @@ struct Layer {
     attention_output: Linear,
     attention_norm: LayerNorm,
     up: Linear,
-    activation: Activation,
     down: Linear,
     output_norm: LayerNorm,
 }
@@ -62,22 +61,38 @@ impl Encoder {
     /// [`crate::Error::Internal`] when an id, a type or a sequence lies beyond its table; the
     /// tokenizer sees to it that none does.
     pub fn forward(&self, batch: &Batch) -> Result<Tensor> {
+        self.through(&self.layers, batch)
+    }
+
+    /// `last_hidden_state` of the first token of each sequence: `[sequences, hidden]`. The last
+    /// layer computes nothing that no first token needs.
+    ///
+    /// # Errors
+    /// As [`Encoder::forward`].
+    pub fn first_tokens(&self, batch: &Batch) -> Result<Tensor> {
+        let starts: Vec<u32> = batch.sequences.iter().map(|sequence| sequence.start as u32).collect();
+        let starts = Tensor::from_vec(starts, batch.sequences.len(), &Device::Cpu)?;
+        match self.layers.split_last() {
+            None => Ok(self.embed(batch)?.index_select(&starts, 0)?),
+            Some((last, layers)) => {
+                last.forward_first_tokens(&self.through(layers, batch)?, &starts, self.attention_heads, batch)
+            }
+        }
+    }
+
+    fn through(&self, layers: &[Layer], batch: &Batch) -> Result<Tensor> {
         let mut x = self.embed(batch)?;
-        for layer in &self.layers {
+        for layer in layers {
             x = layer.forward(&x, self.attention_heads, batch)?;
         }
         Ok(x)
     }
 
     fn embed(&self, batch: &Batch) -> Result<Tensor> {
-        let column = |ids: &[u32]| Tensor::from_slice(ids, ids.len(), &Device::Cpu);
-        let words = self.words.forward(&column(&batch.input_ids)?)?;
-        let positions = self.positions.forward(&column(&self.position_ids(batch))?)?;
-        let mut sum = (words + positions)?;
-        if let Some(token_types) = &self.token_types {
-            sum = (sum + token_types.forward(&column(&batch.token_type_ids)?)?)?;
-        }
-        self.norm.forward(&sum)
+        let positions = self.position_ids(batch);
+        let mut tables = vec![(&self.words, batch.input_ids.as_slice()), (&self.positions, &positions)];
+        tables.extend(self.token_types.iter().map(|types| (types, batch.token_type_ids.as_slice())));
+        self.norm.forward(&sum_of_embeddings(&tables)?)
     }
 
     fn position_ids(&self, batch: &Batch) -> Vec<u32> {
@@ -110,8 +125,7 @@ impl Layer {
             qkv: Linear::declare_stacked(needs, &qkv, hidden, hidden),
             attention_output: Linear::declare(needs, name(table.attention_output), hidden, hidden),
             attention_norm: LayerNorm::declare(needs, name(table.attention_norm), hidden, eps),
-            up: Linear::declare(needs, name(table.up), hidden, intermediate),
-            activation: config.activation,
+            up: Linear::declare(needs, name(table.up), hidden, intermediate).with_activation(Some(config.activation)),
             down: Linear::declare(needs, name(table.down), intermediate, hidden),
             output_norm: LayerNorm::declare(needs, name(table.output_norm), hidden, eps),
         }
@@ -120,8 +134,21 @@ impl Layer {
     /// `[tokens, hidden]` → `[tokens, hidden]`.
     fn forward(&self, x: &Tensor, heads: usize, batch: &Batch) -> Result<Tensor> {
         let mixed = self_attention(&self.qkv.forward(x)?, heads, &batch.sequences)?;
-        let x = self.attention_norm.forward(&(x + self.attention_output.forward(&mixed)?)?)?;
-        let inner = self.activation.forward(&self.up.forward(&x)?)?;
-        self.output_norm.forward(&(&x + self.down.forward(&inner)?)?)
+        self.behind_attention(&mixed, x)
+    }
+
+    /// `[tokens, hidden]` → `[sequences, hidden]`; `starts` are the rows of the first tokens.
+    /// Keys and values are needed of all tokens, all else of the first ones alone.
+    fn forward_first_tokens(&self, x: &Tensor, starts: &Tensor, heads: usize, batch: &Batch) -> Result<Tensor> {
+        let first = x.index_select(starts, 0)?;
+        let [q, kv] = [self.qkv.forward_parts(&first, 0..1)?, self.qkv.forward_parts(x, 1..3)?];
+        let mixed = attention_of_first_tokens(&q, &kv, heads, &batch.sequences)?;
+        self.behind_attention(&mixed, &first)
+    }
+
+    /// From the heads' outputs to the layer's, both of the rows of its input `x`.
+    fn behind_attention(&self, mixed: &Tensor, x: &Tensor) -> Result<Tensor> {
+        let x = self.attention_norm.forward_residual(&self.attention_output.forward(mixed)?, x)?;
+        self.output_norm.forward_residual(&self.down.forward(&self.up.forward(&x)?)?, &x)
     }
 }

@@ -4,6 +4,7 @@
 use super::config::Config;
 use super::model::{HeadKind, Model};
 use crate::error::Result;
+use crate::kernels::Precision;
 use crate::weights::{Filler, HeaderReader};
 
 /// Name of the file that is read.
@@ -26,6 +27,7 @@ enum State {
 struct Waiting {
     config: Config,
     kind: HeadKind,
+    precision: Precision,
     reader: HeaderReader,
 }
 
@@ -37,9 +39,11 @@ struct Weights {
 }
 
 impl Loader {
-    /// Starts a load of the model that `config` describes, with the given head.
-    pub fn new(config: Config, kind: HeadKind) -> Self {
-        Loader { state: State::Header(Box::new(Waiting { config, kind, reader: HeaderReader::new(FILE) })) }
+    /// Starts a load of the model that `config` describes, with the given head, its matrices
+    /// kept in `precision`.
+    pub fn new(config: Config, kind: HeadKind, precision: Precision) -> Self {
+        let reader = HeaderReader::new(FILE);
+        Loader { state: State::Header(Box::new(Waiting { config, kind, precision, reader })) }
     }
 
     /// Takes the next bytes of the file. As soon as its header is whole, everything that can
@@ -57,7 +61,7 @@ impl Loader {
                 return Ok(());
             };
             let file_bytes = header.file_bytes;
-            let (model, plan) = Model::plan(waiting.config.clone(), &header, waiting.kind)?;
+            let (model, plan) = Model::plan(waiting.config.clone(), &header, waiting.kind, waiting.precision)?;
             let filler = Filler::new(FILE, header, plan)?;
             self.state = State::Weights(Box::new(Weights { model, filler, file_bytes }));
         }

@@ -1,12 +1,13 @@
 //! An encoder with or without a head, and what became of the checkpoint's tensors.
 
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 
 use super::config::{Config, generic_labels};
 use super::encoder::Encoder;
 use super::ignorable::IGNORABLE;
 use crate::error::{Error, Result};
 use crate::heads::{Head, Stage};
+use crate::kernels::Precision;
 use crate::text::Batch;
 use crate::weights::{Declarations, Header, Names, Plan, Section, Usage};
 
@@ -41,6 +42,8 @@ pub struct Model {
     pub labels: Vec<String>,
     /// What became of each tensor of the checkpoint.
     pub usage: Usage,
+    /// How its matrices are kept.
+    pub precision: Precision,
     /// Memory that the weights take, in bytes.
     pub weight_bytes: u64,
     encoder: Encoder,
@@ -53,7 +56,7 @@ impl Model {
     /// # Errors
     /// Whatever is wrong with the checkpoint's tensors: see [`Plan::new`]; [`Error::Config`]
     /// when the head has another number of labels than the configuration.
-    pub fn plan(config: Config, header: &Header, kind: HeadKind) -> Result<(Model, Plan)> {
+    pub fn plan(config: Config, header: &Header, kind: HeadKind, precision: Precision) -> Result<(Model, Plan)> {
         let names = Names::new(header, config.architecture.prefixes);
         let mut needs = Declarations::default();
         let encoder = Encoder::declare(&mut needs, &names, &config);
@@ -69,9 +72,16 @@ impl Model {
                 Some(head)
             }
         };
-        let plan = Plan::new(header, &names, sections, &IGNORABLE)?;
-        let model =
-            Model { labels, usage: plan.usage.clone(), weight_bytes: plan.weight_bytes(), config, encoder, head };
+        let plan = Plan::new(header, &names, sections, &IGNORABLE, precision)?;
+        let model = Model {
+            labels,
+            usage: plan.usage.clone(),
+            precision,
+            weight_bytes: plan.weight_bytes(),
+            config,
+            encoder,
+            head,
+        };
         Ok((model, plan))
     }
 
@@ -89,11 +99,7 @@ impl Model {
             head: HeadKind::Sequence.name().into(),
             missing: vec!["the model was loaded without a head".into()],
         })?;
-        let hidden = self.encoder.forward(batch)?;
-        let first_tokens: Vec<u32> = batch.sequences.iter().map(|sequence| sequence.start as u32).collect();
-        let first_tokens = Tensor::from_vec(first_tokens, batch.sequences.len(), hidden.device())?;
-        let logits = head.forward(&hidden.index_select(&first_tokens, 0)?)?;
-        Ok(logits.to_dtype(DType::F32)?.to_vec2()?)
+        Ok(head.forward(&self.encoder.first_tokens(batch)?)?.to_vec2()?)
     }
 }
 

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use candle_core::Tensor;
-use candle_nn::ops::softmax_last_dim;
 
+use super::ops;
 use crate::error::Result;
+use crate::kernels::attention::{Attention, Sequence, Vectors};
+use crate::kernels::simd;
 
 /// `softmax(q·kᵀ/√size)·v` for each head, where every token sees all tokens of its own
 /// sequence and no other.
@@ -15,19 +17,28 @@ use crate::error::Result;
 /// `[tokens, hidden]`.
 pub fn self_attention(qkv: &Tensor, heads: usize, sequences: &[Range<usize>]) -> Result<Tensor> {
     let hidden = qkv.dim(1)? / 3;
+    let all = |rows: &Range<usize>| Sequence { keys: rows.clone(), queries: rows.clone() };
+    let sequences: Vec<Sequence> = sequences.iter().map(all).collect();
+    ops::unary("attention", qkv, hidden, |qkv| {
+        let part = |part: usize| Vectors { numbers: qkv, stride: 3 * hidden, offset: part * hidden };
+        plain(heads, hidden).run::<simd::Best>(part(0), part(1), part(2), &sequences)
+    })
+}
+
+/// The same for the first token of each sequence only: `q` `[sequences, hidden]`, `kv`
+/// `[tokens, 2·hidden]`; returns `[sequences, hidden]`.
+pub fn attention_of_first_tokens(q: &Tensor, kv: &Tensor, heads: usize, sequences: &[Range<usize>]) -> Result<Tensor> {
+    let hidden = q.dim(1)?;
+    let first = |(row, keys): (usize, &Range<usize>)| Sequence { keys: keys.clone(), queries: row..row + 1 };
+    let sequences: Vec<Sequence> = sequences.iter().enumerate().map(first).collect();
+    ops::binary("attention-of-first-tokens", q, kv, |q, kv| {
+        let queries = Vectors { numbers: q, stride: hidden, offset: 0 };
+        let part = |part: usize| Vectors { numbers: kv, stride: 2 * hidden, offset: part * hidden };
+        plain(heads, hidden).run::<simd::Best>(queries, part(0), part(1), &sequences)
+    })
+}
+
+fn plain<'a>(heads: usize, hidden: usize) -> Attention<'a> {
     let size = hidden / heads;
-    let scale = 1.0 / (size as f64).sqrt();
-    let mut outputs = Vec::with_capacity(sequences.len());
-    for sequence in sequences {
-        let rows = qkv.narrow(0, sequence.start, sequence.len())?;
-        let head_major = |part: usize| {
-            let columns = rows.narrow(1, part * hidden, hidden)?;
-            columns.reshape((sequence.len(), heads, size))?.transpose(0, 1)?.contiguous()
-        };
-        let (q, k, v) = (head_major(0)?, head_major(1)?, head_major(2)?);
-        let scores = (q.matmul(&k.t()?)? * scale)?;
-        let mixed = softmax_last_dim(&scores)?.matmul(&v)?;
-        outputs.push(mixed.transpose(0, 1)?.reshape((sequence.len(), hidden))?);
-    }
-    Ok(Tensor::cat(&outputs, 0)?)
+    Attention { heads, size, scale: 1.0 / (size as f32).sqrt(), window: None, bias: None }
 }

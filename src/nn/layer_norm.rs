@@ -2,15 +2,17 @@
 
 use candle_core::Tensor;
 
+use super::ops;
 use crate::error::Result;
+use crate::kernels::{rows, simd};
 use crate::weights::{Declarations, Param};
 
 /// Normalises each row: `(x − mean) / √(variance + eps) · weight + bias`, with the biased
 /// variance.
 #[derive(Debug)]
 pub struct LayerNorm {
-    weight: Param,
-    bias: Param,
+    weight: Param<Vec<f32>>,
+    bias: Param<Vec<f32>>,
     eps: f32,
 }
 
@@ -18,14 +20,37 @@ impl LayerNorm {
     /// Declares `{name}.weight` and `{name}.bias`, both `[size]`.
     pub fn declare(needs: &mut Declarations, name: String, size: usize, eps: f64) -> Self {
         LayerNorm {
-            weight: needs.tensor(format!("{name}.weight"), &[size]),
-            bias: needs.tensor(format!("{name}.bias"), &[size]),
+            weight: needs.vector(&[format!("{name}.weight")], size),
+            bias: needs.vector(&[format!("{name}.bias")], size),
             eps: eps as f32,
         }
     }
 
     /// `[rows, size]` → `[rows, size]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(candle_nn::ops::layer_norm(x, self.weight.get()?, self.bias.get()?, self.eps)?)
+        let weight = self.weight.get()?;
+        let bias = self.bias.get()?;
+        ops::unary("layer-norm", x, weight.len(), |x| {
+            let mut out = vec![0.0; x.len()];
+            for (x, out) in x.chunks_exact(weight.len()).zip(out.chunks_exact_mut(weight.len())) {
+                rows::layer_norm::<simd::Best>(x, None, weight, Some(bias), self.eps, out);
+            }
+            out
+        })
+    }
+
+    /// Normalises `x + residual`, both `[rows, size]`.
+    pub fn forward_residual(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
+        let weight = self.weight.get()?;
+        let bias = self.bias.get()?;
+        ops::binary("residual-layer-norm", x, residual, |x, residual| {
+            let size = weight.len();
+            let mut out = vec![0.0; x.len()];
+            let rows = x.chunks_exact(size).zip(residual.chunks_exact(size)).zip(out.chunks_exact_mut(size));
+            for ((x, residual), out) in rows {
+                rows::layer_norm::<simd::Best>(x, Some(residual), weight, Some(bias), self.eps, out);
+            }
+            out
+        })
     }
 }

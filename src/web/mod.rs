@@ -1,6 +1,8 @@
 //! The interface to JavaScript: bindings without logic. Options and results cross as plain
 //! objects, weights as typed arrays that are read window by window.
 
+#[cfg(feature = "bench")]
+pub mod bench;
 mod error;
 mod panic;
 
@@ -11,9 +13,11 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::classifier;
+use crate::kernels::Precision;
+use crate::kernels::simd::{Best, Simd};
 use crate::limits;
 use crate::tasks::text_classification::{Function, Label, Options};
-use crate::text::{Input, SmallFiles, Tokens};
+use crate::text::{Batch, Input, SmallFiles, Tokens};
 use error::{invalid_argument, to_js};
 
 /// The same `Result` towards JavaScript.
@@ -29,9 +33,11 @@ pub struct Loader {
 
 #[wasm_bindgen]
 impl Loader {
-    /// Reads the small files: an object from file names to `Uint8Array`s.
+    /// Reads the small files: an object from file names to `Uint8Array`s. `options`:
+    /// `{dtype?: 'fp32' | 'fp16' | 'q8'}`.
     #[wasm_bindgen(constructor)]
-    pub fn new(files: &Object) -> Result<Loader> {
+    pub fn new(files: &Object, options: JsValue) -> Result<Loader> {
+        let options: LoadOptions = if options.is_undefined() { LoadOptions::default() } else { from_object(options)? };
         let mut small_files = SmallFiles::default();
         for entry in Object::entries(files) {
             let entry: Array = entry.unchecked_into();
@@ -41,7 +47,7 @@ impl Loader {
             small_files.insert(name, contents.to_vec());
         }
         Ok(Loader {
-            inner: classifier::ClassifierLoader::new(&small_files).map_err(to_js)?,
+            inner: classifier::ClassifierLoader::new(&small_files, options.precision()?).map_err(to_js)?,
             window: vec![0; limits::WINDOW_BYTES],
         })
     }
@@ -71,6 +77,47 @@ impl Loader {
     }
 }
 
+/// Uses a form of the int8 dot product, `'add'` or `'pair'`, instead of measuring which one is
+/// faster. To be called before the first load in `q8`.
+#[cfg(target_feature = "relaxed-simd")]
+#[wasm_bindgen]
+pub fn set_dot_form(form: &str) -> Result<()> {
+    use crate::kernels::int8::{Form, force};
+    match form {
+        "add" => force(Form::Add),
+        "pair" => force(Form::Pair),
+        other => return Err(invalid_argument(&format!("dot form {other}"))),
+    }
+    Ok(())
+}
+
+#[derive(Default, Deserialize)]
+struct LoadOptions {
+    dtype: Option<String>,
+}
+
+impl LoadOptions {
+    fn precision(&self) -> Result<Precision> {
+        let Some(dtype) = &self.dtype else {
+            return Ok(Precision::default());
+        };
+        let precision = Precision::parse(dtype).ok_or_else(|| invalid_argument(&format!("dtype {dtype}")))?;
+        #[cfg(target_feature = "relaxed-simd")]
+        if precision == Precision::Q8 {
+            crate::kernels::int8::choose(now);
+        }
+        Ok(precision)
+    }
+}
+
+#[cfg(any(target_feature = "relaxed-simd", feature = "bench"))]
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds.
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+}
+
 /// A loaded model with its tokenizer.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -87,6 +134,8 @@ struct Info<'a> {
     function_to_apply: &'a str,
     max_length: usize,
     dtype: &'a str,
+    variant: &'a str,
+    kernel: &'a str,
     parameters: u64,
     memory: u64,
     encoder: EncoderInfo,
@@ -147,7 +196,9 @@ impl TextClassifier {
             problem_type: model.config.problem_type.map(|kind| kind.name()),
             function_to_apply: self.inner.function().name(),
             max_length: self.inner.tokenizer.max_length(),
-            dtype: "fp32",
+            dtype: model.precision.name(),
+            variant: <Best as Simd>::NAME,
+            kernel: model.precision.kernel().name(),
             parameters: encoder.parameters + head.parameters,
             memory: model.weight_bytes,
             encoder,
@@ -155,6 +206,19 @@ impl TextClassifier {
             ignored: &usage.ignored,
             unexpected: &usage.unexpected,
         })
+    }
+
+    /// The encoder's output for every token, for sequences as in `logits`: rows of `hidden_size`
+    /// numbers.
+    pub fn last_hidden_state(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
+        let hidden = self.inner.model.last_hidden_state(&batch_of(input_ids, lengths)?).map_err(to_js)?;
+        hidden.flatten_all().and_then(|flat| flat.to_vec1()).map_err(|error| to_js(error.into()))
+    }
+
+    /// Raw logits of token ids: sequences of the given lengths end to end, token types zero.
+    /// Rows of one number per label.
+    pub fn logits(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
+        Ok(self.inner.model.logits(&batch_of(input_ids, lengths)?).map_err(to_js)?.concat())
     }
 
     /// Tokenizes an array of `{text, text_pair?}`; `options` as in the JavaScript API.
@@ -173,6 +237,17 @@ impl TextClassifier {
         let inputs = inputs.iter().zip(&inner.tokens).map(|(input, tokens)| InputInfo::new(input, tokens)).collect();
         Ok(Run { inner, inputs })
     }
+}
+
+fn batch_of(input_ids: &[u32], lengths: &[u32]) -> Result<Batch> {
+    let mut batch = Batch::default();
+    let mut rest = input_ids;
+    for &length in lengths {
+        let (ids, others) = rest.split_at_checked(length as usize).ok_or_else(|| invalid_argument("too few ids"))?;
+        batch.push(ids, &vec![0; ids.len()]);
+        rest = others;
+    }
+    Ok(batch)
 }
 
 /// One request under way.

@@ -3,25 +3,32 @@
 
 use std::sync::{Arc, OnceLock};
 
-use candle_core::Tensor;
-
 use crate::error::{Error, Result};
+use crate::kernels::Matrix;
 
 /// A weight of the model: empty when declared, filled once by the loader.
-#[derive(Debug, Clone, Default)]
-pub struct Param(Arc<OnceLock<Tensor>>);
+#[derive(Debug)]
+pub struct Param<T>(Arc<OnceLock<T>>);
 
-impl Param {
-    /// The tensor, in f32.
+impl<T> Param<T> {
+    fn empty() -> Self {
+        Param(Arc::default())
+    }
+
+    fn twin(&self) -> Self {
+        Param(self.0.clone())
+    }
+
+    /// The weight.
     ///
     /// # Errors
     /// [`Error::Internal`] when the load has not finished.
-    pub fn get(&self) -> Result<&Tensor> {
+    pub fn get(&self) -> Result<&T> {
         self.0.get().ok_or_else(|| Error::Internal { reason: "a weight is used before it was loaded".into() })
     }
 
-    pub(super) fn set(&self, tensor: Tensor) {
-        self.0.get_or_init(|| tensor);
+    pub(super) fn set(&self, weight: T) {
+        self.0.get_or_init(|| weight);
     }
 }
 
@@ -32,15 +39,17 @@ pub(super) struct Declared {
     pub(super) shape: Vec<usize>,
     /// Index of the parameter it fills, wholly or in part.
     pub(super) target: usize,
-    /// First element within that parameter.
-    pub(super) offset: usize,
+    /// First row within that parameter.
+    pub(super) row: usize,
 }
 
-/// One parameter of the model.
+/// One parameter of the model, and how it will be kept.
 #[derive(Debug)]
-pub(super) struct Target {
-    pub(super) shape: Vec<usize>,
-    pub(super) param: Param,
+pub(super) enum Target {
+    /// To be multiplied with: packed.
+    Matrix { parts: usize, outputs: usize, inputs: usize, param: Param<Matrix> },
+    /// To be read as it is, row by row.
+    Dense { rows: usize, columns: usize, param: Param<Vec<f32>> },
 }
 
 /// The tensors that a part of the model needs, in the order in which it was built.
@@ -51,23 +60,42 @@ pub struct Declarations {
 }
 
 impl Declarations {
-    /// A parameter that is the tensor `name` of the file, of the given shape.
-    pub fn tensor(&mut self, name: String, shape: &[usize]) -> Param {
-        self.stacked(&[name], shape)
+    /// Weights `[outputs, inputs]` of one or several layers that read the same rows, packed
+    /// as one: the query, key and value projections become a single product.
+    pub fn matrix(&mut self, names: &[String], outputs: usize, inputs: usize) -> Param<Matrix> {
+        self.tensors(names, &[outputs, inputs]);
+        let param = Param::empty();
+        self.targets.push(Target::Matrix { parts: names.len(), outputs, inputs, param: param.twin() });
+        param
     }
 
-    /// One parameter from several tensors of equal shape, stacked along the first axis: the
-    /// query, key and value projections become one matrix and so one product.
-    pub fn stacked(&mut self, names: &[String], shape: &[usize]) -> Param {
-        let elements: usize = shape.iter().product();
-        let target = self.targets.len();
-        for (index, name) in names.iter().enumerate() {
-            self.tensors.push(Declared { name: name.clone(), shape: shape.to_vec(), target, offset: index * elements });
-        }
-        let mut stacked_shape = shape.to_vec();
-        stacked_shape[0] *= names.len();
-        let param = Param::default();
-        self.targets.push(Target { shape: stacked_shape, param: param.clone() });
+    /// Vectors of `length` numbers, one after the other.
+    pub fn vector(&mut self, names: &[String], length: usize) -> Param<Vec<f32>> {
+        self.tensors(names, &[length]);
+        self.dense(names.len(), length)
+    }
+
+    /// A table `[rows, columns]` to look rows up in.
+    pub fn table(&mut self, name: String, rows: usize, columns: usize) -> Param<Vec<f32>> {
+        self.tensors(&[name], &[rows, columns]);
+        self.dense(rows, columns)
+    }
+
+    fn dense(&mut self, rows: usize, columns: usize) -> Param<Vec<f32>> {
+        let param = Param::empty();
+        self.targets.push(Target::Dense { rows, columns, param: param.twin() });
         param
+    }
+
+    /// Tensors of equal shape that fill the next parameter.
+    fn tensors(&mut self, names: &[String], shape: &[usize]) {
+        let rows = if shape.len() == 1 { 1 } else { shape[0] };
+        let tensor = |(index, name): (usize, &String)| Declared {
+            name: name.clone(),
+            shape: shape.to_vec(),
+            target: self.targets.len(),
+            row: index * rows,
+        };
+        self.tensors.extend(names.iter().enumerate().map(tensor));
     }
 }

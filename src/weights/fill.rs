@@ -1,23 +1,35 @@
 //! Fills the parameters of a plan from the bytes of a file, in the order of the file and in
-//! pieces of any size.
+//! pieces of any size. What is held of a tensor is one row.
 
-use candle_core::{Device, Tensor};
-
+use super::convert::Dtype;
 use super::declare::{Param, Target};
 use super::header::{Entry, Header};
 use super::plan::{Placement, Plan};
 use crate::error::{Error, Result};
+use crate::kernels::{Matrix, Precision};
 
-/// The widest stored number: how many bytes of one may have to wait for the next piece.
-const WIDEST: usize = 4;
-
-/// A parameter while its numbers arrive.
+/// A parameter while its rows arrive.
 #[derive(Debug)]
 struct Filling {
+    storage: Storage,
+    columns: usize,
+    rows_left: usize,
+}
+
+#[derive(Debug)]
+enum Storage {
+    Matrix(Matrix, Param<Matrix>),
+    Dense(Vec<f32>, Param<Vec<f32>>),
+    /// Handed over to the model.
+    Done,
+}
+
+/// The row that is arriving.
+#[derive(Debug, Default)]
+struct Row {
     numbers: Vec<f32>,
-    arrived: usize,
-    shape: Vec<usize>,
-    param: Param,
+    /// The beginning of a number whose end has not arrived.
+    split: Vec<u8>,
 }
 
 /// Takes the bytes behind the header.
@@ -31,8 +43,8 @@ pub struct Filler {
     current: usize,
     /// Bytes taken, counted from the end of the header.
     position: u64,
-    /// The beginning of a number whose end has not arrived.
-    split: ([u8; WIDEST], usize),
+    row: Row,
+    rows_of_entry: usize,
 }
 
 impl Filler {
@@ -42,16 +54,18 @@ impl Filler {
     /// [`Error::OutOfMemory`] when there is not enough.
     pub fn new(file: &str, header: Header, plan: Plan) -> Result<Filler> {
         let needed = plan.weight_bytes();
+        let precision = plan.precision;
         let data_bytes = header.entries.last().map_or(0, |entry| entry.end);
-        let fillings = plan.targets.into_iter().map(|target| reserve(target).ok_or(Error::OutOfMemory { needed }));
+        let reserve = |target| Filling::reserve(target, precision).ok_or(Error::OutOfMemory { needed });
         Ok(Filler {
             file: file.to_owned(),
             header_bytes: header.file_bytes - data_bytes,
-            fillings: fillings.collect::<Result<_>>()?,
+            fillings: plan.targets.into_iter().map(reserve).collect::<Result<_>>()?,
             entries: header.entries.into_iter().zip(plan.placements).collect(),
             current: 0,
             position: 0,
-            split: ([0; WIDEST], 0),
+            row: Row::default(),
+            rows_of_entry: 0,
         })
     }
 
@@ -64,11 +78,15 @@ impl Filler {
             let Some((entry, placement)) = self.entries.get(self.current) else {
                 return Err(self.wrong_length(chunk.len() as u64));
             };
-            let left = entry.end - self.position;
-            let (bytes, rest) = chunk.split_at(chunk.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
-            let (start, placement) = (entry.start, placement.clone());
+            let left = usize::try_from(entry.end - self.position).unwrap_or(usize::MAX);
+            let (bytes, rest) = chunk.split_at(chunk.len().min(left));
             if let Some(placement) = placement {
-                self.fill(&placement, start, bytes)?;
+                let filling = &mut self.fillings[placement.target];
+                let first = placement.row;
+                self.row.take(bytes, placement.dtype, filling.columns, |numbers| {
+                    filling.write_row(first + self.rows_of_entry, numbers);
+                    self.rows_of_entry += 1;
+                });
             }
             self.position += bytes.len() as u64;
             self.skip_finished();
@@ -89,38 +107,10 @@ impl Filler {
         }
     }
 
-    /// Converts `bytes`, which follow those that came before, into their parameter.
-    fn fill(&mut self, placement: &Placement, start: u64, mut bytes: &[u8]) -> Result<()> {
-        let width = placement.dtype.bytes();
-        let filling = &mut self.fillings[placement.target];
-        let before = (self.position - start) as usize;
-        let mut index = placement.offset + before / width;
-        let (split, held) = &mut self.split;
-        if *held > 0 {
-            let (first, rest) = bytes.split_at(bytes.len().min(width - *held));
-            split[*held..*held + first.len()].copy_from_slice(first);
-            *held += first.len();
-            bytes = rest;
-            if *held < width {
-                return Ok(());
-            }
-            placement.dtype.widen(&split[..width], &mut filling.numbers[index..=index]);
-            filling.arrived += 1;
-            index += 1;
-            *held = 0;
-        }
-        let whole = bytes.len() / width;
-        let (numbers, tail) = bytes.split_at(whole * width);
-        placement.dtype.widen(numbers, &mut filling.numbers[index..index + whole]);
-        filling.arrived += whole;
-        split[..tail.len()].copy_from_slice(tail);
-        *held = tail.len();
-        filling.complete()
-    }
-
     fn skip_finished(&mut self) {
         while self.entries.get(self.current).is_some_and(|(entry, _)| entry.end <= self.position) {
             self.current += 1;
+            self.rows_of_entry = 0;
         }
     }
 
@@ -134,22 +124,69 @@ impl Filler {
     }
 }
 
-impl Filling {
-    /// Hands the numbers over to the model as soon as the last one arrived.
-    fn complete(&mut self) -> Result<()> {
-        if self.arrived == self.shape.iter().product::<usize>() && !self.numbers.is_empty() {
-            let numbers = std::mem::take(&mut self.numbers);
-            self.param.set(Tensor::from_vec(numbers, self.shape.as_slice(), &Device::Cpu)?);
+impl Row {
+    /// Widens `bytes` and passes on every row of `columns` numbers that they complete.
+    fn take(&mut self, mut bytes: &[u8], dtype: Dtype, columns: usize, mut pass_on: impl FnMut(&[f32])) {
+        let width = dtype.bytes();
+        while !bytes.is_empty() {
+            if self.split.is_empty() && bytes.len() >= width {
+                let count = (columns - self.numbers.len()).min(bytes.len() / width);
+                let (numbers, rest) = bytes.split_at(count * width);
+                let arrived = self.numbers.len();
+                self.numbers.resize(arrived + count, 0.0);
+                dtype.widen(numbers, &mut self.numbers[arrived..]);
+                bytes = rest;
+            } else {
+                let (first, rest) = bytes.split_at(bytes.len().min(width - self.split.len()));
+                self.split.extend_from_slice(first);
+                bytes = rest;
+                if self.split.len() == width {
+                    let mut number = [0.0];
+                    dtype.widen(&self.split, &mut number);
+                    self.numbers.extend(number);
+                    self.split.clear();
+                }
+            }
+            if self.numbers.len() == columns {
+                pass_on(&self.numbers);
+                self.numbers.clear();
+            }
         }
-        Ok(())
     }
 }
 
-fn reserve(target: Target) -> Option<Filling> {
-    let Target { shape, param } = target;
-    let elements = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size))?;
-    let mut numbers = Vec::new();
-    numbers.try_reserve_exact(elements).ok()?;
-    numbers.resize(elements, 0.0);
-    Some(Filling { numbers, arrived: 0, shape, param })
+impl Filling {
+    fn reserve(target: Target, precision: Precision) -> Option<Filling> {
+        Some(match target {
+            Target::Matrix { parts, outputs, inputs, param } => Filling {
+                storage: Storage::Matrix(Matrix::reserve(precision.kernel(), parts, outputs, inputs)?, param),
+                columns: inputs,
+                rows_left: parts * outputs,
+            },
+            Target::Dense { rows, columns, param } => {
+                let elements = rows.checked_mul(columns)?;
+                let mut numbers = Vec::new();
+                numbers.try_reserve_exact(elements).ok()?;
+                numbers.resize(elements, 0.0);
+                Filling { storage: Storage::Dense(numbers, param), columns, rows_left: rows }
+            }
+        })
+    }
+
+    /// Keeps a row; hands the parameter over to the model when it was the last.
+    fn write_row(&mut self, row: usize, numbers: &[f32]) {
+        match &mut self.storage {
+            Storage::Matrix(matrix, _) => matrix.write_row(row, numbers),
+            Storage::Dense(all, _) => all[row * self.columns..][..self.columns].copy_from_slice(numbers),
+            Storage::Done => {}
+        }
+        self.rows_left -= 1;
+        if self.rows_left == 0 {
+            match std::mem::replace(&mut self.storage, Storage::Done) {
+                Storage::Matrix(matrix, param) => param.set(matrix),
+                Storage::Dense(all, param) => param.set(all),
+                Storage::Done => {}
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::declare::{Declarations, Target};
 use super::header::{Entry, Header};
 use super::names::{Ignorable, Names};
 use crate::error::{Error, Result};
+use crate::kernels::{Matrix, Precision};
 
 /// A part of the model: the encoder or a head.
 #[derive(Debug)]
@@ -21,7 +22,8 @@ pub struct Section {
 #[derive(Debug, Clone)]
 pub(super) struct Placement {
     pub(super) target: usize,
-    pub(super) offset: usize,
+    /// First row of the parameter.
+    pub(super) row: usize,
     pub(super) dtype: Dtype,
 }
 
@@ -43,6 +45,8 @@ pub struct Usage {
 pub struct Plan {
     /// What became of each tensor.
     pub usage: Usage,
+    /// How matrices are kept.
+    pub precision: Precision,
     pub(super) targets: Vec<Target>,
     /// One for each entry of the header; `None` where the tensor is left aside.
     pub(super) placements: Vec<Option<Placement>>,
@@ -53,9 +57,15 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::MissingTensors`], [`Error::MissingHead`], [`Error::Shape`], [`Error::Dtype`].
-    pub fn new(header: &Header, names: &Names, sections: Vec<Section>, ignorable: &Ignorable) -> Result<Plan> {
-        let mut plan =
-            Plan { usage: Usage::default(), targets: Vec::new(), placements: vec![None; header.entries.len()] };
+    pub fn new(
+        header: &Header,
+        names: &Names,
+        sections: Vec<Section>,
+        ignorable: &Ignorable,
+        precision: Precision,
+    ) -> Result<Plan> {
+        let placements = vec![None; header.entries.len()];
+        let mut plan = Plan { usage: Usage::default(), precision, targets: Vec::new(), placements };
         for section in sections {
             plan.place(header, names, section)?;
         }
@@ -73,8 +83,13 @@ impl Plan {
 
     /// Bytes that the weights will take in memory.
     pub fn weight_bytes(&self) -> u64 {
-        let elements = |target: &Target| target.shape.iter().map(|&size| size as u64).product::<u64>();
-        self.targets.iter().map(elements).sum::<u64>() * size_of::<f32>() as u64
+        let bytes = |target: &Target| match *target {
+            Target::Matrix { parts, outputs, inputs, .. } => {
+                Matrix::bytes_of(self.precision.kernel(), parts, outputs, inputs)
+            }
+            Target::Dense { rows, columns, .. } => (rows * columns * size_of::<f32>()) as u64,
+        };
+        self.targets.iter().map(bytes).sum()
     }
 
     fn place(&mut self, header: &Header, names: &Names, section: Section) -> Result<()> {
@@ -87,7 +102,7 @@ impl Plan {
             };
             let entry = &header.entries[position];
             let dtype = check(entry, &tensor.shape)?;
-            self.placements[position] = Some(Placement { target: first + tensor.target, offset: tensor.offset, dtype });
+            self.placements[position] = Some(Placement { target: first + tensor.target, row: tensor.row, dtype });
             let used = match section.head {
                 None => &mut self.usage.encoder,
                 Some(_) => &mut self.usage.head,

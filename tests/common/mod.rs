@@ -4,6 +4,7 @@
 // Each test binary uses a part of this.
 #![allow(dead_code)]
 
+use headwise::kernels::Precision;
 use headwise::models::{Config, HeadKind, Loader, Model};
 use headwise::text::Rows;
 use serde::Deserialize;
@@ -66,14 +67,20 @@ impl Fixture {
     }
 
     /// Loads the model from pieces of `chunk` bytes.
-    pub fn load(&self, chunk: usize) -> headwise::Result<Model> {
-        load(self.config, self.model, self.head(), chunk)
+    pub fn load(&self, precision: Precision, chunk: usize) -> headwise::Result<Model> {
+        load(self.config, self.model, self.head(), precision, chunk)
     }
 }
 
 /// Loads a model from pieces of `chunk` bytes.
-pub fn load(config: &[u8], weights: &[u8], kind: HeadKind, chunk: usize) -> headwise::Result<Model> {
-    let mut loader = Loader::new(Config::parse(config)?, kind);
+pub fn load(
+    config: &[u8],
+    weights: &[u8],
+    kind: HeadKind,
+    precision: Precision,
+    chunk: usize,
+) -> headwise::Result<Model> {
+    let mut loader = Loader::new(Config::parse(config)?, kind, precision);
     for piece in weights.chunks(chunk) {
         loader.push(piece)?;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use headwise::Result;
 use headwise::folder::load_classifier;
+use headwise::kernels::Precision;
 use headwise::tasks::text_classification::Options;
 use headwise::text::Input;
 use serde_json::json;
@@ -12,8 +13,8 @@ use serde_json::json;
 /// Lines classified together: enough to share the work, few enough to answer soon.
 const LINES: usize = 32;
 
-pub fn run(folder: &Path, top_k: usize, texts: Vec<String>) -> Result<()> {
-    let classifier = Arc::new(load_classifier(folder)?);
+pub fn run(folder: &Path, top_k: usize, precision: Precision, texts: Vec<String>) -> Result<()> {
+    let classifier = Arc::new(load_classifier(folder, precision)?);
     let options = Options { top_k: (top_k > 0).then_some(top_k), ..Options::default() };
     let texts = match texts.is_empty() {
         true => super::standard_input()?.lines().map(str::to_owned).collect(),

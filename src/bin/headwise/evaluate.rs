@@ -6,6 +6,7 @@ use std::sync::Arc;
 use headwise::Result;
 use headwise::classifier::TextClassifier;
 use headwise::folder::load_classifier;
+use headwise::kernels::Precision;
 use headwise::tasks::text_classification::Options;
 use headwise::text::Input;
 use serde_json::json;
@@ -36,8 +37,8 @@ impl Count {
     }
 }
 
-pub fn run(folder: &Path, data: &Path, threshold: f32) -> Result<()> {
-    let classifier = Arc::new(load_classifier(folder)?);
+pub fn run(folder: &Path, data: &Path, threshold: f32, precision: Precision) -> Result<()> {
+    let classifier = Arc::new(load_classifier(folder, precision)?);
     let examples = read(data, classifier.model.labels.len())?;
     let mut counts = vec![Count::default(); classifier.model.labels.len()];
     let mut best_is_true = 0;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use headwise::Result;
 use headwise::folder::load_model;
+use headwise::kernels::Precision;
 use headwise::models::HeadKind;
 use headwise::text::Rows;
 use serde::Deserialize;
@@ -17,11 +18,11 @@ struct InputFile {
     inputs: Rows,
 }
 
-pub fn run(folder: &Path, kind: HeadKind, path: &Path) -> Result<()> {
+pub fn run(folder: &Path, kind: HeadKind, precision: Precision, path: &Path) -> Result<()> {
     let text = std::fs::read_to_string(path).map_err(|error| file_error(path, error))?;
     let InputFile { inputs } = serde_json::from_str(&text).map_err(|error| file_error(path, error))?;
     let batch = inputs.to_batch().map_err(|reason| file_error(path, reason))?;
-    let model = load_model(folder, kind)?;
+    let model = load_model(folder, kind, precision)?;
     let output = match kind {
         HeadKind::Base => {
             let hidden = model.last_hidden_state(&batch)?.to_vec2::<f32>()?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use headwise::folder::{header, small_files};
+use headwise::kernels::Precision;
 use headwise::models::{Config, HeadKind, Model};
 use headwise::weights::{Header, Usage};
 use headwise::{Error, Result};
@@ -40,7 +41,7 @@ fn parameters_by_dtype(header: &Header) -> BTreeMap<&str, usize> {
 
 /// Whether the folder can serve a head, and what becomes of its tensors then.
 fn head(config: &Config, header: &Header, kind: HeadKind) -> Value {
-    match Model::plan(config.clone(), header, kind) {
+    match Model::plan(config.clone(), header, kind, Precision::Fp32) {
         Ok((model, _)) => {
             let Usage { encoder, head, ignored, unexpected } = &model.usage;
             let numbers = |tensors: &[(String, u64)]| tensors.iter().map(|(_, numbers)| numbers).sum::<u64>();

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use headwise::Error;
+use headwise::kernels::Precision;
 use headwise::models::HeadKind;
 use serde_json::json;
 
@@ -32,6 +33,9 @@ enum Command {
         /// How many labels, best first; 0 for all
         #[arg(long, default_value_t = 1)]
         top_k: usize,
+        /// How weights are kept in memory
+        #[arg(long, default_value = "fp32")]
+        dtype: Dtype,
         /// Texts to classify
         texts: Vec<String>,
     },
@@ -47,6 +51,9 @@ enum Command {
         /// What to compute from the hidden vectors
         #[arg(long)]
         head: HeadName,
+        /// How weights are kept in memory
+        #[arg(long, default_value = "fp32")]
+        dtype: Dtype,
         /// JSON file: {"inputs": {"input_ids": [[…]], "attention_mask": …, "token_type_ids": …}}
         #[arg(long)]
         inputs: PathBuf,
@@ -71,6 +78,9 @@ enum Command {
         /// Score from which a label counts as given
         #[arg(long, default_value_t = 0.3)]
         threshold: f32,
+        /// How weights are kept in memory
+        #[arg(long, default_value = "fp32")]
+        dtype: Dtype,
     },
 }
 
@@ -81,6 +91,27 @@ enum HeadName {
     Base,
     /// Sequence classification: logits
     Sequence,
+}
+
+/// Precisions as the command line spells them.
+#[derive(Clone, Copy, ValueEnum)]
+enum Dtype {
+    /// Exact
+    Fp32,
+    /// Half the memory
+    Fp16,
+    /// A quarter of the memory, int8
+    Q8,
+}
+
+impl From<Dtype> for Precision {
+    fn from(dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::Fp32 => Precision::Fp32,
+            Dtype::Fp16 => Precision::Fp16,
+            Dtype::Q8 => Precision::Q8,
+        }
+    }
 }
 
 impl From<HeadName> for HeadKind {
@@ -94,11 +125,15 @@ impl From<HeadName> for HeadKind {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Classify { model_dir, top_k, texts } => classify::run(&model_dir, top_k, texts),
+        Command::Classify { model_dir, top_k, dtype, texts } => classify::run(&model_dir, top_k, dtype.into(), texts),
         Command::Inspect { model_dir } => inspect::run(&model_dir),
-        Command::Forward { model_dir, head, inputs } => forward::run(&model_dir, head.into(), &inputs),
+        Command::Forward { model_dir, head, dtype, inputs } => {
+            forward::run(&model_dir, head.into(), dtype.into(), &inputs)
+        }
         Command::Tokenize { model_dir, json, max_length } => tokenize::run(&model_dir, json, max_length),
-        Command::Evaluate { model_dir, data, threshold } => evaluate::run(&model_dir, &data, threshold),
+        Command::Evaluate { model_dir, data, threshold, dtype } => {
+            evaluate::run(&model_dir, &data, threshold, dtype.into())
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
