@@ -99,11 +99,10 @@ test('the shapes of a call', async () => {
   assert.deepEqual(seen.top3, seen.all.slice(0, 3));
   assert.deepEqual(seen.all, [...seen.all].sort((a, b) => b.score - a.score));
   assert.deepEqual(seen.manyTop2.map((/** @type {any} */ list) => list.length), [2, 2]);
-  // candle's matrix product takes another path for a single row, so the last bit may differ in a batch.
-  assert.ok(largestDifference(seen.manyTop2[0], seen.all.slice(0, 2)) <= 1e-6, 'alone or in a batch: the same scores');
+  assert.deepEqual(seen.manyTop2[0], seen.all.slice(0, 2), 'alone or in a batch: the same bits');
   assert.equal(seen.pair.length, 1);
   assert.notEqual(seen.pair[0].score, seen.one[0].score);
-  assert.ok(largestDifference([seen.pairs[0]], seen.pair) <= 1e-6 && largestDifference([seen.pairs[1]], seen.one) <= 1e-6);
+  assert.deepEqual(seen.pairs, [seen.pair[0], seen.one[0]]);
   const sum = seen.softmax.reduce((/** @type {number} */ total, /** @type {any} */ { score }) => total + score, 0);
   assert.ok(Math.abs(sum - 1) < 1e-5, `softmax sums to ${sum}`);
   for (const { label, score } of seen.logits) {
@@ -113,6 +112,7 @@ test('the shapes of a call', async () => {
   assert.deepEqual(seen.keys, ['0'], 'meta is not enumerable');
   assert.deepEqual(JSON.parse(seen.json), seen.one);
   assert.ok(seen.meta.ms > 0);
+  assert.equal(seen.meta.variant, 'relaxed', 'the best variant that Chromium runs');
   assert.deepEqual(seen.meta.inputs, [{ tokens: 7, truncated: false, text_end: 18 }]);
   assert.deepEqual(problems, []);
 });
@@ -187,6 +187,7 @@ test('mistakes of the caller are errors that say what is possible', async () => 
       option: await caught(() => make({ progres_callback: () => {} })),
       device: await caught(() => make({ device: 'webgpu' })),
       dtype: await caught(() => make({ dtype: 'q4' })),
+      variant: await caught(() => make({ variant: 'simd256' })),
       model: await caught(() => make({}, 'a/b/c')),
       parent: await caught(() => make({}, 'tiny/..')),
       missing: await caught(() => make({}, '/www/models/nothing')),
@@ -202,11 +203,11 @@ test('mistakes of the caller are errors that say what is possible', async () => 
   });
   const codes = Object.fromEntries(Object.entries(seen).map(([name, error]) => [name, error?.code]));
   assert.deepEqual(codes, {
-    task: 'task', option: 'option', device: 'option', dtype: 'option', model: 'model', parent: 'model', missing: 'not-found',
+    task: 'task', option: 'option', device: 'option', dtype: 'option', variant: 'option', model: 'model', parent: 'model', missing: 'not-found',
     callOption: 'option', callValue: 'option', input: 'input', worker: 'crashed', disposed: 'disposed', goesOn: undefined,
   });
   assert.equal(seen.goesOn, 'gratitude');
-  for (const error of [seen.task, seen.option, seen.device, seen.dtype, seen.callOption, seen.callValue]) {
+  for (const error of [seen.task, seen.option, seen.device, seen.dtype, seen.variant, seen.callOption, seen.callValue]) {
     assert.ok(error.details.supported.length > 0, error.message);
     assert.ok(error.isHeadwiseError, error.message);
   }
@@ -267,6 +268,54 @@ test('worker: none, the caller’s own, and two pipelines at once', async () => 
   });
   await eventually('dispose ends the worker, the only way that WASM memory returns', () => page.workers().length === 0);
   assert.deepEqual(problems, []);
+});
+
+test('variants: both give the same scores, each from a module of its own', async () => {
+  const { page, problems } = await openBlank();
+  const modules = new Set();
+  page.context().on('request', (request) => {
+    const [name] = /\w+\.wasm$/.exec(request.url()) ?? [];
+    if (name) modules.add(name);
+  });
+  const texts = ['What a wonderful surprise, thank you', 'no', 'I never said that. '.repeat(60)];
+  const run = (/** @type {string} */ variant) => page.evaluate(async ({ variant, texts }) => {
+    const classify = await make({ variant });
+    const scores = await classify(texts, { top_k: null });
+    await classify.dispose();
+    return { model: classify.model.variant, meta: scores.meta.variant, scores };
+  }, { variant, texts });
+  const relaxed = await run('auto');
+  assert.deepEqual([...modules], ['headwise_relaxed.wasm'], 'a browser downloads one module');
+  const plain = await run('simd128');
+  assert.deepEqual([...modules], ['headwise_relaxed.wasm', 'headwise_simd128.wasm']);
+  assert.deepEqual([relaxed.model, relaxed.meta, plain.model, plain.meta], ['relaxed', 'relaxed', 'simd128', 'simd128']);
+  relaxed.scores.forEach((/** @type {any} */ scores, /** @type {number} */ index) => {
+    assert.equal(scores[0].label, plain.scores[index][0].label);
+    const difference = largestDifference(scores, plain.scores[index]);
+    assert.ok(difference <= 1e-4, `text ${index} differs by ${difference}`);
+  });
+  assert.deepEqual(problems, []);
+});
+
+test('variants: a thread has one, and an environment may lack what one needs', async () => {
+  const { page } = await openBlank();
+  const seen = await page.evaluate(async () => {
+    const { validate } = WebAssembly;
+    WebAssembly.validate = () => false;
+    const nothing = await caught(() => make({ worker: false }));
+    const forced = await caught(() => make({ worker: false, variant: 'relaxed' }));
+    WebAssembly.validate = validate;
+    const classify = await make({ worker: false, variant: 'simd128' });
+    const other = await caught(() => make({ worker: false, variant: 'relaxed' }));
+    const same = await make({ worker: false });
+    const variants = [classify.model.variant, same.model.variant];
+    await Promise.all([classify.dispose(), same.dispose()]);
+    return { nothing, forced, other, variants };
+  });
+  assert.deepEqual([seen.nothing?.code, seen.nothing?.details.missing], ['unsupported-environment', 'SIMD in WebAssembly']);
+  assert.deepEqual([seen.forced?.code, seen.forced?.details.missing], ['unsupported-environment', 'relaxed SIMD in WebAssembly']);
+  assert.deepEqual([seen.other?.code, seen.other?.details], ['option', { option: 'variant', supported: ['auto', 'simd128'] }]);
+  assert.deepEqual(seen.variants, ['simd128', 'simd128']);
 });
 
 test('progress is true: it never falls, its total never changes, it ends at 100', async () => {

@@ -1,7 +1,7 @@
 /** The package as npm would publish it, in a Vite app that configures nothing: built, and on Vite's own server. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -46,6 +46,8 @@ async function assertClassifies(url) {
 
 test('vite build, served as static files', async () => {
   execFileSync(process.execPath, [VITE, 'build', '--logLevel', 'warn'], { cwd: app, stdio: 'inherit' });
+  const modules = (await readdir(path.join(app, 'dist/assets'))).filter((name) => name.endsWith('.wasm'));
+  assert.deepEqual(modules.map((name) => name.split('-')[0]).sort(), ['headwise_relaxed', 'headwise_simd128'], 'both are copied, once');
   const server = await serve({ root: path.join(app, 'dist'), bare: true });
   await assertClassifies(server.url).finally(() => server.close());
 });

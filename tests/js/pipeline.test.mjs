@@ -208,3 +208,27 @@ test('a trap is a crash with its panic, and the end of the instance', async (t) 
     assert.deepEqual([code, details.panic], ['crashed', 'index out of bounds']);
   }
 });
+
+test('a thread runs one variant: the best one or the one that is wanted', async (t) => {
+  // Stands for an environment with everything, whatever this one has.
+  t.mock.method(WebAssembly, 'validate', () => true);
+  const { pipeline, state } = await setUp(t);
+  assert.equal((await failure(pipeline('/m', { wasmUrl: 'http://localhost/absent.wasm' }))).code, 'crashed');
+  const first = await pipeline('/m', { variant: 'simd128', wasmUrl: 'http://localhost/my_headwise_simd128.wasm' });
+  const second = await pipeline('/m', { variant: 'auto', dtype: 'auto' });
+  const error = await failure(pipeline('/m', { variant: 'relaxed' }));
+  assert.deepEqual([error.code, error.details.supported], ['option', ['auto', 'simd128']]);
+  assert.deepEqual([first, second].map(({ model }) => model.variant), ['simd128', 'simd128']);
+  assert.equal((await second('a')).meta.variant, 'simd128');
+  assert.deepEqual(state.opened.slice(0, 2), ['absent.wasm', 'my_headwise_simd128.wasm']);
+
+  const other = await setUp(t);
+  assert.equal((await other.pipeline()).model.variant, 'relaxed');
+  assert.deepEqual(other.state.opened, ['headwise_relaxed.wasm']);
+});
+
+test('dtype reaches the engine, auto is its own choice', async (t) => {
+  const { pipeline } = await setUp(t);
+  const models = await Promise.all(['q8', 'fp16', 'auto', undefined].map((dtype) => pipeline('/m', { dtype })));
+  assert.deepEqual(models.map(({ model }) => model.dtype), ['q8', 'fp16', 'fp32', 'fp32']);
+});

@@ -40,10 +40,10 @@ export function modelFiles(folder, weights = 1_000_000) {
  * A module like the generated one, over a classifier that scores a label by its place. A text that
  * begins with “slow” takes a thousand slices, “refuse” is an error with a code, “panic” traps, and
  * then nothing may be touched any more. `alive` counts what was made and neither freed nor consumed;
- * `log` tells which texts were started and finished.
+ * `log` tells which texts were started and finished, `opened` which modules were asked for.
  */
 export function fakeGlue() {
-  const state = { alive: 0, trapped: false, log: [] };
+  const state = { alive: 0, trapped: false, log: [], opened: [] };
   const refuse = (code, message) => {
     throw Object.assign(new Error(message), { name: 'HeadwiseError', code, details: { fake: true } });
   };
@@ -59,9 +59,9 @@ export function fakeGlue() {
   class Loader extends Held {
     total = undefined;
     loaded = 0;
-    constructor(files) {
+    constructor(files, { dtype = 'fp32' }) {
       super();
-      this.files = files;
+      Object.assign(this, { files, dtype });
       this.labels = JSON.parse(new TextDecoder().decode(files['config.json'])).labels;
     }
     push(chunk) {
@@ -71,13 +71,14 @@ export function fakeGlue() {
     finish() {
       this.free();
       if (this.loaded < this.total) refuse('incomplete', `${this.loaded} of ${this.total} bytes`);
-      return new TextClassifier(this.labels, Object.keys(this.files));
+      return new TextClassifier(this.labels, Object.keys(this.files), this.dtype);
     }
   }
   class TextClassifier extends Held {
-    constructor(labels, files) {
+    constructor(labels, files, dtype) {
       super();
-      this.info = { labels, files: files.sort(), max_length: 512 };
+      const [, variant] = /headwise_(\w+)\.wasm$/.exec(state.opened.at(-1));
+      this.info = { labels, files: files.sort(), dtype, variant, max_length: 512 };
     }
     start(inputs, options) {
       return new Run(this.info.labels, inputs, options);
@@ -113,7 +114,11 @@ export function fakeGlue() {
       };
     }
   }
-  return { state, init: async () => {}, glue: { Loader, take_panic: () => 'index out of bounds' } };
+  const init = async ({ module_or_path }) => {
+    state.opened.push(`${module_or_path}`.split('/').at(-1));
+    if (`${module_or_path}`.endsWith('absent.wasm')) throw new TypeError('404');
+  };
+  return { state, init, glue: { Loader, take_panic: () => 'index out of bounds' } };
 }
 
 /** Collects what a promise is rejected with. */

@@ -5,7 +5,7 @@
 import { fileUrl } from '../lib/index.js';
 import { byId, make } from './dom.js';
 import { licenceOf } from './licence.js';
-import { bytes, list, short, whole } from './words.js';
+import { bytes, list, runsOn, short, whole } from './words.js';
 
 /** @typedef {import('./models.js').Classifier['model']} ModelInfo */
 /** @typedef {import('./models.js').Choice} Choice */
@@ -59,14 +59,16 @@ function showEncoderAndHead({ architecture }) {
 }
 
 /** @param {ModelInfo} info */
-function showNumbers({ architecture, model_type, labels, max_length, parameters, memory, dtype, ignored, unexpected }) {
-  const unused = [...ignored, ...unexpected];
+function showNumbers(info) {
+  const { architecture, model_type, labels, max_length, parameters, memory } = info;
+  const unused = [...info.ignored, ...info.unexpected];
   const facts = {
     Class: architecture ?? model_type,
     Labels: whole(labels.length),
     Reads: `up to ${whole(max_length)} tokens`,
     Parameters: short(parameters),
-    Memory: `${bytes(memory)} of weights, ${dtype}`,
+    Memory: `${bytes(memory)} of weights`,
+    'Runs on': runsOn(info),
     'Not used': unused.length ? list(unused, HEAD_LAYERS) : '',
   };
   byId('facts', HTMLDListElement).replaceChildren(...Object.entries(facts)

@@ -29,6 +29,7 @@ const ERRORS = new Map(Object.entries({
   'safetensors': 'The weights file is damaged or is not safetensors.',
   'shape': 'The weights do not fit the model’s config.json.',
   'tokenizer': 'The model’s tokenizer cannot be used.',
+  'unsupported-environment': 'This browser lacks something that the engine needs.',
   'unsupported-model': 'This kind of model is not supported.',
 }));
 
@@ -76,6 +77,14 @@ export function short(count) {
   if (count >= 1e9) return `${(count / 1e9).toFixed(2)}${NBSP}G`;
   if (count >= 1e6) return `${(count / 1e6).toFixed(1)}${NBSP}M`;
   return count >= 1e4 ? `${Math.round(count / 1e3)}${NBSP}k` : whole(count);
+}
+
+/**
+ * What computes: "relaxed SIMD, fp32".
+ * @param {{variant: 'relaxed' | 'simd128', dtype: string}} model
+ */
+export function runsOn({ variant, dtype }) {
+  return `${variant === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, ${dtype}`;
 }
 
 /** @param {number} count */

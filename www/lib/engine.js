@@ -52,6 +52,8 @@ class Engine {
   #reply;
   /** @type {import('./runtime.js').TextClassifier | undefined} */
   #classifier;
+  /** @type {import('./runtime.js').ModelInfo | undefined} */
+  #info;
   #queue = Promise.resolve();
   /** Requests that are waiting or running. @type {Map<number, AbortController>} */
   #requests = new Map();
@@ -116,7 +118,8 @@ class Engine {
       signal,
       report: (progress) => this.#reply({ id: message.id, event: 'progress', progress }),
     });
-    return this.#runtime.call(() => this.#classifier?.info);
+    this.#info = this.#runtime.call(() => this.#classifier?.info);
+    return this.#info;
   }
 
   /**
@@ -137,7 +140,8 @@ class Engine {
       throw error;
     }
     const finished = this.#runtime.call(() => run.finish());
-    return { results: finished.results, meta: { ms: performance.now() - started, inputs: finished.inputs } };
+    const ms = performance.now() - started;
+    return { results: finished.results, meta: { ms, variant: this.#info?.variant, inputs: finished.inputs } };
   }
 }
 

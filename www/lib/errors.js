@@ -9,7 +9,7 @@
  * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`.
  * Of a model's files: `config`, `unsupported-model`, `tokenizer`, `safetensors`, `incomplete`,
  * `missing-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
- * Of an engine's life: `aborted`, `crashed`, `disposed`.
+ * Of an engine's life: `unsupported-environment`, `aborted`, `crashed`, `disposed`.
  * @typedef {string} ErrorCode
  */
 

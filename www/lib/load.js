@@ -14,7 +14,9 @@ const WEIGHTS = 'model.safetensors';
  * @property {import('./hub.js').ModelSource} source
  * @property {string} [token]
  * @property {string} [config] JSON that is used in place of `config.json`
+ * @property {import('./variants.js').Variant | 'auto'} [variant]
  * @property {string} [wasmUrl]
+ * @property {import('./runtime.js').Dtype} [dtype] by default what suits the file
  */
 
 /**
@@ -30,11 +32,11 @@ const WEIGHTS = 'model.safetensors';
  * @param {Context} context
  * @returns {Promise<import('./runtime.js').TextClassifier>}
  */
-export async function load({ source, token, config, wasmUrl }, { runtime, signal, report }) {
+export async function load({ source, token, config, variant, wasmUrl, dtype }, { runtime, signal, report }) {
   const files = new ModelFiles(source, { token, signal });
   const progress = new Progress(source.id, report);
-  const [small] = await Promise.all([readSmallFiles(files, config, progress), runtime.open(wasmUrl)]);
-  const loader = runtime.call((glue) => new glue.Loader(small));
+  const [small] = await Promise.all([readSmallFiles(files, config, progress), runtime.open({ variant, wasmUrl })]);
+  const loader = runtime.call((glue) => new glue.Loader(small, { dtype }));
   try {
     await streamWeights(files, progress, runtime, loader);
   } catch (error) {

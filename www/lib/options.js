@@ -5,6 +5,7 @@
 
 import { HeadwiseError } from './errors.js';
 import { pageUrl } from './hub.js';
+import { VARIANTS } from './variants.js';
 
 /**
  * Options of `pipeline()`.
@@ -20,9 +21,13 @@ import { pageUrl } from './hub.js';
  * @property {boolean | Worker | (() => Worker) | null} [worker] `true` (default): a worker of its own;
  *   a worker that runs `headwise/worker`, or a function that makes one, which then belongs to the
  *   pipeline; `false`: the calling thread
- * @property {string | URL | null} [wasmUrl] where `headwise_bg.wasm` is, if not beside the package
+ * @property {'auto' | import('./variants.js').Variant | null} [variant] build of the WASM module: `'relaxed'`
+ *   needs relaxed SIMD, `'simd128'` runs everywhere; by default the best one that runs
+ * @property {string | URL | null} [wasmUrl] where the WASM module is, if not beside the package: one file,
+ *   so `variant` says which of the two it is
  * @property {'auto' | 'wasm' | 'cpu' | null} [device] all of them are the CPU, through WebAssembly
- * @property {'auto' | 'fp32' | null} [dtype] number type of the computation
+ * @property {'auto' | 'fp32' | 'fp16' | 'q8' | null} [dtype] how the weights are held: 32-bit floats, 16-bit
+ *   floats, or 8-bit integers that are also multiplied as such
  * @property {string | null} [cache_dir] ignored: browsers have no such folder
  */
 
@@ -106,9 +111,10 @@ const loadRules = {
   token: anyOf(ofType('string'), ofType('function')),
   config: plainObject,
   worker,
+  variant: oneOf('auto', ...Object.keys(VARIANTS)),
   wasmUrl: url,
   device: oneOf('auto', 'wasm', 'cpu'),
-  dtype: oneOf('auto', 'fp32'),
+  dtype: oneOf('auto', 'fp32', 'fp16', 'q8'),
   cache_dir: ofType('string'),
 };
 

@@ -29,9 +29,9 @@ const TASKS = {
 /** A text, or two that are judged together. @typedef {string | {text: string, text_pair?: string}} TextInput */
 
 /**
- * How a call went: milliseconds of computation, and how each input was read. Not enumerable, so that
- * results print and compare as plain arrays.
- * @typedef {{readonly meta: {ms: number, inputs: InputInfo[]}}} WithMeta
+ * How a call went: milliseconds of computation, the build that ran, and how each input was read. Not
+ * enumerable, so that results print and compare as plain arrays.
+ * @typedef {{readonly meta: {ms: number, variant: import('./variants.js').Variant, inputs: InputInfo[]}}} WithMeta
  */
 
 /**
@@ -102,11 +102,13 @@ function taskName(task) {
  * @param {import('./options.js').Given<LoadOptions>} options
  * @returns {Promise<Omit<import('./load.js').LoadRequest, 'source'>>}
  */
-async function loadBody({ token, config, wasmUrl }) {
+async function loadBody({ token, config, variant, wasmUrl, dtype }) {
   return {
     token: typeof token === 'function' ? await token() : token,
     config: config && JSON.stringify(config),
+    variant,
     wasmUrl: wasmUrl && new URL(wasmUrl, pageUrl()).href,
+    dtype: dtype === 'auto' ? undefined : dtype,
   };
 }
 

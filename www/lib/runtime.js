@@ -6,15 +6,16 @@
  */
 
 import { HeadwiseError, fromWire } from './errors.js';
+import { VARIANTS, pickVariant } from './variants.js';
 
 /**
  * What is used of the generated module.
  * @typedef {object} Glue
- * @property {new (files: Record<string, Uint8Array>) => Loader} Loader
+ * @property {new (files: Record<string, Uint8Array>, options: {dtype?: Dtype}) => Loader} Loader
  * @property {() => string | undefined} take_panic the text of the last panic, once
  */
 
-/** @typedef {(options: {module_or_path?: string}) => Promise<unknown>} Init */
+/** @typedef {(options: {module_or_path: string | URL}) => Promise<unknown>} Init */
 
 /**
  * A model that arrives.
@@ -40,6 +41,8 @@ import { HeadwiseError, fromWire } from './errors.js';
  * @property {() => void} free
  */
 
+/** How weights are held. @typedef {'fp32' | 'fp16' | 'q8'} Dtype */
+
 /** @typedef {{text: string, text_pair?: string}} TextPair */
 /** @typedef {{label: string, score: number}} Classification */
 /** @typedef {Omit<import('./options.js').ClassifyOptions, 'signal'>} RunOptions */
@@ -59,7 +62,9 @@ import { HeadwiseError, fromWire } from './errors.js';
  * @property {string | null} problem_type
  * @property {'softmax' | 'sigmoid' | 'none'} function_to_apply
  * @property {number} max_length in tokens
- * @property {'fp32'} dtype
+ * @property {import('./variants.js').Variant} variant
+ * @property {Dtype} dtype
+ * @property {string} kernel the multiplication that the build and `dtype` come down to
  * @property {number} parameters
  * @property {number} memory
  * @property {{tensors: number, parameters: number}} encoder
@@ -74,6 +79,8 @@ export class Runtime {
   #glue;
   /** @type {HeadwiseError | undefined} */
   #crash;
+  /** The build that runs in this thread, once one was asked for. @type {import('./variants.js').Variant | undefined} */
+  #variant;
 
   /**
    * @param {Init} init the default export of the generated module
@@ -85,13 +92,20 @@ export class Runtime {
   }
 
   /**
-   * Fetches and compiles the WASM module; the glue does it only the first time.
-   * @param {string} [wasmUrl] by default the file beside the generated module
+   * Fetches and compiles a WASM module; the glue does it only the first time.
+   * @param {{variant?: import('./variants.js').Variant | 'auto', wasmUrl?: string}} [options]
    */
-  async open(wasmUrl) {
+  async open({ variant = 'auto', wasmUrl } = {}) {
+    const picked = variant === 'auto' && this.#variant ? this.#variant : pickVariant(variant);
+    if (this.#variant && this.#variant !== picked) {
+      throw new HeadwiseError('option', `The variant “${this.#variant}” already runs in this thread, which can hold `
+        + 'only one. Load the other model in a worker.', { option: 'variant', supported: ['auto', this.#variant] });
+    }
+    this.#variant = picked;
     try {
-      await this.#init({ module_or_path: wasmUrl });
+      await this.#init({ module_or_path: wasmUrl ?? VARIANTS[picked].url });
     } catch (error) {
+      this.#variant = undefined;
       throw new HeadwiseError('crashed', `The WebAssembly module could not be started (${error}).`, {},
         { cause: error });
     }

@@ -1,0 +1,61 @@
+/**
+ * The builds of the WASM module, and which of them an environment can run. Both come from one source;
+ * a module with one unknown instruction is refused as a whole, so one file cannot serve everybody.
+ */
+
+import { HeadwiseError } from './errors.js';
+
+/** @typedef {'relaxed' | 'simd128'} Variant */
+
+/**
+ * The smallest module that holds some instructions; they leave one vector on the stack.
+ * @param {...number} instructions
+ */
+const moduleOf = (...instructions) => new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, // magic, version
+  1, 5, 1, 96, 0, 1, 123, // types: () → v128
+  3, 2, 1, 0, // functions: one of that type
+  10, instructions.length + 4, 1, instructions.length + 2, 0, ...instructions, 11, // code
+]);
+
+/** `i32.const value`, `i8x16.splat` @param {number} value */
+const splat = (value) => [65, value, 253, 15];
+
+/** `i8x16.relaxed_swizzle` */
+const RELAXED_SWIZZLE = [253, 128, 2];
+
+/**
+ * By preference: where the module is, what it needs, and a module that is valid only where that is there.
+ * Bundlers find the files by exactly these expressions, copy both, and a browser fetches one.
+ * @type {Record<Variant, {url: URL, needs: string, probe: Uint8Array<ArrayBuffer>}>}
+ */
+export const VARIANTS = {
+  relaxed: {
+    url: new URL('./wasm/headwise_relaxed.wasm', import.meta.url),
+    needs: 'relaxed SIMD',
+    probe: moduleOf(...splat(1), ...splat(2), ...RELAXED_SWIZZLE),
+  },
+  simd128: {
+    url: new URL('./wasm/headwise_simd128.wasm', import.meta.url),
+    needs: 'SIMD',
+    probe: moduleOf(...splat(1)),
+  },
+};
+
+/**
+ * The variant to run: the one that is wanted, or the best one that runs here.
+ * @param {Variant | 'auto'} [wanted]
+ * @param {((module: Uint8Array<ArrayBuffer>) => boolean) | undefined} [validate] undefined where there is no WebAssembly
+ * @returns {Variant}
+ */
+export function pickVariant(wanted = 'auto', validate = globalThis.WebAssembly?.validate) {
+  const supported = /** @type {Variant[]} */ (Object.keys(VARIANTS))
+    .filter((variant) => validate?.(VARIANTS[variant].probe));
+  const picked = supported.find((variant) => wanted === 'auto' || wanted === variant);
+  if (picked) return picked;
+  const missing = !validate ? 'WebAssembly'
+    : `${VARIANTS[wanted === 'auto' ? 'simd128' : wanted].needs} in WebAssembly`;
+  throw new HeadwiseError('unsupported-environment', `This environment has no ${missing}, which `
+    + (wanted === 'auto' ? 'Headwise needs.' : `the variant “${wanted}” needs.`)
+    + ` Supported here: ${supported.join(', ') || 'none'}.`, { missing, supported });
+}
