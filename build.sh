@@ -8,14 +8,23 @@ usage() {
 ./build.sh serve [--port N] [--isolated] [--connect ORIGIN]
                       build everything, then serve the demo on localhost
                       --isolated: with COOP and COEP; --connect: admit a mirror of the Hub
-./build.sh build      build the WebAssembly module, the type declarations and the command line
+./build.sh build      build the WebAssembly modules, the type declarations and the command line
 ./build.sh test       run every test: native, WebAssembly, JavaScript, browser
-./build.sh bench      measure sizes, start-up and latency in Chromium
+./build.sh bench      measure in Chromium: sizes, start-up and latency of the demo, or
+        kernels       the rate of every matrix product, beside the peak of the processor
+        profile [DIR] share of time by operation, of the shipped model or another in the checkout
+        accuracy TSV  what number types and builds change, on labelled texts (text TAB label numbers)
+        peers         the other engines (see benches/peers/README.md)
 ./build.sh help       this text
 Needs: rustup, a C compiler, Node >= 20 and npm. The rest is installed as needed: the Rust
 toolchain, its WebAssembly target, wasm-bindgen, npm packages, Chromium (as root, by apt-get).
 TEXT
 }
+
+# The builds of the WebAssembly module, and the tests that run in each of them.
+VARIANTS=(simd128 relaxed)
+WASM_TESTS=(golden kernels kernels_math)
+TARGET=${CARGO_TARGET_DIR:-target}
 
 say() { printf '\033[1m» %s\033[0m\n' "$*"; }
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -75,15 +84,59 @@ setup_chromium() {
   export CHROMIUM CHROMEDRIVER
 }
 
+# Each variant has a folder: cargo gives the files of the crate the same names in every build, so in
+# one folder the builds would undo each other.
+target_dir() {
+  [ "$1" = simd128 ] && echo "$TARGET" || echo "$TARGET/$1"
+}
+
+# cargo_wasm VARIANT COMMAND ARGUMENT…: runs cargo with the flags of a variant.
+cargo_wasm() {
+  local variant=$1 command=$2 flags=(--no-default-features --target wasm32-unknown-unknown)
+  shift 2
+  flags+=(--target-dir "$(target_dir "$variant")")
+  # This appends to the flags of .cargo/config.toml.
+  [ "$variant" = simd128 ] || flags+=(--config 'target.wasm32-unknown-unknown.rustflags=["-C","target-feature=+relaxed-simd"]')
+  cargo "$command" "${flags[@]}" "$@"
+}
+
+# A module for each variant and one JavaScript for both. variants.js knows the modules by name, so the
+# generated JavaScript must not name one.
 build_wasm() {
   setup_rust
   setup_wasm_bindgen
-  say "building the WebAssembly module"
-  cargo build --profile dist --lib --no-default-features --target wasm32-unknown-unknown
-  local built=target/wasm32-unknown-unknown/dist/headwise.wasm
-  if [ ! www/lib/wasm/headwise_bg.wasm -nt "$built" ]; then
-    wasm-bindgen --target web --out-dir www/lib/wasm "$built"
+  local variant built glue=$TARGET/glue
+  for variant in "${VARIANTS[@]}"; do
+    say "building the WebAssembly module, $variant"
+    cargo_wasm "$variant" build --profile dist --lib
+    built=$(target_dir "$variant")/wasm32-unknown-unknown/dist/headwise.wasm
+    if [ ! "$glue/$variant/headwise_bg.wasm" -nt "$built" ]; then
+      wasm-bindgen --target web --omit-default-module-path --out-dir "$glue/$variant" "$built"
+    fi
+  done
+  # The relaxed module may import more: its JavaScript serves both as long as it only adds.
+  if grep '^<' <(diff "$glue/simd128/headwise.js" "$glue/relaxed/headwise.js"); then
+    fail "the JavaScript of the relaxed module lacks this of the other's, but www/lib/ has one for both"
   fi
+  rm -rf www/lib/wasm
+  mkdir -p www/lib/wasm
+  cp "$glue"/relaxed/headwise.{js,d.ts} www/lib/wasm/
+  for variant in "${VARIANTS[@]}"; do
+    cp "$glue/$variant/headwise_bg.wasm" "www/lib/wasm/headwise_$variant.wasm"
+  done
+}
+
+# What `bench kernels` and `bench profile` measure: modules with clocks in them, which do not ship.
+build_bench_wasm() {
+  setup_rust
+  setup_wasm_bindgen
+  local variant built TARGET=$TARGET/bench
+  for variant in "${VARIANTS[@]}"; do
+    say "building the WebAssembly module for benchmarks, $variant"
+    cargo_wasm "$variant" build --profile dist --lib --features bench
+    built=$(target_dir "$variant")/wasm32-unknown-unknown/dist/headwise.wasm
+    wasm-bindgen --target web --no-typescript --out-dir "target/bench/$variant" "$built"
+  done
 }
 
 build_types() {
@@ -125,11 +178,16 @@ run_tests() {
   say "formatting and lints"
   cargo fmt --check
   cargo clippy --all-targets -- -D warnings
-  cargo clippy --no-default-features --target wasm32-unknown-unknown --lib --test golden -- -D warnings
+  local variant tests=("${WASM_TESTS[@]/#/--test=}")
+  for variant in "${VARIANTS[@]}"; do
+    cargo_wasm "$variant" clippy --lib "${tests[@]}" -- -D warnings
+  done
   say "native tests"
   cargo test
-  say "WebAssembly tests in Chromium"
-  cargo test --no-default-features --target wasm32-unknown-unknown --test golden
+  for variant in "${VARIANTS[@]}"; do
+    say "WebAssembly tests in Chromium, $variant"
+    cargo_wasm "$variant" test "${tests[@]}"
+  done
   say "JavaScript tests"
   node --test --test-timeout=60000 tests/js/*.test.mjs
   say "end-to-end tests in Chromium"
@@ -137,11 +195,25 @@ run_tests() {
 }
 
 bench() {
-  build_wasm
-  build_types
+  local what=demo
+  case "${1:-}" in
+    kernels | profile | accuracy | peers) what=$1; shift ;;
+  esac
+  case "$what" in
+    kernels | profile) build_bench_wasm; setup_node ;;
+    *) build_wasm; build_types ;;
+  esac
   setup_chromium
-  say "browser benchmark"
-  node benches/browser.mjs "$@"
+  say "benchmark: $what"
+  case "$what" in
+    demo) node benches/browser.mjs "$@" ;;
+    peers)
+      [ -e benches/peers/node_modules/onnxruntime-web ] || npm ci --ignore-scripts --no-fund --no-audit --prefix benches/peers
+      [ -e benches/peers/models/roberta/workload.json ] || fail "no models: benches/peers/README.md tells how to make them"
+      node benches/peers/run.mjs "$@"
+      ;;
+    *) node "benches/$what.mjs" "$@" ;;
+  esac
 }
 
 command=${1:-help}

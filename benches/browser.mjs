@@ -79,20 +79,20 @@ async function measureLatency(page, url) {
         [{ tokens }] = (await classify(text)).meta.inputs;
       }
       const [inside, outside] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
-      let tokens = 0;
+      let [tokens, variant] = [0, ''];
       for (let call = 0; call < CALLS + 5; call += 1) {
         const start = performance.now();
         const { meta } = await classify(text);
         outside.push(performance.now() - start);
         inside.push(meta.ms);
-        tokens = meta.inputs[0].tokens;
+        [tokens, variant] = [meta.inputs[0].tokens, meta.variant];
       }
-      runs.push({ tokens, inside: inside.slice(5), outside: outside.slice(5) }); // the first five warm up
+      runs.push({ tokens, variant, inside: inside.slice(5), outside: outside.slice(5) }); // the first five warm up
     }
     await classify.dispose();
     return runs;
   }, { TOKENS, CALLS, SENTENCE });
-  return runs.map(({ tokens, inside, outside }) => ({ tokens, 'worker ms': round(median(inside)), 'page ms': round(median(outside)) }));
+  return runs.map(({ tokens, variant, inside, outside }) => ({ tokens, variant, 'worker ms': round(median(inside)), 'page ms': round(median(outside)) }));
 }
 
 /**

@@ -1,0 +1,71 @@
+/** Headwise: token ids straight into the module, texts through the public `pipeline()`. */
+import { pipeline } from '../../../www/lib/index.js';
+import { resolveModel } from '../../../www/lib/hub.js';
+import { load } from '../../../www/lib/load.js';
+import { Runtime } from '../../../www/lib/runtime.js';
+import init, * as glue from '../../../www/lib/wasm/headwise.js';
+
+/**
+ * @param {import('../host.js').Model} model
+ * @param {{variant: 'simd128' | 'relaxed', dtype: 'fp32' | 'q8', texts?: boolean, dot?: 'add' | 'pair', all?: boolean}} options
+ *   `dot`: the form of the relaxed dot product; `all`: compute every token of the last layer, as a token head needs
+ * @returns {Promise<import('../host.js').Engine>}
+ */
+export function open({ url }, { variant, dtype, texts, dot, all }) {
+  return texts ? openTexts(url, variant, dtype) : openIds(url, variant, dtype, { dot, all });
+}
+
+/**
+ * What really runs.
+ *
+ * @param {{dtype: string, variant: string, memory: number}} info
+ */
+const about = ({ dtype, variant, memory }) => `headwise, ${dtype}, ${variant}, ${Math.round(memory / 1e6)} MB of weights`;
+
+/**
+ * The package as an application uses it, its own worker and the messages to it included.
+ *
+ * @param {string} url
+ * @param {'simd128' | 'relaxed'} variant
+ * @param {'fp32' | 'q8'} dtype
+ * @returns {Promise<import('../host.js').Engine>}
+ */
+async function openTexts(url, variant, dtype) {
+  const classify = await pipeline('text-classification', url, { variant, dtype });
+  return {
+    about: about(classify.model),
+    prepareTexts: (texts) => () => classify(texts),
+  };
+}
+
+/**
+ * @param {string} url
+ * @param {'simd128' | 'relaxed'} variant
+ * @param {'fp32' | 'q8'} dtype
+ * @param {{dot?: 'add' | 'pair', all?: boolean}} how
+ * @returns {Promise<import('../host.js').Engine>}
+ */
+async function openIds(url, variant, dtype, { dot, all }) {
+  const runtime = new Runtime(init, /** @type {any} */ (glue));
+  const signal = new AbortController().signal;
+  if (dot) {
+    // Before the load, which otherwise measures which form is faster here.
+    await runtime.open({ variant });
+    /** @type {any} */ (glue).set_dot_form(dot);
+  }
+  const classifier = /** @type {any} */ (
+    await load({ source: resolveModel(url), variant, dtype }, { runtime, signal, report: () => {} })
+  );
+  return {
+    about: about(classifier.info),
+    prepareIds(sequences) {
+      const [ids, lengths] = [Uint32Array.from(sequences.flat()), Uint32Array.from(sequences, (sequence) => sequence.length)];
+      if (!all) return async () => classifier.logits(ids, lengths);
+      const logits = classifier.logits(ids, lengths);
+      return async () => {
+        classifier.last_hidden_state(ids, lengths);
+        return logits;
+      };
+    },
+  };
+}
