@@ -1,22 +1,7 @@
 //! The words in which an architecture is described. One constant of [`Architecture`] for
 //! each file beside this one; [`super::Encoder`] interprets it.
 
-use super::{bert, distilbert, roberta};
 use crate::heads::Stage;
-
-/// Every architecture that can be loaded.
-const REGISTRY: &[&Architecture] = &[&bert::BERT, &roberta::ROBERTA, &distilbert::DISTILBERT];
-
-/// The architecture of a `model_type`.
-pub fn find(model_type: &str) -> Option<&'static Architecture> {
-    REGISTRY.iter().copied().find(|architecture| architecture.model_types.contains(&model_type))
-}
-
-/// Every `model_type` that can be loaded.
-pub fn supported_model_types() -> Vec<String> {
-    let names = REGISTRY.iter().flat_map(|architecture| architecture.model_types);
-    names.map(|&name| name.to_owned()).collect()
-}
 
 /// Everything that distinguishes one kind of encoder from another.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::architecture::{Architecture, Number, Positions};
-use super::{architecture, supported_model_types};
+use super::registry::{self, supported_model_types};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::nn::{Activation, activation_named, activation_names};
@@ -93,7 +93,7 @@ impl Config {
             Some(Value::String(name)) => name.clone(),
             other => return Err(invalid("model_type", other, &supported_model_types().join(", "))),
         };
-        let architecture = architecture::find(&model_type).ok_or_else(|| Error::UnsupportedModel {
+        let architecture = registry::find(&model_type).ok_or_else(|| Error::UnsupportedModel {
             model_type: model_type.clone(),
             supported: supported_model_types(),
         })?;

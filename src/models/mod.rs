@@ -9,10 +9,11 @@ mod encoder;
 mod ignorable;
 mod loader;
 mod model;
+mod registry;
 mod roberta;
 
-pub use architecture::supported_model_types;
 pub use config::{Config, ProblemType};
 pub use encoder::Encoder;
 pub use loader::Loader;
 pub use model::{HeadKind, Model};
+pub use registry::supported_model_types;
