@@ -291,11 +291,8 @@ impl Product<'_> {
         stride: usize,
     ) {
         let panel = self.panel_at(self.parts.start + part, index);
-        let mut bias = [0.0; PANEL];
-        if let Some(all) = self.epilogue.bias {
-            let (first, width) = (part * self.matrix.outputs + index * PANEL, self.width(index));
-            bias[..width].copy_from_slice(&all[first..first + width]);
-        }
+        let first = part * self.matrix.outputs + index * PANEL;
+        let bias = self.epilogue.bias.map_or([0.0; PANEL], |all| first_eight(&all[first..first + self.width(index)]));
         tiles.enter(panel);
         for group in balanced(block.clone(), block.len().div_ceil(T::ROWS)) {
             // SAFETY: the rows exist; the room is the caller's promise.
@@ -309,10 +306,17 @@ impl Product<'_> {
 
     /// Copies the columns that exist from `scratch`, `[rows of the block, 8]`, to their place.
     fn keep(&self, block: &Range<usize>, first: usize, index: usize, scratch: &[f32]) {
-        let place = self.place(block, first);
-        for (row, numbers) in scratch.chunks_exact(PANEL).enumerate() {
+        let (place, width) = (self.place(block, first), self.width(index));
+        for (row, numbers) in scratch.as_chunks::<PANEL>().0.iter().enumerate() {
             // SAFETY: the row has these columns.
-            unsafe { place.add(row * self.stride).copy_from_nonoverlapping(numbers.as_ptr(), self.width(index)) };
+            unsafe {
+                let place = place.add(row * self.stride);
+                match width {
+                    // A copy of fixed length is two stores, one of variable length a call.
+                    PANEL => place.cast::<[f32; PANEL]>().write_unaligned(*numbers),
+                    _ => place.copy_from_nonoverlapping(numbers.as_ptr(), width),
+                }
+            }
         }
     }
 
@@ -335,10 +339,21 @@ impl Product<'_> {
     }
 }
 
+/// The numbers, at most eight, and zeros.
+fn first_eight(numbers: &[f32]) -> [f32; PANEL] {
+    match numbers.first_chunk() {
+        Some(eight) => *eight,
+        None => std::array::from_fn(|index| numbers.get(index).copied().unwrap_or(0.0)),
+    }
+}
+
 /// `range` in `pieces` of nearly equal length.
 pub(super) fn balanced(range: Range<usize>, pieces: usize) -> impl Iterator<Item = Range<usize>> {
-    let (start, length) = (range.start, range.len());
-    (0..pieces).map(move |piece| start + length * piece / pieces..start + length * (piece + 1) / pieces)
+    let (length, longer) = (range.len() / pieces.max(1), range.len() % pieces.max(1));
+    (0..pieces).scan(range.start, move |start, piece| {
+        let end = *start + length + usize::from(piece < longer);
+        Some(std::mem::replace(start, end)..end)
+    })
 }
 
 /// Adds the bias and stores a tile at `to`, its rows `stride` apart.
