@@ -4,9 +4,9 @@
  *
  *   node benches/browser.mjs
  */
-import { launch, openPage, ROOT, WWW } from '../tests/e2e/harness.mjs';
-import { serve } from '../tools/serve.mjs';
+import { ROOT, WWW } from '../tests/e2e/harness.mjs';
 import { sizesOf } from '../tools/sizes.mjs';
+import { withPage } from './page.mjs';
 
 const COLD_STARTS = 5;
 const CALLS = 30;
@@ -93,25 +93,6 @@ async function measureLatency(page, url) {
     return runs;
   }, { TOKENS, CALLS, SENTENCE });
   return runs.map(({ tokens, variant, inside, outside }) => ({ tokens, variant, 'worker ms': round(median(inside)), 'page ms': round(median(outside)) }));
-}
-
-/**
- * Runs `measure` on a page of a browser and a server of its own.
- *
- * @template T
- * @param {import('../tools/serve.mjs').ServeOptions} options
- * @param {(page: import('playwright-core').Page, url: string) => Promise<T>} measure
- * @returns {Promise<T>}
- */
-async function withPage(options, measure) {
-  const server = await serve(options);
-  const browser = await launch();
-  try {
-    return await measure((await openPage(browser)).page, server.url);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
 }
 
 const download = await measureDownload();

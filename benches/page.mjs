@@ -1,7 +1,26 @@
-/** A page to measure in: a browser and a server of the whole checkout, both gone afterwards. */
+/** A page to measure in: a browser and a server, both gone afterwards. */
 import os from 'node:os';
 import { launch, openPage, ROOT } from '../tests/e2e/harness.mjs';
 import { serve } from '../tools/serve.mjs';
+
+/**
+ * Runs `measure` on a page of a browser and a server of its own.
+ *
+ * @template T
+ * @param {import('../tools/serve.mjs').ServeOptions} options
+ * @param {(page: import('playwright-core').Page, url: string) => Promise<T>} measure `url`: of the server
+ * @returns {Promise<T>}
+ */
+export async function withPage(options, measure) {
+  const server = await serve(options);
+  const browser = await launch();
+  try {
+    return await measure((await openPage(browser)).page, server.url);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
 
 /**
  * Runs `measure` in a fresh Chromium on a blank page. The page is isolated: its clock then counts in 5 µs instead of
@@ -11,17 +30,11 @@ import { serve } from '../tools/serve.mjs';
  * @param {(page: import('playwright-core').Page, url: string) => Promise<T>} measure `url`: of the checkout
  * @returns {Promise<T>}
  */
-export async function withBlankPage(measure) {
-  const server = await serve({ root: ROOT, isolated: true });
-  const browser = await launch();
-  try {
-    const { page } = await openPage(browser);
-    await page.goto(`${server.url}tests/e2e/blank.html`);
-    return await measure(page, server.url);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
+export function withBlankPage(measure) {
+  return withPage({ root: ROOT, isolated: true }, async (page, url) => {
+    await page.goto(`${url}tests/e2e/blank.html`);
+    return measure(page, url);
+  });
 }
 
 /** The processor, and whether it has other work. */

@@ -9,10 +9,10 @@ pub const HEADER_BYTES: u64 = 8 << 20;
 pub const TENSORS: usize = 16_384;
 
 /// Longest piece of a file that is converted at once, in bytes. The memory a load needs
-/// beside the weights themselves is one such window.
+/// beside the weights themselves is one such window and one row of a tensor.
 pub const WINDOW_BYTES: usize = 1 << 20;
 
-/// Largest `config.json` or `tokenizer_config.json`, in bytes. A configuration with 65,536
+/// Largest `config.json`, in bytes. A configuration with 65,536
 /// labels in both directions takes about 4 MB.
 pub const CONFIG_BYTES: usize = 16 << 20;
 
@@ -23,8 +23,8 @@ pub const TOKENIZER_BYTES: usize = 128 << 20;
 /// tokenizer sees all of it.
 pub const TEXT_BYTES: usize = 16 << 20;
 
-/// Widest hidden or intermediate vector. The widest encoder published (XLM-R XXL) has a
-/// hidden size of 4,096 and an intermediate size of 16,384.
+/// Widest hidden vector. The widest encoder published (XLM-R XXL) has 4,096, and a feed-forward
+/// layer of 16,384.
 pub const HIDDEN_SIZE: usize = 8_192;
 
 /// Widest feed-forward layer, four times the widest hidden vector.

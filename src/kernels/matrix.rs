@@ -134,11 +134,6 @@ impl Matrix {
         self.columns[panel * PANEL + output % PANEL] = self.kernel.pack(weights, bytes, output % PANEL);
     }
 
-    /// The number format.
-    pub fn kernel(&self) -> &'static dyn Kernel {
-        self.kernel
-    }
-
     /// Outputs of one part.
     pub fn outputs(&self) -> usize {
         self.outputs
@@ -147,11 +142,6 @@ impl Matrix {
     /// Length of a row that is multiplied.
     pub fn inputs(&self) -> usize {
         self.inputs
-    }
-
-    /// Number of parts.
-    pub fn parts(&self) -> usize {
-        self.parts
     }
 
     /// Bytes that packed weights of this size take.

@@ -5,17 +5,16 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor};
 
 use crate::error::Result;
 
-/// A kernel of one tensor: rows of f32 in, rows of f32 out.
-pub struct Unary<F>(pub &'static str, pub F);
+/// A kernel of one tensor: its name, the width of a row of its result, and what it computes.
+struct Unary<F>(&'static str, usize, F);
 
-/// A kernel of two tensors.
-pub struct Binary<F>(pub &'static str, pub F);
+/// A kernel of two tensors: its name and what it computes.
+struct Binary<F>(&'static str, F);
 
 /// Applies `kernel` to the numbers of `x`, which lie without gaps; the result has the rows of
 /// `x` and `width` columns.
 pub fn unary(name: &'static str, x: &Tensor, width: usize, kernel: impl Fn(&[f32]) -> Vec<f32>) -> Result<Tensor> {
-    let kernel = |x: &[f32], rows: usize| (kernel(x), (rows, width).into());
-    Ok(x.apply_op1_no_bwd(&Unary(name, kernel))?)
+    Ok(x.apply_op1_no_bwd(&Unary(name, width, kernel))?)
 }
 
 /// Applies `kernel` to the numbers of `x` and `y`; the result has the shape of `x`.
@@ -28,15 +27,15 @@ pub fn binary(
     Ok(x.apply_op2_no_bwd(y, &Binary(name, kernel))?)
 }
 
-impl<F: Fn(&[f32], usize) -> (Vec<f32>, Shape)> CustomOp1 for Unary<F> {
+impl<F: Fn(&[f32]) -> Vec<f32>> CustomOp1 for Unary<F> {
     fn name(&self) -> &'static str {
         self.0
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let x = numbers(storage, layout)?;
-        let (out, shape) = timed(self.0, || (self.1)(x, layout.dims()[0]));
-        Ok((CpuStorage::F32(out), shape))
+        let out = timed(self.0, || (self.2)(x));
+        Ok((CpuStorage::F32(out), (layout.dims()[0], self.1).into()))
     }
 }
 
