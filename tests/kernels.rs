@@ -4,8 +4,9 @@
 use std::ops::Range;
 
 use candle_core::{Device, Tensor};
-use headwise::kernels::attention::{Attention, RelativeBias, Sequence, Vectors};
+use headwise::kernels::attention::{Attention, Disentangled, RelativeBias, Sequence, Sight, Vectors};
 use headwise::kernels::math::{Activation, activate};
+use headwise::kernels::rotary::{Rotary, frequencies};
 use headwise::kernels::rows::{layer_norm, quantize_row, softmax};
 #[cfg(target_feature = "simd128")]
 use headwise::kernels::simd::Plain;
@@ -203,22 +204,57 @@ fn attention_is_the_formula() {
         for size in [1, 3, 12, 32, 64] {
             let tokens = Tokens::random(2, size, &[1, 2, 130, 7, 8, 23, 24, 25, 49]);
             for attention in tokens.variants() {
-                let together = tokens.run::<S>(&attention);
-                let exact = tokens.exact(&attention);
-                let error = together.iter().zip(exact).map(|(&y, exact)| (f64::from(y) - exact).abs());
-                assert_at_most(&format!("{}, {size}, {:?}", S::NAME, attention.window), 3e-6, largest(error));
+                let y = tokens.run::<S>(&attention, &tokens.sequences);
+                tokens.assert_exact::<S>(&attention, &tokens.sequences, &y);
+            }
+        }
+    }
+    on_every_instruction_set!(check);
+}
 
-                // The first tokens alone, with queries of their own.
-                let width = 2 * size;
-                let rows = |from: &[f32], stride: usize, length: usize| -> Vec<f32> {
-                    tokens.sequences.iter().flat_map(|s| from[s.start * stride..][..length].to_vec()).collect()
-                };
-                let first: Vec<f32> = rows(&tokens.qkv[1..], tokens.stride, width);
-                let q = Vectors { numbers: &first, stride: width, offset: 0 };
-                let one = |(row, keys): (usize, &Range<usize>)| Sequence { keys: keys.clone(), queries: row..row + 1 };
-                let sequences: Vec<Sequence> = tokens.sequences.iter().enumerate().map(one).collect();
+/// Decoders attend to the tokens of an encoder, of which there may be fewer.
+#[test]
+fn queries_may_be_of_another_sequence() {
+    fn check<S: Simd>() {
+        let tokens = Tokens::random(3, 12, &[9, 80]);
+        let [short, long] = [tokens.sequences[0].keys.clone(), tokens.sequences[1].keys.clone()];
+        let crossed = [
+            Sequence { keys: short.clone(), queries: long.clone(), position: 0 },
+            Sequence { keys: long, queries: short, position: 0 },
+        ];
+        for attention in tokens.variants().into_iter().filter(|attention| attention.sight == Sight::All) {
+            // Rows of the result are those of the queries: the order of sequences is free.
+            let y = tokens.run::<S>(&attention, &crossed);
+            tokens.assert_exact::<S>(&attention, &crossed, &y);
+        }
+    }
+    on_every_instruction_set!(check);
+}
+
+#[test]
+fn some_queries_get_what_all_get() {
+    fn check<S: Simd>() {
+        // The first, the last, one in the middle, several.
+        let parts: [fn(usize) -> Range<usize>; 4] =
+            [|_| 0..1, |end| end - 1..end, |end| end / 2..end / 2 + 1, |end| end / 3..end - end / 4];
+        for size in [3, 64] {
+            let tokens = Tokens::random(2, size, &[1, 2, 130, 7, 25, 75]);
+            let width = 2 * size;
+            let cases = tokens.variants().into_iter().flat_map(|attention| parts.map(|part| (attention, part)));
+            for (attention, part) in cases {
+                let together = tokens.run::<S>(&attention, &tokens.sequences);
+                let (mut q, mut sequences, mut expected) = (vec![], vec![], vec![]);
+                for Sequence { keys, .. } in tokens.sequences.clone() {
+                    let (first, part) = (q.len() / width, part(keys.len()));
+                    for row in keys.start + part.start..keys.start + part.end {
+                        q.extend_from_slice(&tokens.qkv[row * tokens.stride + 1..][..width]);
+                        expected.extend_from_slice(&together[row * width..][..width]);
+                    }
+                    sequences.push(Sequence { keys, queries: first..q.len() / width, position: part.start });
+                }
+                let q = Vectors { numbers: &q, stride: width, offset: 0 };
                 let y = attention.run::<S>(q, tokens.part(1), tokens.part(2), &sequences);
-                assert_eq!(bits(&y), bits(&rows(&together, width, width)), "{}, {size}", S::NAME);
+                assert_eq!(bits(&y), bits(&expected), "{}, {size}, {attention:?}", S::NAME);
             }
         }
     }
@@ -228,24 +264,64 @@ fn attention_is_the_formula() {
 #[test]
 fn a_sequence_does_not_depend_on_the_others() {
     fn check<S: Simd>() {
-        let tokens = Tokens::random(3, 12, &[26, 7, 1, 49, 2, 8]);
+        let tokens = Tokens::random(3, 12, &[26, 7, 1, 100, 2, 8]);
         for attention in tokens.variants() {
-            let together = tokens.run::<S>(&attention);
+            let together = tokens.run::<S>(&attention, &tokens.sequences);
             for sequence in &tokens.sequences {
+                let keys = &sequence.keys;
                 let mut poisoned = tokens.clone();
                 poisoned.qkv.fill(f32::NAN);
-                let numbers = sequence.start * tokens.stride..sequence.end * tokens.stride;
+                let numbers = keys.start * tokens.stride..keys.end * tokens.stride;
                 poisoned.qkv[numbers.clone()].copy_from_slice(&tokens.qkv[numbers]);
-                let y = poisoned.run::<S>(&attention);
+                let y = poisoned.run::<S>(&attention, &tokens.sequences);
                 for (row, (y, clean)) in y.chunks(36).zip(together.chunks(36)).enumerate() {
-                    let right =
-                        if sequence.contains(&row) { bits(y) == bits(clean) } else { y.iter().all(|y| y.is_nan()) };
-                    assert!(right, "{}: row {row}, {sequence:?} is clean: {y:?}", S::NAME);
+                    let right = if keys.contains(&row) { bits(y) == bits(clean) } else { y.iter().all(|y| y.is_nan()) };
+                    assert!(right, "{}: row {row}, {keys:?} is clean: {y:?}", S::NAME);
                 }
+
+                let alone = [Sequence { queries: 0..keys.len(), ..sequence.clone() }];
+                let q = Vectors { offset: tokens.part(0).offset + keys.start * tokens.stride, ..tokens.part(0) };
+                let y = attention.run::<S>(q, tokens.part(1), tokens.part(2), &alone);
+                let clean = &together[keys.start * 36..keys.end * 36];
+                assert_eq!(bits(&y), bits(clean), "{}: {keys:?}, {attention:?}", S::NAME);
             }
         }
     }
     on_every_instruction_set!(check);
+}
+
+#[test]
+fn rotation_is_the_formula() {
+    fn check<S: Simd>() {
+        let positions = [0, 1, 2, 700, 8_191, 5];
+        for (size, heads) in [(2, 3), (6, 1), (12, 2), (16, 5), (30, 2), (64, 3)] {
+            let (stride, offset) = (heads * size + 3, 2);
+            let before = Random(size as u32).numbers(positions.len() * stride);
+            let frequencies = frequencies(10_000.0, size);
+            let mut after = before.clone();
+            let rotary = Rotary::new(&frequencies, 8_192);
+            rotary.rotate::<S>(&mut after, stride, offset, heads, positions.into_iter());
+            let mut expected: Vec<f64> = before.iter().map(|&x| x.into()).collect();
+            for (row, position) in positions.into_iter().enumerate() {
+                for (head, plane) in (0..heads).flat_map(|head| (0..size / 2).map(move |plane| (head, plane))) {
+                    let x = row * stride + offset + head * size + plane;
+                    let y = x + size / 2;
+                    let (sin, cos) = f64::from(position as f32 * frequencies[plane]).sin_cos();
+                    (expected[x], expected[y]) =
+                        (expected[x] * cos - expected[y] * sin, expected[y] * cos + expected[x] * sin);
+                }
+            }
+            let error = after.iter().zip(&expected).map(|(&x, exact)| (f64::from(x) - exact).abs());
+            assert_at_most(&format!("{}, {size}", S::NAME), 2e-7, largest(error));
+            assert_eq!(bits(&after[..stride]), bits(&before[..stride]), "position 0 does not turn");
+        }
+    }
+    on_every_instruction_set!(check);
+    // As torch computes them in f32: `1 / 10000 ** (arange(0, 12, 2) / 12)`.
+    assert_eq!(
+        bits(&frequencies(10_000.0, 12)),
+        [0x3f800000, 0x3e5c9d35, 0x3d3e1e95, 0x3c23d70a, 0x3b0d3169, 0x39f35a5c]
+    );
 }
 
 #[test]
@@ -382,13 +458,20 @@ struct Tokens {
     size: usize,
     stride: usize,
     qkv: Vec<f32>,
-    sequences: Vec<Range<usize>>,
+    sequences: Vec<Sequence>,
     bias: Vec<f32>,
+    /// Keys and queries of relative positions.
+    relative: [Vec<f32>; 2],
+    /// Their rows.
+    rows: Vec<u32>,
 }
 
 impl Tokens {
     /// The bias reaches further than any sequence needs.
     const REACH: usize = 131;
+
+    /// Rows of relative positions: fewer than there are distances.
+    const ROWS: usize = 40;
 
     fn random(heads: usize, size: usize, lengths: &[usize]) -> Tokens {
         let mut random = Random(size as u32);
@@ -397,62 +480,122 @@ impl Tokens {
             *end += length;
             Some(*end)
         });
-        let sequences: Vec<Range<usize>> = ends.zip(lengths).map(|(end, length)| end - length..end).collect();
+        let whole = |(end, length)| Sequence { keys: end - length..end, queries: end - length..end, position: 0 };
+        let sequences: Vec<Sequence> = ends.zip(lengths).map(whole).collect();
         let rows: usize = lengths.iter().sum();
         // Large enough for softmax to choose.
         let qkv = random.numbers(rows * stride).iter().map(|x| 2.0 * x).collect();
-        Tokens { heads, size, stride, qkv, sequences, bias: random.numbers(heads * (2 * Self::REACH + 1)) }
+        let bias = random.numbers(heads * (2 * Self::REACH + 1));
+        let relative = [(); 2].map(|()| random.numbers(Self::ROWS * heads * size));
+        // Near distances have rows of their own, far ones share some, as in DeBERTa.
+        let row = |distance: isize| {
+            let (near, magnitude) = (10, distance.abs());
+            let bucket = if magnitude < near { magnitude } else { near + (magnitude - near) / 13 };
+            (20 + bucket * distance.signum()) as u32
+        };
+        let rows = (-(Self::REACH as isize)..=Self::REACH as isize).map(row).collect();
+        Tokens { heads, size, stride, qkv, sequences, bias, relative, rows }
     }
 
-    /// Without anything, with windows, with a bias, with both.
+    /// Every sight, every kind of position, and some together.
     fn variants(&self) -> Vec<Attention<'_>> {
         let bias = Some(RelativeBias { table: &self.bias, reach: Self::REACH });
+        let relative = |keys: bool, queries: bool| {
+            let [k, q] = &self.relative;
+            let (keys, queries) = (keys.then_some(&k[..]), queries.then_some(&q[..]));
+            Some(Disentangled { keys, queries, rows: &self.rows, reach: Self::REACH })
+        };
         let variants = [
-            (None, None),
-            (Some(0), None),
-            (Some(1), None),
-            (Some(13), None),
-            (Some(500), None),
-            (None, bias),
-            (Some(5), bias),
+            (Sight::All, None, None),
+            (Sight::Window(0), None, None),
+            (Sight::Window(1), None, None),
+            (Sight::Window(13), None, None),
+            (Sight::Window(500), None, None),
+            (Sight::Causal, None, None),
+            (Sight::All, bias, None),
+            (Sight::Window(5), bias, None),
+            (Sight::Causal, bias, None),
+            (Sight::All, None, relative(true, false)),
+            (Sight::All, None, relative(false, true)),
+            (Sight::All, None, relative(true, true)),
+            (Sight::Window(30), bias, relative(true, true)),
+            (Sight::Causal, None, relative(true, true)),
         ];
         let scale = 1.0 / (self.size as f32).sqrt();
-        variants.map(|(window, bias)| Attention { heads: self.heads, size: self.size, scale, window, bias }).to_vec()
+        let variants = variants.map(|(sight, bias, relative)| {
+            let scale = if relative.is_some() { scale / 2.0 } else { scale };
+            Attention { heads: self.heads, size: self.size, scale, sight, bias, relative }
+        });
+        variants.to_vec()
     }
 
     fn part(&self, part: usize) -> Vectors<'_> {
         Vectors { numbers: &self.qkv, stride: self.stride, offset: 1 + part * self.heads * self.size }
     }
 
-    fn run<S: Simd>(&self, attention: &Attention<'_>) -> Vec<f32> {
-        let all = |rows: &Range<usize>| Sequence { keys: rows.clone(), queries: rows.clone() };
-        let sequences: Vec<Sequence> = self.sequences.iter().map(all).collect();
-        attention.run::<S>(self.part(0), self.part(1), self.part(2), &sequences)
+    fn run<S: Simd>(&self, attention: &Attention<'_>, sequences: &[Sequence]) -> Vec<f32> {
+        attention.run::<S>(self.part(0), self.part(1), self.part(2), sequences)
     }
 
-    fn exact(&self, attention: &Attention<'_>) -> Vec<f64> {
-        let mut out = Vec::new();
-        for (rows, query) in self.sequences.iter().flat_map(|rows| rows.clone().map(move |query| (rows, query))) {
-            for head in 0..self.heads {
-                let vector = |part: usize, row: usize| {
-                    let Vectors { numbers, stride, offset } = self.part(part);
-                    numbers[row * stride + offset + head * self.size..][..self.size].iter().map(|&x| f64::from(x))
-                };
-                let (mut sum, mut mixed) = (0.0, vec![0.0; self.size]);
-                for key in rows.clone().filter(|key| attention.window.is_none_or(|most| key.abs_diff(query) <= most)) {
-                    let score: f64 = vector(0, query).zip(vector(1, key)).map(|(q, k)| q * k).sum();
-                    let bias = attention
-                        .bias
-                        .map_or(0.0, |bias| bias.table[head * (2 * bias.reach + 1) + bias.reach + key - query].into());
-                    // Scores are small: nothing needs to be subtracted.
-                    let weight = (score * f64::from(attention.scale) + bias).exp();
-                    sum += weight;
-                    mixed.iter_mut().zip(vector(2, key)).for_each(|(mixed, v)| *mixed += weight * v);
-                }
-                out.extend(mixed.iter().map(|mixed| mixed / sum));
+    /// Compares a result, and the probabilities of another run, with the formula.
+    fn assert_exact<S: Simd>(&self, attention: &Attention<'_>, sequences: &[Sequence], y: &[f32]) {
+        let what = format!("{}, {}, {:?}", S::NAME, self.size, attention);
+        let width = self.heads * self.size;
+        let mut seen = 0;
+        let observe = |sequence: usize, head: usize, query: usize, probabilities: &[f32]| {
+            let (exact, mixed) = self.exact(attention, &sequences[sequence], head, query);
+            assert_eq!(probabilities.len(), exact.len(), "{what}");
+            let error = probabilities.iter().zip(&exact).map(|(&p, exact)| {
+                assert!(p == 0.0 || *exact > 0.0, "{what}: {p} for an unseen key");
+                (f64::from(p) - exact).abs()
+            });
+            assert_at_most(&what, 2e-6, largest(error));
+            let place = (sequences[sequence].queries.start + query) * width + head * self.size;
+            let error = y[place..].iter().zip(mixed).map(|(&y, exact)| (f64::from(y) - exact).abs());
+            assert_at_most(&what, 3e-6, largest(error));
+            seen += 1;
+        };
+        let observed = attention.run_with::<S>(self.part(0), self.part(1), self.part(2), sequences, observe);
+        assert_eq!(seen * self.size, y.len(), "{what}");
+        assert_eq!(bits(&observed), bits(y), "{what}");
+    }
+
+    /// Probabilities of all keys for a query, and the values mixed by them.
+    fn exact(&self, attention: &Attention<'_>, sequence: &Sequence, head: usize, query: usize) -> (Vec<f64>, Vec<f64>) {
+        let vector = |part: usize, row: usize| {
+            let Vectors { numbers, stride, offset } = self.part(part);
+            &numbers[row * stride + offset + head * self.size..][..self.size]
+        };
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
+        let q = vector(0, sequence.queries.start + query);
+        let position = sequence.position + query;
+        let weight = |(place, row): (usize, usize)| {
+            let sees = match attention.sight {
+                Sight::All => true,
+                Sight::Window(most) => place.abs_diff(position) <= most,
+                Sight::Causal => place <= position,
+            };
+            let k = vector(1, row);
+            let mut score = dot(q, k);
+            if let Some(Disentangled { keys, queries, rows, reach }) = attention.relative {
+                let row = rows[reach + position - place] as usize * self.heads + head;
+                let relative = |table: &[f32], x: &[f32]| dot(&table[row * self.size..][..self.size], x);
+                score += keys.map_or(0.0, |keys| relative(keys, q)) + queries.map_or(0.0, |all| relative(all, k));
             }
+            let bias = attention
+                .bias
+                .map_or(0.0, |bias| bias.table[head * (2 * bias.reach + 1) + bias.reach + place - position].into());
+            // Scores are small: nothing needs to be subtracted.
+            if sees { (score * f64::from(attention.scale) + bias).exp() } else { 0.0 }
+        };
+        let weights: Vec<f64> = sequence.keys.clone().enumerate().map(weight).collect();
+        let sum: f64 = weights.iter().sum();
+        let probabilities: Vec<f64> = weights.iter().map(|weight| weight / sum).collect();
+        let mut mixed = vec![0.0; self.size];
+        for (probability, row) in probabilities.iter().zip(sequence.keys.clone()) {
+            mixed.iter_mut().zip(vector(2, row)).for_each(|(mixed, &v)| *mixed += probability * f64::from(v));
         }
-        out
+        (probabilities, mixed)
     }
 }
 
@@ -466,6 +609,7 @@ fn exact(function: Activation, x: f64) -> f64 {
         Activation::Relu => x.max(0.0),
         Activation::Silu => x / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),
+        other => panic!("{other:?} is tested elsewhere"),
     }
 }
 

@@ -1,18 +1,20 @@
 //! Scaled dot-product attention within sequences, a block of queries at a time: memory grows
 //! with the length of a sequence, not with its square.
 //!
-//! For each sequence and head, keys and values are packed into panels of eight; then each
-//! block of queries computes its scores with all keys, their softmax, and the weighted sum of
-//! the values with the tile of the matrix product.
+//! For each head and sequence, keys and values are packed into panels of eight; then each
+//! block of queries computes its scores with the keys that one of them sees, their softmax, and
+//! the weighted sum of the values with the tile of the matrix product.
 
 use std::ops::Range;
 
+pub use super::disentangled::Disentangled;
+use super::disentangled::{self, Distances};
 use super::float::tile;
 use super::matrix::{PANEL, balanced, by_rows, store};
 use super::rows::{add_assign, exponentials};
 use super::simd::Simd;
 
-/// Queries of a block: four tiles of six. Their scores with 512 keys take 48 KiB.
+/// Most queries of a block: four tiles of six. Their scores with 512 keys take 48 KiB.
 const BLOCK: usize = 24;
 
 /// Vectors of all heads side by side in rows: `row · stride + offset + head · size`.
@@ -35,10 +37,23 @@ pub struct Attention<'a> {
     pub size: usize,
     /// Scores are multiplied by this.
     pub scale: f32,
-    /// A key is seen from at most this far away, before and behind.
-    pub window: Option<usize>,
+    /// The keys that a query sees.
+    pub sight: Sight,
     /// Added to the scaled scores.
     pub bias: Option<RelativeBias<'a>>,
+    /// Added to the scores before they are scaled.
+    pub relative: Option<Disentangled<'a>>,
+}
+
+/// Which keys of its sequence a query sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Every one.
+    All,
+    /// Those at most this far away, before and behind.
+    Window(usize),
+    /// Itself and what stands before it.
+    Causal,
 }
 
 /// A bias that depends on the head and on the distance from query to key.
@@ -46,192 +61,277 @@ pub struct Attention<'a> {
 pub struct RelativeBias<'a> {
     /// `[heads, 2 · reach + 1]`: the bias of a key `reach` before the query comes first.
     pub table: &'a [f32],
-    /// The largest distance in the table; no sequence is longer than `reach + 1`.
+    /// The largest distance in the table; no key is farther from a query.
     pub reach: usize,
 }
 
-/// One sequence: rows of its keys and values, and which of its tokens ask.
+/// One sequence: rows of its keys and values, and of its queries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
     /// Rows of the keys and values.
     pub keys: Range<usize>,
-    /// Rows of the queries, which are those of the sequence's first tokens.
+    /// Rows of the queries, which follow each other in the sequence.
     pub queries: Range<usize>,
+    /// Position of the first query within the sequence, where the first key has position 0.
+    pub position: usize,
 }
 
 impl Attention<'_> {
-    /// `softmax(q·kᵀ·scale + bias)·v` for every head of every sequence: `[queries, heads · size]`,
-    /// where the queries of all sequences cover the rows of the result.
+    /// `softmax(scores)·v` for every head of every sequence, with scores `q·kᵀ·scale + bias`:
+    /// `[queries, heads · size]`, where the queries of all sequences cover the rows of the
+    /// result.
+    ///
+    /// # Panics
+    /// If a query sees no key, stands outside of a sequence in which it sees a part only, or is
+    /// farther from a key than `bias` or `relative` reach.
     pub fn run<S: Simd>(&self, q: Vectors<'_>, k: Vectors<'_>, v: Vectors<'_>, sequences: &[Sequence]) -> Vec<f32> {
+        self.compute::<S>([q, k, v], sequences, None)
+    }
+
+    /// The same, and shows the probabilities: `observe(sequence, head, query, probabilities)`
+    /// with the index of a sequence, the index of a query among those of its sequence, and a
+    /// number for each key of the sequence, 0 for those that are not seen.
+    pub fn run_with<S: Simd>(
+        &self,
+        q: Vectors<'_>,
+        k: Vectors<'_>,
+        v: Vectors<'_>,
+        sequences: &[Sequence],
+        mut observe: impl FnMut(usize, usize, usize, &[f32]),
+    ) -> Vec<f32> {
+        self.compute::<S>([q, k, v], sequences, Some(&mut observe))
+    }
+
+    fn compute<S: Simd>(
+        &self,
+        [q, k, v]: [Vectors<'_>; 3],
+        sequences: &[Sequence],
+        mut observer: Option<&mut Observer<'_>>,
+    ) -> Vec<f32> {
         let width = self.heads * self.size;
         let rows: usize = sequences.iter().map(|sequence| sequence.queries.len()).sum();
         let mut out = vec![0.0; rows * width];
+        sequences.iter().for_each(|sequence| self.check(sequence));
         let mut workspace = Workspace::default();
-        for sequence in sequences {
-            for head in 0..self.heads {
-                let column = head * self.size;
-                workspace.pack_keys(k, sequence, column, self.size);
-                workspace.pack_values(v, sequence, column, self.size);
-                let blocks = sequence.queries.len().div_ceil(BLOCK);
+        let mut distances = self.relative.map(|relative| Distances::new(relative, sequences));
+        let most = if distances.is_some() { disentangled::BLOCK } else { BLOCK };
+        for head in 0..self.heads {
+            let column = head * self.size;
+            let [q, k, v] = [q, k, v].map(|vectors| Vectors { offset: vectors.offset + column, ..vectors });
+            if let Some(distances) = &mut distances {
+                distances.pack(column, self.size, width);
+            }
+            for (index, sequence) in sequences.iter().enumerate() {
+                workspace.pack_keys(k, sequence, self.size);
+                workspace.pack_values(v, sequence, self.size);
+                let blocks = sequence.queries.len().div_ceil(most);
                 for queries in balanced(0..sequence.queries.len(), blocks) {
-                    self.scores::<S>(q, sequence, head, &queries, &mut workspace);
-                    self.mix::<S>(sequence, head, &queries, &workspace, &mut out);
+                    let block = self.block(sequence, queries);
+                    self.scores::<S>(q, &block, &mut workspace);
+                    if let Some(distances) = &mut distances {
+                        distances.add::<S>([q, k], sequence, &block, self.size, &mut workspace.scores);
+                    }
+                    self.weigh::<S>(head, &block, &mut workspace);
+                    if let Some(observer) = &mut observer {
+                        workspace.show(&block, |query, row| observer(index, head, query, row));
+                    }
+                    self.mix::<S>(&block, &mut workspace, &mut out[column..]);
                 }
             }
         }
         out
     }
 
-    /// Unnormalised weights of all keys for a block of queries, and the sums to divide by.
-    fn scores<S: Simd>(
-        &self,
-        q: Vectors<'_>,
-        sequence: &Sequence,
-        head: usize,
-        queries: &Range<usize>,
-        workspace: &mut Workspace,
-    ) {
-        let keys = sequence.keys.len();
-        let seen = self.seen(queries, keys);
-        let stride = keys.next_multiple_of(PANEL);
-        workspace.scores.resize(queries.len() * stride, 0.0);
-        workspace.sums.resize(queries.len(), 0.0);
-        let first = (sequence.queries.start + queries.start) * q.stride + q.offset + head * self.size;
-        let from = &q.numbers[first..];
-        assert!(from.len() >= (queries.len() - 1) * q.stride + self.size);
-        for panel in seen.start / PANEL..seen.end.div_ceil(PANEL) {
-            let packed = &workspace.keys[panel * PANEL * self.size..][..PANEL * self.size];
-            // SAFETY: the queries lie in `from`; the panel has eight keys; `scores` has a row of
-            // whole panels for each query.
-            unsafe {
-                let to = workspace.scores.as_mut_ptr().add(panel * PANEL);
-                tiles::<S>(from.as_ptr(), q.stride, packed, self.size, queries.len(), to, stride);
-            }
-        }
-        for (row, query) in queries.clone().enumerate() {
-            let scores = &mut workspace.scores[row * stride..(row + 1) * stride];
-            workspace.sums[row] = self.weights::<S>(scores, query, keys, head);
+    /// Panics if a query stands where its sight or its bias is not defined.
+    fn check(&self, sequence: &Sequence) {
+        let (keys, end) = (sequence.keys.len(), sequence.position + sequence.queries.len());
+        assert!(keys > 0 || sequence.queries.is_empty(), "a query sees a key");
+        assert!(self.sight == Sight::All || end <= keys, "a query sees its own key");
+        if let Some(bias) = self.bias {
+            assert!(bias.table.len() == self.heads * (2 * bias.reach + 1));
+            assert!(end <= bias.reach + 1 && keys <= bias.reach + 1 + sequence.position, "a bias for each distance");
         }
     }
 
-    /// Turns a row of scores into weights; zero for keys that are not seen.
-    fn weights<S: Simd>(&self, scores: &mut [f32], query: usize, keys: usize, head: usize) -> f32 {
-        let seen = self.seen(&(query..query + 1), keys);
-        scores[..seen.start].fill(0.0);
-        scores[seen.end..].fill(0.0);
-        let Some(bias) = self.bias else {
-            return exponentials::<S>(&mut scores[seen], self.scale);
-        };
-        for score in &mut scores[seen.clone()] {
-            *score *= self.scale;
-        }
-        let distances = 2 * bias.reach + 1;
-        let first = head * distances + bias.reach + seen.start - query;
-        add_assign::<S>(&mut scores[seen.clone()], &bias.table[first..][..seen.len()]);
-        exponentials::<S>(&mut scores[seen], 1.0)
+    fn block(&self, sequence: &Sequence, queries: Range<usize>) -> Block {
+        let start = sequence.position + queries.start;
+        let seen = self.seen(start..start + queries.len(), sequence.keys.len());
+        let first = seen.start / PANEL * PANEL;
+        let rows = sequence.queries.start + queries.start..sequence.queries.start + queries.end;
+        let stride = (seen.end - first).next_multiple_of(PANEL);
+        Block { rows, query: queries.start, position: start, keys: sequence.keys.len(), seen, first, stride }
     }
 
-    /// Weighted sums of the values.
-    fn mix<S: Simd>(
-        &self,
-        sequence: &Sequence,
-        head: usize,
-        queries: &Range<usize>,
-        workspace: &Workspace,
-        out: &mut [f32],
-    ) {
-        let keys = sequence.keys.len();
-        let seen = self.seen(queries, keys);
-        let stride = keys.next_multiple_of(PANEL);
-        let width = self.heads * self.size;
-        let mut sums = [0.0; BLOCK * PANEL];
+    /// Keys that any query at these positions sees.
+    fn seen(&self, positions: Range<usize>, keys: usize) -> Range<usize> {
+        match self.sight {
+            Sight::All => 0..keys,
+            Sight::Window(window) => positions.start.saturating_sub(window)..keys.min(positions.end + window),
+            Sight::Causal => 0..positions.end,
+        }
+    }
+
+    /// Products of the queries of a block with the keys.
+    fn scores<S: Simd>(&self, q: Vectors<'_>, block: &Block, workspace: &mut Workspace) {
+        workspace.scores.resize(block.rows.len() * block.stride, 0.0);
+        let from = q.row(block.rows.start);
+        for column in (0..block.stride).step_by(PANEL) {
+            let packed = &workspace.keys[(block.first + column) * self.size..][..PANEL * self.size];
+            let to = &mut workspace.scores[column..];
+            products::<S>(from, q.stride, packed, self.size, block.rows.len(), to, block.stride);
+        }
+    }
+
+    /// Turns the scores of a block into unnormalised weights, zero for keys that are not seen,
+    /// and keeps what normalises them.
+    fn weigh<S: Simd>(&self, head: usize, block: &Block, workspace: &mut Workspace) {
+        workspace.shares.clear();
+        for (row, scores) in workspace.scores.chunks_exact_mut(block.stride).enumerate() {
+            let position = block.position + row;
+            let seen = self.seen(position..position + 1, block.keys);
+            let (start, end) = (seen.start - block.first, seen.end - block.first);
+            scores[..start].fill(0.0);
+            scores[end..].fill(0.0);
+            let scores = &mut scores[start..end];
+            let share = match self.bias {
+                None => exponentials::<S>(scores, self.scale),
+                Some(bias) => {
+                    scores.iter_mut().for_each(|score| *score *= self.scale);
+                    let first = head * (2 * bias.reach + 1) + bias.reach + seen.start - position;
+                    add_assign::<S>(scores, &bias.table[first..][..seen.len()]);
+                    exponentials::<S>(scores, 1.0)
+                }
+            };
+            workspace.shares.push(share);
+        }
+    }
+
+    /// Weighted sums of the values, to the columns of a head: `out` begins with its first.
+    fn mix<S: Simd>(&self, block: &Block, workspace: &mut Workspace, out: &mut [f32]) {
+        let Workspace { values, scores, shares, sums, .. } = workspace;
+        let (width, seen) = (self.heads * self.size, &block.seen);
+        let weights = &scores[seen.start - block.first..];
+        sums.resize(block.rows.len() * PANEL, 0.0);
         for panel in 0..self.size.div_ceil(PANEL) {
-            let packed = &workspace.values[(panel * keys + seen.start) * PANEL..][..seen.len() * PANEL];
-            // SAFETY: each row of `scores` has the weights of all keys seen; the panel has eight
-            // numbers for each of them; `sums` has eight for each query of a block.
-            unsafe {
-                let weights = workspace.scores.as_ptr().add(seen.start);
-                tiles::<S>(weights, stride, packed, seen.len(), queries.len(), sums.as_mut_ptr(), PANEL);
-            }
+            let packed = &values[(panel * block.keys + seen.start) * PANEL..][..seen.len() * PANEL];
+            products::<S>(weights, block.stride, packed, seen.len(), block.rows.len(), sums, PANEL);
             let columns = PANEL.min(self.size - panel * PANEL);
-            for (row, query) in queries.clone().enumerate() {
-                let place = (sequence.queries.start + query) * width + head * self.size + panel * PANEL;
-                let share = workspace.sums[row];
-                for (number, sum) in out[place..place + columns].iter_mut().zip(&sums[row * PANEL..]) {
+            for ((row, sums), share) in block.rows.clone().zip(sums.as_chunks::<PANEL>().0).zip(&*shares) {
+                let place = row * width + panel * PANEL;
+                for (number, sum) in out[place..place + columns].iter_mut().zip(sums) {
                     *number = sum * share;
                 }
             }
         }
     }
+}
 
-    /// Keys that any of the queries sees.
-    fn seen(&self, queries: &Range<usize>, keys: usize) -> Range<usize> {
-        match self.window {
-            None => 0..keys,
-            Some(window) => queries.start.saturating_sub(window)..keys.min(queries.end + window),
-        }
+impl<'a> Vectors<'a> {
+    /// From the first vector of a row on.
+    pub(super) fn row(&self, row: usize) -> &'a [f32] {
+        &self.numbers[row * self.stride + self.offset..]
     }
 }
 
-/// Packed keys and values of one head, and the scores of one block. Kept from one head to the
-/// next, so that memory is not asked for again.
+/// What is shown the probabilities, see [`Attention::run_with`].
+type Observer<'a> = dyn FnMut(usize, usize, usize, &[f32]) + 'a;
+
+/// Some queries of a sequence that are computed together.
+pub(super) struct Block {
+    /// Rows of the queries.
+    pub(super) rows: Range<usize>,
+    /// Index of the first one among the queries of the sequence.
+    query: usize,
+    /// Position of the first one.
+    pub(super) position: usize,
+    /// Number of keys of the sequence.
+    keys: usize,
+    /// Positions of the keys that any of the queries sees.
+    pub(super) seen: Range<usize>,
+    /// Key of the first column of the scores: the first one seen, or up to seven before it.
+    pub(super) first: usize,
+    /// Columns of the scores: whole panels.
+    pub(super) stride: usize,
+}
+
+/// Packed keys and values of one head, and the scores of one block. Kept from one sequence to
+/// the next, so that memory is not asked for again.
 #[derive(Default)]
 struct Workspace {
     /// `[keys / 8][size][8]`
     keys: Vec<f32>,
     /// `[size / 8][keys][8]`
     values: Vec<f32>,
-    /// `[queries of the block, keys]`, rows of whole panels.
+    /// `[queries of the block, stride]`: scores, then unnormalised weights.
     scores: Vec<f32>,
     /// One over the sum of the weights of each query.
+    shares: Vec<f32>,
+    /// `[queries of the block, 8]`: sums of the values, a panel at a time.
     sums: Vec<f32>,
+    /// Probabilities of one query.
+    shown: Vec<f32>,
 }
 
 impl Workspace {
-    fn pack_keys(&mut self, from: Vectors<'_>, sequence: &Sequence, column: usize, size: usize) {
+    fn pack_keys(&mut self, from: Vectors<'_>, sequence: &Sequence, size: usize) {
         let rows = sequence.keys.clone();
         self.keys.resize(rows.len().next_multiple_of(PANEL) * size, 0.0);
-        for (index, row) in rows.enumerate() {
-            let vector = &from.numbers[row * from.stride + from.offset + column..][..size];
-            let panel = &mut self.keys[index / PANEL * PANEL * size..][..PANEL * size];
-            for (cell, &number) in panel[index % PANEL..].iter_mut().step_by(PANEL).zip(vector) {
-                *cell = number;
-            }
+        for (column, row) in rows.enumerate() {
+            pack_column(&mut self.keys, column, &from.row(row)[..size]);
         }
     }
 
-    fn pack_values(&mut self, from: Vectors<'_>, sequence: &Sequence, column: usize, size: usize) {
+    fn pack_values(&mut self, from: Vectors<'_>, sequence: &Sequence, size: usize) {
         let keys = sequence.keys.len();
         self.values.resize(size.div_ceil(PANEL) * keys * PANEL, 0.0);
         for (index, row) in sequence.keys.clone().enumerate() {
-            let vector = &from.numbers[row * from.stride + from.offset + column..][..size];
-            for (panel, numbers) in vector.chunks(PANEL).enumerate() {
+            for (panel, numbers) in from.row(row)[..size].chunks(PANEL).enumerate() {
                 self.values[(panel * keys + index) * PANEL..][..numbers.len()].copy_from_slice(numbers);
             }
         }
     }
+
+    /// Calls `observe` with each query of a block and its probabilities.
+    fn show(&mut self, block: &Block, mut observe: impl FnMut(usize, &[f32])) {
+        self.shown.clear();
+        self.shown.resize(block.keys, 0.0);
+        for (row, share) in self.shares.iter().enumerate() {
+            let weights = &self.scores[row * block.stride + block.seen.start - block.first..];
+            for (shown, weight) in self.shown[block.seen.clone()].iter_mut().zip(weights) {
+                *shown = weight * share;
+            }
+            observe(block.query + row, &self.shown);
+        }
+    }
 }
 
-/// Products of `rows` vectors of `length` numbers with a panel, stored at `to`.
-///
-/// # Safety
-/// The vectors lie `x_stride` apart from `x` on; there is room for `rows` rows of eight
-/// numbers, `stride` apart, at `to`.
-unsafe fn tiles<S: Simd>(
-    x: *const f32,
+/// Writes a vector as a column of panels, `[columns / 8][size][8]`.
+pub(super) fn pack_column(panels: &mut [f32], column: usize, vector: &[f32]) {
+    let panel = &mut panels[column / PANEL * PANEL * vector.len()..][..PANEL * vector.len()];
+    for (cell, &number) in panel[column % PANEL..].iter_mut().step_by(PANEL).zip(vector) {
+        *cell = number;
+    }
+}
+
+/// Products of `rows` vectors of `length` numbers, `x_stride` apart from the first of `x` on,
+/// with a panel; stored in `to`, `stride` apart.
+pub(super) fn products<S: Simd>(
+    x: &[f32],
     x_stride: usize,
     panel: &[f32],
     length: usize,
     rows: usize,
-    to: *mut f32,
+    to: &mut [f32],
     stride: usize,
 ) {
-    assert_eq!(panel.len(), length * PANEL);
+    assert!(panel.len() == length * PANEL);
+    assert!(x.len() >= (rows - 1) * x_stride + length && to.len() >= (rows - 1) * stride + PANEL);
     let none = [S::splat(0.0); 2];
     for group in balanced(0..rows, rows.div_ceil(S::ROWS)) {
-        // SAFETY: the caller's promise.
+        // SAFETY: `x` has these rows, the panel eight numbers for each of theirs, and `to` room
+        // for eight numbers in each row.
         unsafe {
-            let (x, to) = (x.add(group.start * x_stride), to.add(group.start * stride));
+            let (x, to) = (x.as_ptr().add(group.start * x_stride), to.as_mut_ptr().add(group.start * stride));
             let panel = panel.as_ptr();
             by_rows!(group.len(), R => store::<S, R>(tile::<S, R>(x, x_stride, panel, length), none, to, stride));
         }

@@ -26,12 +26,34 @@ pub(super) const ROUND: f32 = 12_582_912.0;
 pub enum Activation {
     /// `x/2 · (1 + erf(x/√2))`.
     Gelu,
+    /// The same, but at most 10. (It never comes near −10.)
+    GeluClipped,
     /// `x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³)))`.
     GeluTanh,
+    /// `x · sigmoid(1.702·x)`.
+    GeluSigmoid,
+    /// `x · min(max(x + 3, 0), 6) / 6`.
+    HardSwish,
+    /// `(1 + erf((x − 0.707107) / (0.282095·√2))) / 2`.
+    Laplace,
+    /// `max(x, 0.01·x)`.
+    LeakyRelu,
+    /// `x`.
+    Linear,
+    /// `x · tanh(ln(1 + eˣ))`.
+    Mish,
     /// `max(x, 0)`.
     Relu,
-    /// `x / (1 + e⁻ˣ)`.
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `max(x, 0)²`.
+    ReluSquared,
+    /// `1 / (1 + e⁻ˣ)`.
+    Sigmoid,
+    /// `x · sigmoid(x)`.
     Silu,
+    /// `√ln(1 + eˣ)`.
+    SqrtSoftplus,
     /// Hyperbolic tangent.
     Tanh,
 }
@@ -39,11 +61,27 @@ pub enum Activation {
 /// Applies the function to every number.
 pub fn activate<S: Simd>(function: Activation, numbers: &mut [f32]) {
     match function {
-        Activation::Gelu => update::<S, 0>(numbers, [], 0.0, |x, _| gelu::<S>(x)),
-        Activation::GeluTanh => update::<S, 0>(numbers, [], 0.0, |x, _| gelu_tanh::<S>(x)),
-        Activation::Relu => update::<S, 0>(numbers, [], 0.0, |x, _| relu::<S>(x)),
-        Activation::Silu => update::<S, 0>(numbers, [], 0.0, |x, _| logistic::<S>(x, x)),
-        Activation::Tanh => update::<S, 0>(numbers, [], 0.0, |x, _| tanh::<S>(x)),
+        Activation::Gelu => apply::<S>(numbers, gelu::<S>),
+        Activation::GeluClipped => {
+            apply::<S>(numbers, |x| gelu::<S>(x).map(|y| keep_nan::<S>(y, S::min(y, S::splat(10.0)))))
+        }
+        Activation::GeluTanh => apply::<S>(numbers, gelu_tanh::<S>),
+        Activation::GeluSigmoid => apply::<S>(numbers, |x| logistic::<S>(x, scaled::<S>(x, 1.702))),
+        Activation::HardSwish => apply::<S>(numbers, |x| {
+            let gate = relu6::<S>(x.map(|x| S::add(x, S::splat(3.0))));
+            from_fn(|i| S::mul(x[i], S::mul(gate[i], S::splat(1.0 / 6.0))))
+        }),
+        Activation::Laplace => apply::<S>(numbers, laplace::<S>),
+        Activation::LeakyRelu => apply::<S>(numbers, |x| x.map(|x| S::max(x, S::mul(x, S::splat(0.01))))),
+        Activation::Linear => {}
+        Activation::Mish => apply::<S>(numbers, mish::<S>),
+        Activation::Relu => apply::<S>(numbers, relu::<S>),
+        Activation::Relu6 => apply::<S>(numbers, relu6::<S>),
+        Activation::ReluSquared => apply::<S>(numbers, |x| relu::<S>(x).map(|x| S::mul(x, x))),
+        Activation::Sigmoid => apply::<S>(numbers, |x| logistic::<S>([S::splat(1.0); 4], x)),
+        Activation::Silu => apply::<S>(numbers, |x| logistic::<S>(x, x)),
+        Activation::SqrtSoftplus => apply::<S>(numbers, |x| softplus::<S>(x).map(S::sqrt)),
+        Activation::Tanh => apply::<S>(numbers, tanh::<S>),
     }
 }
 
@@ -114,6 +152,43 @@ fn odd_ratio<S: Simd, const N: usize>(x: Block<S>, limit: f32, numerator: [f32; 
     from_fn(|i| keep_nan::<S>(all[i], ratio[i]))
 }
 
+/// `ln(1 + eˣ) = max(x, 0) + ln(1 + t)` with `t = e^−|x|`, and the logarithm by the series of
+/// `2·artanh(t / (2 + t))`, which `t ≤ 1` keeps short.
+#[inline(always)]
+fn softplus<S: Simd>(x: Block<S>) -> Block<S> {
+    const SERIES: [f32; 7] = [2.0, 2.0 / 3.0, 2.0 / 5.0, 2.0 / 7.0, 2.0 / 9.0, 2.0 / 11.0, 2.0 / 13.0];
+    let t = exp::<S>(scaled::<S>(x.map(S::abs), -1.0));
+    let s = t.map(|t| S::div(t, S::add(t, S::splat(2.0))));
+    let series = polynomial::<S, 7>(s.map(|s| S::mul(s, s)), SERIES);
+    let positive = relu::<S>(x);
+    from_fn(|i| S::madd(s[i], series[i], positive[i]))
+}
+
+/// `tanh(ln(1 + e)) = n / (n + 2)` with `n = e·(e + 2)` and `e = eˣ`; from 20 on it is 1.
+#[inline(always)]
+fn mish<S: Simd>(x: Block<S>) -> Block<S> {
+    let e = exp::<S>(x.map(|x| S::min(x, S::splat(20.0))));
+    from_fn(|i| {
+        let n = S::mul(e[i], S::add(e[i], S::splat(2.0)));
+        S::mul(x[i], S::div(n, S::add(n, S::splat(2.0))))
+    })
+}
+
+#[expect(clippy::approx_constant, reason = "the mean is rounded in the definition")]
+#[inline(always)]
+fn laplace<S: Simd>(x: Block<S>) -> Block<S> {
+    const MEAN: f32 = 0.707_107;
+    /// One over `√2` times the deviation.
+    const SLOPE: f32 = FRAC_1_SQRT_2 / 0.282_095;
+    let erf = erf::<S>(x.map(|x| S::mul(S::sub(x, S::splat(MEAN)), S::splat(SLOPE))));
+    erf.map(|erf| S::madd(erf, S::splat(0.5), S::splat(0.5)))
+}
+
+#[inline(always)]
+fn relu6<S: Simd>(x: Block<S>) -> Block<S> {
+    x.map(|x| keep_nan::<S>(x, S::min(S::max(x, S::splat(0.0)), S::splat(6.0))))
+}
+
 #[inline(always)]
 fn relu<S: Simd>(x: Block<S>) -> Block<S> {
     x.map(|x| keep_nan::<S>(x, S::max(x, S::splat(0.0))))
@@ -121,7 +196,7 @@ fn relu<S: Simd>(x: Block<S>) -> Block<S> {
 
 #[inline(always)]
 fn gelu<S: Simd>(x: Block<S>) -> Block<S> {
-    let erf = erf::<S>(x.map(|x| S::mul(x, S::splat(FRAC_1_SQRT_2))));
+    let erf = erf::<S>(scaled::<S>(x, FRAC_1_SQRT_2));
     from_fn(|i| {
         let half = S::mul(x[i], S::splat(0.5));
         S::madd(half, erf[i], half)
@@ -143,7 +218,7 @@ fn gelu_tanh<S: Simd>(x: Block<S>) -> Block<S> {
 /// `x / (1 + e⁻ᵘ)`
 #[inline(always)]
 fn logistic<S: Simd>(x: Block<S>, u: Block<S>) -> Block<S> {
-    let e = exp::<S>(u.map(|u| S::mul(u, S::splat(-1.0))));
+    let e = exp::<S>(scaled::<S>(u, -1.0));
     from_fn(|i| S::div(x[i], S::add(e[i], S::splat(1.0))))
 }
 
@@ -151,6 +226,11 @@ fn logistic<S: Simd>(x: Block<S>, u: Block<S>) -> Block<S> {
 #[inline(always)]
 fn keep_nan<S: Simd>(x: S::F, y: S::F) -> S::F {
     S::from_bits(S::or(S::to_bits(y), S::is_nan(x)))
+}
+
+#[inline(always)]
+fn scaled<S: Simd>(x: Block<S>, factor: f32) -> Block<S> {
+    x.map(|x| S::mul(x, S::splat(factor)))
 }
 
 #[inline(always)]
@@ -199,6 +279,11 @@ pub(super) fn unfill<T: Copy>(block: [T; BLOCK], rest: &mut [T]) {
             *place = number;
         }
     }
+}
+
+#[inline(always)]
+fn apply<S: Simd>(numbers: &mut [f32], f: impl Fn(Block<S>) -> Block<S>) {
+    update::<S, 0>(numbers, [], 0.0, |x, _| f(x));
 }
 
 /// Replaces the numbers of `out`, block by block, by what `f` makes of them and of the numbers

@@ -3,19 +3,21 @@
 //!
 //! **Products.** [`matrix`] packs weights once, when they are loaded, into panels of eight
 //! columns, and multiplies rows with them. A number format is a [`Kernel`]: [`float`] in f32 or
-//! f16, [`int8`] in seven by eight bits. **Attention** ([`attention`]) uses the same tiles.
-//! **Rows** ([`rows`]) are normalised, summed, softmaxed and quantised; [`math`] has the
+//! f16, [`int8`] in seven by eight bits. **Attention** ([`attention`]) uses the same tiles;
+//! [`rotary`] turns its queries and keys by their positions. **Rows** ([`rows`]) are normalised, summed, softmaxed and quantised; [`math`] has the
 //! functions that do not exist as instructions. All are written once against [`simd::Simd`].
 //!
 //! Every number is computed by the same operations in the same order wherever it stands: a
 //! row's result never depends on its neighbours.
 
 pub mod attention;
+mod disentangled;
 pub mod float;
 pub mod half;
 pub mod int8;
 pub mod math;
 pub mod matrix;
+pub mod rotary;
 pub mod rows;
 pub mod simd;
 

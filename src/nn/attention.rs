@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use super::ops;
 use crate::error::Result;
-use crate::kernels::attention::{Attention, Sequence, Vectors};
+use crate::kernels::attention::{Attention, Sequence, Sight, Vectors};
 use crate::kernels::simd;
 
 /// `softmax(q·kᵀ/√size)·v` for each head, where every token sees all tokens of its own
@@ -17,7 +17,7 @@ use crate::kernels::simd;
 /// `[tokens, hidden]`.
 pub fn self_attention(qkv: &Tensor, heads: usize, sequences: &[Range<usize>]) -> Result<Tensor> {
     let hidden = qkv.dim(1)? / 3;
-    let all = |rows: &Range<usize>| Sequence { keys: rows.clone(), queries: rows.clone() };
+    let all = |rows: &Range<usize>| Sequence { keys: rows.clone(), queries: rows.clone(), position: 0 };
     let sequences: Vec<Sequence> = sequences.iter().map(all).collect();
     ops::unary("attention", qkv, hidden, |qkv| {
         let part = |part: usize| Vectors { numbers: qkv, stride: 3 * hidden, offset: part * hidden };
@@ -29,7 +29,8 @@ pub fn self_attention(qkv: &Tensor, heads: usize, sequences: &[Range<usize>]) ->
 /// `[tokens, 2·hidden]`; returns `[sequences, hidden]`.
 pub fn attention_of_first_tokens(q: &Tensor, kv: &Tensor, heads: usize, sequences: &[Range<usize>]) -> Result<Tensor> {
     let hidden = q.dim(1)?;
-    let first = |(row, keys): (usize, &Range<usize>)| Sequence { keys: keys.clone(), queries: row..row + 1 };
+    let first =
+        |(row, keys): (usize, &Range<usize>)| Sequence { keys: keys.clone(), queries: row..row + 1, position: 0 };
     let sequences: Vec<Sequence> = sequences.iter().enumerate().map(first).collect();
     ops::binary("attention-of-first-tokens", q, kv, |q, kv| {
         let queries = Vectors { numbers: q, stride: hidden, offset: 0 };
@@ -40,5 +41,5 @@ pub fn attention_of_first_tokens(q: &Tensor, kv: &Tensor, heads: usize, sequence
 
 fn plain<'a>(heads: usize, hidden: usize) -> Attention<'a> {
     let size = hidden / heads;
-    Attention { heads, size, scale: 1.0 / (size as f32).sqrt(), window: None, bias: None }
+    Attention { heads, size, scale: 1.0 / (size as f32).sqrt(), sight: Sight::All, bias: None, relative: None }
 }
