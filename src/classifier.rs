@@ -15,6 +15,7 @@ use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::tasks::text_classification::{Function, Label, Options, rank};
 use crate::text::{Batch, Input, SmallFiles, Tokenizer, Tokens};
+use crate::weights::{Index, LoadOptions};
 
 /// A sequence-classification model and its tokenizer.
 #[derive(Debug)]
@@ -33,29 +34,31 @@ pub struct ClassifierLoader {
 }
 
 impl ClassifierLoader {
-    /// Reads the small files of a model, whose matrices will be kept in `precision`.
+    /// Reads the small files of a model whose weights are in the files of `index` and whose
+    /// matrices will be kept in `precision`.
     ///
     /// # Errors
     /// Those of [`Config::parse`] and [`Tokenizer::from_files`].
-    pub fn new(files: &SmallFiles, precision: Precision) -> Result<Self> {
+    pub fn new(files: &SmallFiles, index: Index, precision: Precision) -> Result<Self> {
         let config = Config::parse(files.config()?)?;
         let tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
         let tokenizer = tokenizer.truncate_to(config.usable_positions())?;
-        let loader = Loader::new(config, HeadKind::Sequence, precision);
+        let options = LoadOptions { precision, ..LoadOptions::default() };
+        let loader = Loader::new(config, HeadKind::Sequence, options, index);
         Ok(ClassifierLoader { tokenizer, loader })
     }
 
-    /// Takes the next bytes of `model.safetensors`.
+    /// Takes the next bytes of a file of the index, by its number there.
     ///
     /// # Errors
     /// Those of [`Loader::push`].
-    pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
-        self.loader.push(chunk)
+    pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
+        self.loader.push(file, chunk)
     }
 
-    /// Length of `model.safetensors`, known once its header is.
-    pub fn file_bytes(&self) -> Option<u64> {
-        self.loader.file_bytes()
+    /// Length of all files of the index, known once their headers are.
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.loader.total_bytes()
     }
 
     /// The classifier, after the last byte.

@@ -1,7 +1,7 @@
 //! Models from a folder on disk, as `huggingface_hub` or `git clone` leaves them.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::Path;
 
 use crate::classifier::{ClassifierLoader, TextClassifier};
@@ -10,10 +10,24 @@ use crate::kernels::Precision;
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::text::{SMALL_FILES, SmallFiles};
-use crate::weights::{Header, HeaderReader};
+use crate::weights::{
+    Checkpoint, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
+};
 
-/// Name of the file with the weights.
-const WEIGHTS: &str = "model.safetensors";
+/// What tokenizers keep beside the weights, in any library.
+const TOKENIZER_FILES: &[&str] = &[
+    "added_tokens.json",
+    "merges.txt",
+    "sentencepiece.bpe.model",
+    "special_tokens_map.json",
+    "spiece.model",
+    "spm.model",
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+    "vocab.json",
+    "vocab.txt",
+];
 
 /// Reads those of the small files that exist.
 ///
@@ -35,40 +49,173 @@ pub fn small_files(folder: &Path) -> Result<SmallFiles> {
 /// Loads a classifier with its tokenizer.
 ///
 /// # Errors
-/// [`Error::Io`], and those of [`ClassifierLoader`].
+/// [`Error::Io`], and those of [`index`] and [`ClassifierLoader`].
 pub fn load_classifier(folder: &Path, precision: Precision) -> Result<TextClassifier> {
-    let mut loader = ClassifierLoader::new(&small_files(folder)?, precision)?;
-    read_windows(&folder.join(WEIGHTS), |bytes| loader.push(bytes).map(|()| true))?;
+    let index = index(folder)?;
+    let mut loader = ClassifierLoader::new(&small_files(folder)?, index.clone(), precision)?;
+    read_weights(folder, &index, |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
 
 /// Loads a model without its tokenizer.
 ///
 /// # Errors
-/// [`Error::Io`], and those of [`Config::parse`] and [`Loader`].
-pub fn load_model(folder: &Path, kind: HeadKind, precision: Precision) -> Result<Model> {
-    let mut loader = Loader::new(Config::parse(small_files(folder)?.config()?)?, kind, precision);
-    read_windows(&folder.join(WEIGHTS), |bytes| loader.push(bytes).map(|()| true))?;
+/// [`Error::Io`], and those of [`index`], [`Config::parse`] and [`Loader`].
+pub fn load_model(folder: &Path, kind: HeadKind, options: LoadOptions) -> Result<Model> {
+    let index = index(folder)?;
+    let mut loader = Loader::new(Config::parse(small_files(folder)?.config()?)?, kind, options, index.clone());
+    read_weights(folder, &index, |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
 
-/// Reads the header of the weights alone.
+/// Reads the headers of the weights alone.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Safetensors`].
-pub fn header(folder: &Path) -> Result<Header> {
-    let mut reader = HeaderReader::new(WEIGHTS);
+/// [`Error::Io`], [`Error::Safetensors`], and those of [`index`], [`Checkpoint::new`] and
+/// [`Index::check`].
+pub fn checkpoint(folder: &Path) -> Result<Checkpoint> {
+    let index = index(folder)?;
+    let headers = index.files().iter().map(|file| Ok((file.clone(), header(folder, file)?)));
+    let checkpoint = Checkpoint::new(headers.collect::<Result<_>>()?)?;
+    index.check(&checkpoint)?;
+    Ok(checkpoint)
+}
+
+/// Which files hold the weights: `model.safetensors` if it exists, else those that
+/// `model.safetensors.index.json` lists.
+///
+/// # Errors
+/// [`Error::Io`] when there is neither, or a listed file does not exist; those of
+/// [`Index::parse`].
+pub fn index(folder: &Path) -> Result<Index> {
+    if folder.join(MODEL_FILE).exists() {
+        return Ok(Index::single_file());
+    }
+    let path = folder.join(INDEX_FILE);
+    if !path.exists() {
+        return Err(no_weights(folder));
+    }
+    let index = Index::parse(&std::fs::read(&path).map_err(|error| io_error(&path, &error))?)?;
+    match index.files().iter().map(|file| folder.join(file)).find(|file| !file.exists()) {
+        None => Ok(index),
+        Some(file) => Err(failed(&file, format!("the file is missing, but {INDEX_FILE} lists it"))),
+    }
+}
+
+/// Writes the model of the folder `source` with a new head to the folder `target`: a copy of
+/// the tokenizer's files, a `model.safetensors` of the encoder and the head as
+/// [`LoadOptions::new_head`] gives them, to the bit (see [`write_checkpoint`]), and
+/// `config_json`. Whatever the source has beside that, other heads' tensors above all, is left
+/// out. A file that is cut off never carries its final name, and without `config.json`, which
+/// comes last, the folder is no model.
+///
+/// # Errors
+/// [`Error::Io`] when `target` holds a model already, or a file cannot be read or written;
+/// those of [`checkpoint`] and [`Model::plan`].
+pub fn save_new_head(
+    source: &Path,
+    target: &Path,
+    config_json: &str,
+    config: Config,
+    kind: HeadKind,
+    new_head: NewHead,
+) -> Result<()> {
+    if let Some(name) = ["config.json", MODEL_FILE, INDEX_FILE].iter().find(|name| target.join(name).exists()) {
+        return Err(failed(target, format!("the folder holds a model already: {name}")));
+    }
+    let checkpoint = checkpoint(source)?;
+    let options = LoadOptions { new_head: Some(new_head), ..LoadOptions::default() };
+    let (_, plan) = Model::plan(config, &checkpoint, kind, options)?;
+    let mut weights = Vec::new();
+    for (name, header) in checkpoint.files() {
+        weights.push(open_whole(source, name, header)?);
+    }
+    std::fs::create_dir_all(target).map_err(|error| io_error(target, &error))?;
+    for &name in TOKENIZER_FILES {
+        let path = source.join(name);
+        match File::open(&path) {
+            Ok(mut file) => write_whole(&target.join(name), |out| std::io::copy(&mut file, out).map(drop))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(io_error(&path, &error)),
+        }
+    }
+    write_whole(&target.join(MODEL_FILE), |out| write_checkpoint(&checkpoint, &plan, &mut weights, out))?;
+    write_whole(&target.join("config.json"), |out| out.write_all(config_json.as_bytes()))
+}
+
+/// Opens a file with weights that is as long as its header says.
+fn open_whole(folder: &Path, name: &str, header: &Header) -> Result<File> {
+    let path = folder.join(name);
+    let opened = File::open(&path).and_then(|file| file.metadata().map(|metadata| (file, metadata.len())));
+    let (file, got) = opened.map_err(|error| io_error(&path, &error))?;
+    match got == header.file_bytes {
+        true => Ok(file),
+        false => Err(Error::Incomplete { file: name.to_owned(), expected: header.file_bytes, got }),
+    }
+}
+
+/// Writes a file under another name and gives it its own when it is whole.
+fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
+    let partial = path.with_added_extension("partial");
+    let written = || {
+        let mut out = BufWriter::new(File::create(&partial)?);
+        write(&mut out)?;
+        out.into_inner()?.sync_all()?;
+        std::fs::rename(&partial, path)
+    };
+    written().map_err(|error| {
+        // What matters is the first error.
+        let _ = std::fs::remove_file(&partial);
+        io_error(path, &error)
+    })
+}
+
+fn no_weights(folder: &Path) -> Error {
+    let reason = match folder.join("pytorch_model.bin").exists() {
+        true => {
+            "the folder has no model.safetensors, only pytorch_model.bin. Convert it in Python:\n\
+             from transformers import AutoModelForSequenceClassification as Model\n\
+             Model.from_pretrained('.').save_pretrained('.', safe_serialization=True)"
+        }
+        false => "the folder has neither model.safetensors nor model.safetensors.index.json",
+    };
+    failed(folder, reason.into())
+}
+
+fn header(folder: &Path, file: &str) -> Result<Header> {
+    let mut reader = HeaderReader::new(file);
     let mut header = None;
-    read_windows(&folder.join(WEIGHTS), |bytes| {
+    let path = folder.join(file);
+    let mut open = File::open(&path).map_err(|error| io_error(&path, &error))?;
+    read_windows(&mut open, &path, |bytes| {
         header = reader.push(bytes)?.0;
         Ok(header.is_none())
     })?;
     header.ok_or_else(|| reader.ended())
 }
 
-/// Passes the file on in pieces, until its end or until `take` returns false.
-fn read_windows(path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
-    let mut file = File::open(path).map_err(|error| io_error(path, &error))?;
+/// Passes all files on in pieces: their headers first, so that nothing else has to wait.
+fn read_weights(folder: &Path, index: &Index, mut push: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+    let open = |name: &String| {
+        let path = folder.join(name);
+        File::open(&path).map(|file| (file, path.clone())).map_err(|error| io_error(&path, &error))
+    };
+    let mut files = index.files().iter().map(open).collect::<Result<Vec<_>>>()?;
+    for (number, (file, path)) in files.iter_mut().enumerate() {
+        let mut length = Vec::new();
+        file.take(size_of::<u64>() as u64).read_to_end(&mut length).map_err(|error| io_error(path, &error))?;
+        push(number, &length)?;
+        let length = length.try_into().map_or(0, u64::from_le_bytes);
+        read_windows(&mut file.take(length), path, |bytes| push(number, bytes).map(|()| true))?;
+    }
+    for (number, (file, path)) in files.iter_mut().enumerate() {
+        read_windows(file, path, |bytes| push(number, bytes).map(|()| true))?;
+    }
+    Ok(())
+}
+
+/// Passes what is left of a file on in pieces, until its end or until `take` returns false.
+fn read_windows(file: &mut impl Read, path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
     let mut window = vec![0; limits::WINDOW_BYTES];
     loop {
         let length = file.read(&mut window).map_err(|error| io_error(path, &error))?;
@@ -79,5 +226,9 @@ fn read_windows(path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Res
 }
 
 fn io_error(path: &Path, error: &std::io::Error) -> Error {
-    Error::Io { path: path.display().to_string(), reason: error.to_string() }
+    failed(path, error.to_string())
+}
+
+fn failed(path: &Path, reason: String) -> Error {
+    Error::Io { path: path.display().to_string(), reason }
 }

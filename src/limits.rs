@@ -5,11 +5,21 @@
 /// unbounded JSON can be made to take seconds and hundreds of megabytes.
 pub const HEADER_BYTES: u64 = 8 << 20;
 
-/// Most tensors in one safetensors file. The largest encoders people use have below 1,000.
+/// Most tensors in the safetensors files of a model. The largest encoders people use have
+/// below 1,000.
 pub const TENSORS: usize = 16_384;
 
+/// Most safetensors files of one model. XLM-R XXL in pieces of 200 MB would have 215.
+pub const SHARDS: usize = 256;
+
+/// Largest `model.safetensors.index.json`, in bytes: a name for each tensor and its file.
+pub const INDEX_BYTES: usize = 4 << 20;
+
+/// Longest name of a safetensors file, in bytes: what file systems allow.
+pub const FILE_NAME_BYTES: usize = 255;
+
 /// Longest piece of a file that is converted at once, in bytes. The memory a load needs
-/// beside the weights themselves is one such window and one row of a tensor.
+/// beside the weights themselves is one such window and, for each file, one row of a tensor.
 pub const WINDOW_BYTES: usize = 1 << 20;
 
 /// Largest `config.json`, in bytes. A configuration with 65,536

@@ -9,6 +9,7 @@ use headwise::folder::{load_classifier, small_files};
 use headwise::kernels::Precision;
 use headwise::tasks::text_classification::{Function, Label, Options, rank};
 use headwise::text::Input;
+use headwise::weights::Index;
 use serde::Deserialize;
 
 fn path(relative: &str) -> PathBuf {
@@ -105,11 +106,12 @@ fn a_checkpoint_without_a_head_is_refused() {
 fn damaged_weights_never_classify() {
     let folder = path("tests/golden/hub/tiny-bert");
     let mut weights = std::fs::read(folder.join("model.safetensors")).expect("weights");
-    let mut loader = ClassifierLoader::new(&small_files(&folder).expect("files"), Precision::Fp32).expect("a loader");
+    let files = small_files(&folder).expect("files");
+    let mut loader = ClassifierLoader::new(&files, Index::single_file(), Precision::Fp32).expect("a loader");
     let end = weights.len();
     // NaN in F16, BF16 and F32 alike.
     weights[end - 2_048..].fill(0xff);
-    loader.push(&weights).expect("NaN is a number");
+    loader.push(0, &weights).expect("NaN is a number");
     let classifier = Arc::new(loader.finish().expect("a whole file"));
     let error = classifier.classify(&["a text".into()], all_labels()).expect_err("NaN");
     assert_eq!(error, Error::NonFinite { input: 0 });

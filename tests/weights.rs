@@ -3,27 +3,14 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-
 use common::Fixture;
+use common::tensors::{Random, saved, tensors};
 use headwise::Error;
 use headwise::kernels::Precision;
 use headwise::models::HeadKind;
 use headwise::weights::{Dtype, Header, HeaderReader};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype as Stored, SafeTensors};
-
-/// Numbers without a pattern, the same in every run (xorshift64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
 
 fn read(bytes: &[u8], chunk: usize) -> headwise::Result<Header> {
     let mut reader = HeaderReader::new("model.safetensors");
@@ -117,21 +104,6 @@ fn malformed_headers_are_refused_with_a_reason() {
             other => panic!("{reason}: {other:?}"),
         }
     }
-}
-
-/// The weights of a fixture, to be damaged.
-fn tensors(fixture: &Fixture) -> BTreeMap<String, (Stored, Vec<usize>, Vec<u8>)> {
-    let tensors = SafeTensors::deserialize(fixture.model).expect("a valid file");
-    let owned =
-        |(name, view): (String, TensorView)| (name, (view.dtype(), view.shape().to_vec(), view.data().to_vec()));
-    tensors.tensors().into_iter().map(owned).collect()
-}
-
-fn saved(tensors: &BTreeMap<String, (Stored, Vec<usize>, Vec<u8>)>) -> Vec<u8> {
-    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
-        (name, TensorView::new(*dtype, shape.clone(), data).expect("a valid view"))
-    });
-    safetensors::serialize(views, None).expect("a valid file")
 }
 
 #[test]

@@ -1,96 +1,152 @@
-//! Loads a model from the bytes of `model.safetensors` as they arrive, in pieces of any
-//! size: the same path for a file on disk and for a download.
+//! Loads a model from the bytes of its safetensors files as they arrive, in pieces of any
+//! size: the same path for files on disk and for a download, for one file and for shards.
 
 use super::config::Config;
 use super::model::{HeadKind, Model};
-use crate::error::Result;
-use crate::kernels::Precision;
-use crate::weights::{Filler, HeaderReader};
-
-/// Name of the file that is read.
-const FILE: &str = "model.safetensors";
+use crate::error::{Error, Result};
+use crate::weights::{Checkpoint, Filler, Header, HeaderReader, Index, LoadOptions};
 
 /// A load under way.
 #[derive(Debug)]
 pub struct Loader {
+    index: Index,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
-    Header(Box<Waiting>),
+    Headers(Box<Waiting>),
     Weights(Box<Weights>),
 }
 
-/// Until the header is whole.
+/// Until all headers are whole.
 #[derive(Debug)]
 struct Waiting {
     config: Config,
     kind: HeadKind,
-    precision: Precision,
+    options: LoadOptions,
+    files: Vec<Beginning>,
+}
+
+/// What has arrived of a file while the header of another one is missing.
+#[derive(Debug)]
+struct Beginning {
     reader: HeaderReader,
+    header: Option<Header>,
+    behind_header: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Weights {
     model: Model,
     filler: Filler,
-    file_bytes: u64,
+    checkpoint: Checkpoint,
 }
 
 impl Loader {
-    /// Starts a load of the model that `config` describes, with the given head, its matrices
-    /// kept in `precision`.
-    pub fn new(config: Config, kind: HeadKind, precision: Precision) -> Self {
-        let reader = HeaderReader::new(FILE);
-        Loader { state: State::Header(Box::new(Waiting { config, kind, precision, reader })) }
+    /// Starts a load of the model that `config` describes, with the given head, from the files
+    /// of `index`.
+    pub fn new(config: Config, kind: HeadKind, options: LoadOptions, index: Index) -> Self {
+        let beginning =
+            |file: &String| Beginning { reader: HeaderReader::new(file), header: None, behind_header: Vec::new() };
+        let files = index.files().iter().map(beginning).collect();
+        Loader { index, state: State::Headers(Box::new(Waiting { config, kind, options, files })) }
     }
 
-    /// Takes the next bytes of the file. As soon as its header is whole, everything that can
-    /// be wrong with the checkpoint has been checked and memory is reserved.
+    /// The same for a model whose only file is `model.safetensors`.
+    pub fn single_file(config: Config, kind: HeadKind, options: LoadOptions) -> Self {
+        Self::new(config, kind, options, Index::single_file())
+    }
+
+    /// Takes the next bytes of a file, by its number in [`Index::files`]. Files may come in any
+    /// order, or by turns. As soon as all headers are whole, everything that can be wrong with
+    /// the checkpoint has been checked and memory is reserved. What arrives of a file behind
+    /// its header before that is held in memory: push the beginnings of all files first.
     ///
     /// # Errors
-    /// [`crate::Error::Safetensors`], those of [`Model::plan`], [`crate::Error::OutOfMemory`],
-    /// [`crate::Error::Incomplete`] for a file that is too long. A loader that has failed
-    /// must not be used again.
-    pub fn push(&mut self, mut chunk: &[u8]) -> Result<()> {
-        if let State::Header(waiting) = &mut self.state {
-            let (header, taken) = waiting.reader.push(chunk)?;
-            chunk = &chunk[taken..];
-            let Some(header) = header else {
+    /// [`Error::Safetensors`], those of [`Checkpoint::new`], [`Index::check`] and
+    /// [`Model::plan`], [`Error::OutOfMemory`], [`Error::Incomplete`] for a file that is too
+    /// long. A loader that has failed must not be used again.
+    ///
+    /// # Panics
+    /// When there is no file of this number.
+    pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
+        let mut bytes = chunk;
+        if let State::Headers(waiting) = &mut self.state {
+            bytes = waiting.files[file].take_header(chunk)?;
+            if waiting.files.iter().any(|file| file.header.is_none()) {
+                waiting.files[file].behind_header.extend_from_slice(bytes);
                 return Ok(());
-            };
-            let file_bytes = header.file_bytes;
-            let (model, plan) = Model::plan(waiting.config.clone(), &header, waiting.kind, waiting.precision)?;
-            let filler = Filler::new(FILE, header, plan)?;
-            self.state = State::Weights(Box::new(Weights { model, filler, file_bytes }));
+            }
+            self.state = State::Weights(Box::new(waiting.plan(&self.index)?));
         }
         match &mut self.state {
-            State::Weights(weights) => weights.filler.push(chunk),
-            State::Header(..) => Ok(()),
+            State::Weights(weights) => weights.filler.push(file, bytes),
+            State::Headers(..) => Ok(()),
         }
     }
 
-    /// Length of the whole file in bytes, known once its header is.
-    pub fn file_bytes(&self) -> Option<u64> {
-        match &self.state {
-            State::Weights(weights) => Some(weights.file_bytes),
-            State::Header(..) => None,
-        }
+    /// Length of a file in bytes, known once its header is.
+    pub fn file_bytes(&self, file: usize) -> Option<u64> {
+        let header = match &self.state {
+            State::Headers(waiting) => waiting.files[file].header.as_ref(),
+            State::Weights(weights) => Some(&weights.checkpoint.files()[file].1),
+        };
+        header.map(|header| header.file_bytes)
+    }
+
+    /// Length of all files in bytes, known once all headers are.
+    pub fn total_bytes(&self) -> Option<u64> {
+        (0..self.index.files().len()).map(|file| self.file_bytes(file)).sum()
     }
 
     /// Ends the load.
     ///
     /// # Errors
-    /// [`crate::Error::Incomplete`], or [`crate::Error::Safetensors`] within the header, when
-    /// bytes are missing.
+    /// [`Error::Incomplete`], or [`Error::Safetensors`] within a header, when bytes are missing.
     pub fn finish(self) -> Result<Model> {
         match self.state {
             State::Weights(weights) => {
                 weights.filler.finish()?;
                 Ok(weights.model)
             }
-            State::Header(waiting) => Err(waiting.reader.ended()),
+            State::Headers(waiting) => {
+                let cut = waiting.files.iter().find(|file| file.header.is_none());
+                Err(cut
+                    .map_or(Error::Internal { reason: "the load was not planned".into() }, |file| file.reader.ended()))
+            }
         }
+    }
+}
+
+impl Beginning {
+    /// Takes what belongs to the header; returns the bytes behind it.
+    fn take_header<'a>(&mut self, chunk: &'a [u8]) -> Result<&'a [u8]> {
+        if self.header.is_some() {
+            return Ok(chunk);
+        }
+        let (header, taken) = self.reader.push(chunk)?;
+        self.header = header;
+        Ok(&chunk[taken..])
+    }
+}
+
+impl Waiting {
+    /// Plans the load, once all headers are whole, and hands over what has arrived behind them.
+    fn plan(&mut self, index: &Index) -> Result<Weights> {
+        let mut headers = Vec::new();
+        let mut behind_headers = Vec::new();
+        for (file, name) in std::mem::take(&mut self.files).into_iter().zip(index.files()) {
+            headers.extend(file.header.map(|header| (name.clone(), header)));
+            behind_headers.push(file.behind_header);
+        }
+        let checkpoint = Checkpoint::new(headers)?;
+        index.check(&checkpoint)?;
+        let (model, plan) = Model::plan(self.config.clone(), &checkpoint, self.kind, self.options)?;
+        let mut filler = Filler::new(&checkpoint, plan)?;
+        for (file, bytes) in behind_headers.iter().enumerate() {
+            filler.push(file, bytes)?;
+        }
+        Ok(Weights { model, filler, checkpoint })
     }
 }

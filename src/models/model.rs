@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::heads::{Head, Stage};
 use crate::kernels::Precision;
 use crate::text::Batch;
-use crate::weights::{Declarations, Header, Names, Plan, Section, Usage};
+use crate::weights::{Checkpoint, Declarations, LoadOptions, Names, Plan, Section, Usage};
 
 /// What is to be computed from the hidden vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,13 @@ impl Model {
     /// # Errors
     /// Whatever is wrong with the checkpoint's tensors: see [`Plan::new`]; [`Error::Config`]
     /// when the head has another number of labels than the configuration.
-    pub fn plan(config: Config, header: &Header, kind: HeadKind, precision: Precision) -> Result<(Model, Plan)> {
-        let names = Names::new(header, config.architecture.prefixes);
+    pub fn plan(
+        config: Config,
+        checkpoint: &Checkpoint,
+        kind: HeadKind,
+        options: LoadOptions,
+    ) -> Result<(Model, Plan)> {
+        let names = Names::new(checkpoint, config.architecture.prefixes);
         let mut needs = Declarations::default();
         let encoder = Encoder::declare(&mut needs, &names, &config);
         let mut sections = vec![Section { head: None, needs }];
@@ -65,18 +70,18 @@ impl Model {
         let head = match stages(&config, kind) {
             None => None,
             Some(stages) => {
-                labels = self::labels(&config, header, &names, stages)?;
+                labels = self::labels(&config, checkpoint, &names, stages, options)?;
                 let mut needs = Declarations::default();
                 let head = Head::declare(&mut needs, &names, stages, config.hidden_size, labels.len());
                 sections.push(Section { head: Some(kind.name()), needs });
                 Some(head)
             }
         };
-        let plan = Plan::new(header, &names, sections, &IGNORABLE, precision)?;
+        let plan = Plan::new(checkpoint, &names, sections, &IGNORABLE, options)?;
         let model = Model {
             labels,
             usage: plan.usage.clone(),
-            precision,
+            precision: options.precision,
             weight_bytes: plan.weight_bytes(),
             config,
             encoder,
@@ -112,18 +117,26 @@ fn stages(config: &Config, kind: HeadKind) -> Option<&'static [Stage]> {
 
 /// The configuration's labels, checked against the rows of the head's last layer. Where the
 /// configuration says nothing the rows count, and without rows either there are two, the
-/// default that old files leave out.
-fn labels(config: &Config, header: &Header, names: &Names, stages: &[Stage]) -> Result<Vec<String>> {
+/// default that old files leave out. A new head has as many rows as there are labels.
+fn labels(
+    config: &Config,
+    checkpoint: &Checkpoint,
+    names: &Names,
+    stages: &[Stage],
+    options: LoadOptions,
+) -> Result<Vec<String>> {
     let tensor = stages.last().map(|stage| format!("{}.weight", stage.linear.name(names)));
-    let position = tensor.as_ref().and_then(|tensor| names.position(tensor));
-    let rows = position.and_then(|position| header.entries[position].shape.first().copied());
+    let location = tensor.as_ref().and_then(|tensor| names.location(tensor));
+    let rows = location.and_then(|location| checkpoint.entry(location).shape.first().copied());
     match (&config.labels, rows, tensor) {
-        (Some(labels), Some(rows), Some(tensor)) if labels.len() != rows => Err(Error::Config {
-            file: "config.json".into(),
-            field: "id2label".into(),
-            value: format!("{} labels", labels.len()),
-            supported: format!("{rows} labels, the rows of {tensor}"),
-        }),
+        (Some(labels), Some(rows), Some(tensor)) if labels.len() != rows && options.new_head.is_none() => {
+            Err(Error::Config {
+                file: "config.json".into(),
+                field: "id2label".into(),
+                value: format!("{} labels", labels.len()),
+                supported: format!("{rows} labels, the rows of {tensor}"),
+            })
+        }
         (Some(labels), ..) => Ok(labels.clone()),
         (None, rows, _) => Ok(generic_labels(rows.unwrap_or(2))),
     }

@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::ops;
 use crate::error::Result;
 use crate::kernels::{rows, simd};
-use crate::weights::{Declarations, Param};
+use crate::weights::{Declarations, Initial, Param};
 
 /// Normalises each row: `(x − mean) / √(variance + eps) · weight + bias`, with the biased
 /// variance.
@@ -20,8 +20,8 @@ impl LayerNorm {
     /// Declares `{name}.weight` and `{name}.bias`, both `[size]`.
     pub fn declare(needs: &mut Declarations, name: String, size: usize, eps: f64) -> Self {
         LayerNorm {
-            weight: needs.vector(&[format!("{name}.weight")], size),
-            bias: needs.vector(&[format!("{name}.bias")], size),
+            weight: needs.vector(&[format!("{name}.weight")], size, Initial::Ones),
+            bias: needs.vector(&[format!("{name}.bias")], size, Initial::Zeros),
             eps: eps as f32,
         }
     }

@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use super::{Activation, ops};
 use crate::error::Result;
 use crate::kernels::{Epilogue, Matrix};
-use crate::weights::{Declarations, Param};
+use crate::weights::{Declarations, Initial, Param};
 
 /// One layer, or several of equal size that read the same rows: its *parts*.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ impl Linear {
     pub fn declare_stacked(needs: &mut Declarations, names: &[String], inputs: usize, outputs: usize) -> Self {
         let all = |end: &str| names.iter().map(|name| format!("{name}.{end}")).collect::<Vec<_>>();
         Linear {
-            weight: needs.matrix(&all("weight"), outputs, inputs),
-            bias: needs.vector(&all("bias"), outputs),
+            weight: needs.matrix(&all("weight"), names.len(), outputs, inputs),
+            bias: needs.vector(&all("bias"), outputs, Initial::Zeros),
             activation: None,
             parts: names.len(),
         }

@@ -18,6 +18,7 @@ use crate::kernels::simd::{Best, Simd};
 use crate::limits;
 use crate::tasks::text_classification::{Function, Label, Options};
 use crate::text::{Batch, Input, SmallFiles, Tokens};
+use crate::weights::Index;
 use error::{invalid_argument, to_js};
 
 /// The same `Result` towards JavaScript.
@@ -47,7 +48,8 @@ impl Loader {
             small_files.insert(name, contents.to_vec());
         }
         Ok(Loader {
-            inner: classifier::ClassifierLoader::new(&small_files, options.precision()?).map_err(to_js)?,
+            inner: classifier::ClassifierLoader::new(&small_files, Index::single_file(), options.precision()?)
+                .map_err(to_js)?,
             window: vec![0; limits::WINDOW_BYTES],
         })
     }
@@ -59,7 +61,7 @@ impl Loader {
             let piece = chunk.subarray(start, length.min(start + self.window.len() as u32));
             let bytes = &mut self.window[..piece.length() as usize];
             piece.copy_to(bytes);
-            self.inner.push(bytes).map_err(to_js)?;
+            self.inner.push(0, bytes).map_err(to_js)?;
         }
         Ok(())
     }
@@ -67,7 +69,7 @@ impl Loader {
     /// Length of `model.safetensors` in bytes, once its header has been read.
     #[wasm_bindgen(getter)]
     pub fn total(&self) -> Option<f64> {
-        self.inner.file_bytes().map(|bytes| bytes as f64)
+        self.inner.total_bytes().map(|bytes| bytes as f64)
     }
 
     /// The classifier, after the last byte.

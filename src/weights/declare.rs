@@ -3,20 +3,24 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::new_head::{Initial, Initializer};
 use crate::error::{Error, Result};
 use crate::kernels::Matrix;
 
-/// A weight of the model: empty when declared, filled once by the loader.
+/// A weight of the model: empty when declared, filled once by the loader. Clones are the same
+/// weight: a tied decoder reads the table of the embedding.
 #[derive(Debug)]
 pub struct Param<T>(Arc<OnceLock<T>>);
+
+impl<T> Clone for Param<T> {
+    fn clone(&self) -> Self {
+        Param(self.0.clone())
+    }
+}
 
 impl<T> Param<T> {
     fn empty() -> Self {
         Param(Arc::default())
-    }
-
-    fn twin(&self) -> Self {
-        Param(self.0.clone())
     }
 
     /// The weight.
@@ -32,15 +36,19 @@ impl<T> Param<T> {
     }
 }
 
-/// One tensor of the file that the model needs.
+/// One tensor of the checkpoint that the model needs.
 #[derive(Debug)]
 pub(super) struct Declared {
+    /// Full name: see [`super::Names`].
     pub(super) name: String,
+    /// Shape in the file. Its numbers are read as rows of the parameter.
     pub(super) shape: Vec<usize>,
     /// Index of the parameter it fills, wholly or in part.
     pub(super) target: usize,
     /// First row within that parameter.
     pub(super) row: usize,
+    /// What it begins with where it is new.
+    pub(super) initial: Initial,
 }
 
 /// One parameter of the model, and how it will be kept.
@@ -55,46 +63,71 @@ pub(super) enum Target {
 /// The tensors that a part of the model needs, in the order in which it was built.
 #[derive(Debug, Default)]
 pub struct Declarations {
+    /// How the matrices and tables that are declared next begin where they are new.
+    pub initializer: Initializer,
     pub(super) tensors: Vec<Declared>,
     pub(super) targets: Vec<Target>,
 }
 
 impl Declarations {
-    /// Weights `[outputs, inputs]` of one or several layers that read the same rows, packed
-    /// as one: the query, key and value projections become a single product.
-    pub fn matrix(&mut self, names: &[String], outputs: usize, inputs: usize) -> Param<Matrix> {
-        self.tensors(names, &[outputs, inputs]);
-        let param = Param::empty();
-        self.targets.push(Target::Matrix { parts: names.len(), outputs, inputs, param: param.twin() });
-        param
+    /// Weights of `parts` layers `[outputs, inputs]` that read the same rows, packed as one:
+    /// the query, key and value projections become a single product. They stand in as many
+    /// tensors as there are `names`, each `[parts / names · outputs, inputs]`: one for each
+    /// layer, or one that holds them all.
+    pub fn matrix(&mut self, names: &[String], parts: usize, outputs: usize, inputs: usize) -> Param<Matrix> {
+        debug_assert!(parts.is_multiple_of(names.len()));
+        let rows = parts / names.len() * outputs;
+        self.tensors(names, &[rows, inputs], rows, Initial::Drawn(self.initializer));
+        self.packed(parts, outputs, inputs)
     }
 
-    /// Vectors of `length` numbers, one after the other.
-    pub fn vector(&mut self, names: &[String], length: usize) -> Param<Vec<f32>> {
-        self.tensors(names, &[length]);
+    /// Weights `[outputs, inputs]` of one layer that the file keeps in another shape, such as a
+    /// convolution's `[outputs, channels, width]`: each output's numbers are a row.
+    pub fn matrix_of_shape(&mut self, name: &str, shape: &[usize], outputs: usize, inputs: usize) -> Param<Matrix> {
+        debug_assert_eq!(shape.iter().product::<usize>(), outputs * inputs);
+        self.tensors(&[name.to_owned()], shape, outputs, Initial::Drawn(self.initializer));
+        self.packed(1, outputs, inputs)
+    }
+
+    /// Vectors of `length` numbers, one after the other; where they are new they begin with
+    /// `initial`.
+    pub fn vector(&mut self, names: &[String], length: usize, initial: Initial) -> Param<Vec<f32>> {
+        self.tensors(names, &[length], 1, initial);
         self.dense(names.len(), length)
+    }
+
+    /// A vector that the file keeps in another shape, such as `[1, length]`.
+    pub fn vector_of_shape(&mut self, name: &str, shape: &[usize], initial: Initial) -> Param<Vec<f32>> {
+        self.tensors(&[name.to_owned()], shape, 1, initial);
+        self.dense(1, shape.iter().product())
     }
 
     /// A table `[rows, columns]` to look rows up in.
     pub fn table(&mut self, name: String, rows: usize, columns: usize) -> Param<Vec<f32>> {
-        self.tensors(&[name], &[rows, columns]);
+        self.tensors(&[name], &[rows, columns], rows, Initial::Drawn(self.initializer));
         self.dense(rows, columns)
+    }
+
+    fn packed(&mut self, parts: usize, outputs: usize, inputs: usize) -> Param<Matrix> {
+        let param = Param::empty();
+        self.targets.push(Target::Matrix { parts, outputs, inputs, param: param.clone() });
+        param
     }
 
     fn dense(&mut self, rows: usize, columns: usize) -> Param<Vec<f32>> {
         let param = Param::empty();
-        self.targets.push(Target::Dense { rows, columns, param: param.twin() });
+        self.targets.push(Target::Dense { rows, columns, param: param.clone() });
         param
     }
 
-    /// Tensors of equal shape that fill the next parameter.
-    fn tensors(&mut self, names: &[String], shape: &[usize]) {
-        let rows = if shape.len() == 1 { 1 } else { shape[0] };
+    /// Tensors of equal shape that fill the next parameter, `rows` of it each.
+    fn tensors(&mut self, names: &[String], shape: &[usize], rows: usize, initial: Initial) {
         let tensor = |(index, name): (usize, &String)| Declared {
             name: name.clone(),
             shape: shape.to_vec(),
             target: self.targets.len(),
             row: index * rows,
+            initial,
         };
         self.tensors.extend(names.iter().enumerate().map(tensor));
     }

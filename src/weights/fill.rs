@@ -1,10 +1,11 @@
-//! Fills the parameters of a plan from the bytes of a file, in the order of the file and in
-//! pieces of any size. What is held of a tensor is one row.
+//! Fills the parameters of a plan from the bytes of its files, each in order and in pieces of
+//! any size, one file after the other or by turns. What is held of a file is one row.
 
+use super::checkpoint::Checkpoint;
 use super::convert::Dtype;
 use super::declare::{Param, Target};
 use super::header::{Entry, Header};
-use super::plan::{Placement, Plan};
+use super::plan::{New, Placement, Plan};
 use crate::error::{Error, Result};
 use crate::kernels::{Matrix, Precision};
 
@@ -32,13 +33,12 @@ struct Row {
     split: Vec<u8>,
 }
 
-/// Takes the bytes behind the header.
+/// One file while its bytes behind the header arrive.
 #[derive(Debug)]
-pub struct Filler {
+struct Stream {
     file: String,
     header_bytes: u64,
     entries: Vec<(Entry, Option<Placement>)>,
-    fillings: Vec<Filling>,
     /// Index of the entry that the next byte belongs to.
     current: usize,
     /// Bytes taken, counted from the end of the header.
@@ -47,33 +47,62 @@ pub struct Filler {
     rows_of_entry: usize,
 }
 
+/// Takes the bytes behind the headers.
+#[derive(Debug)]
+pub struct Filler {
+    streams: Vec<Stream>,
+    fillings: Vec<Filling>,
+}
+
 impl Filler {
-    /// Reserves the memory of all parameters.
+    /// Reserves the memory of all parameters and draws those that are new.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when there is not enough.
-    pub fn new(file: &str, header: Header, plan: Plan) -> Result<Filler> {
+    pub fn new(checkpoint: &Checkpoint, plan: Plan) -> Result<Filler> {
         let needed = plan.weight_bytes();
         let precision = plan.precision;
-        let data_bytes = header.entries.last().map_or(0, |entry| entry.end);
         let reserve = |target| Filling::reserve(target, precision).ok_or(Error::OutOfMemory { needed });
-        Ok(Filler {
+        let mut fillings = plan.targets.into_iter().map(reserve).collect::<Result<Vec<_>>>()?;
+        for new in plan.new {
+            fillings[new.tensor.target].draw(&new);
+        }
+        let files = checkpoint.files().iter().zip(plan.placements);
+        let streams = files.map(|((file, header), placements)| Stream::new(file, header, placements)).collect();
+        Ok(Filler { streams, fillings })
+    }
+
+    /// Takes the next bytes of a file.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] when there are more than its header promises.
+    pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
+        self.streams[file].push(chunk, &mut self.fillings)
+    }
+
+    /// Ends the load.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] when bytes are missing.
+    pub fn finish(self) -> Result<()> {
+        self.streams.into_iter().try_for_each(Stream::finish)
+    }
+}
+
+impl Stream {
+    fn new(file: &str, header: &Header, placements: Vec<Option<Placement>>) -> Self {
+        Stream {
             file: file.to_owned(),
-            header_bytes: header.file_bytes - data_bytes,
-            fillings: plan.targets.into_iter().map(reserve).collect::<Result<_>>()?,
-            entries: header.entries.into_iter().zip(plan.placements).collect(),
+            header_bytes: header.data_start(),
+            entries: header.entries.iter().cloned().zip(placements).collect(),
             current: 0,
             position: 0,
             row: Row::default(),
             rows_of_entry: 0,
-        })
+        }
     }
 
-    /// Takes the next bytes.
-    ///
-    /// # Errors
-    /// [`Error::Incomplete`] when there are more than the header promises.
-    pub fn push(&mut self, mut chunk: &[u8]) -> Result<()> {
+    fn push(&mut self, mut chunk: &[u8], fillings: &mut [Filling]) -> Result<()> {
         while !chunk.is_empty() {
             let Some((entry, placement)) = self.entries.get(self.current) else {
                 return Err(self.wrong_length(chunk.len() as u64));
@@ -81,7 +110,7 @@ impl Filler {
             let left = usize::try_from(entry.end - self.position).unwrap_or(usize::MAX);
             let (bytes, rest) = chunk.split_at(chunk.len().min(left));
             if let Some(placement) = placement {
-                let filling = &mut self.fillings[placement.target];
+                let filling = &mut fillings[placement.target];
                 let first = placement.row;
                 self.row.take(bytes, placement.dtype, filling.columns, |numbers| {
                     filling.write_row(first + self.rows_of_entry, numbers);
@@ -95,11 +124,7 @@ impl Filler {
         Ok(())
     }
 
-    /// Ends the load.
-    ///
-    /// # Errors
-    /// [`Error::Incomplete`] when bytes are missing.
-    pub fn finish(mut self) -> Result<()> {
+    fn finish(mut self) -> Result<()> {
         self.skip_finished();
         match self.current == self.entries.len() {
             true => Ok(()),
@@ -171,6 +196,16 @@ impl Filling {
                 Filling { storage: Storage::Dense(numbers, param), columns, rows_left: rows }
             }
         })
+    }
+
+    /// Writes the rows of a tensor that no file holds.
+    fn draw(&mut self, new: &New) {
+        let mut numbers = new.numbers();
+        let mut row = vec![0.0; self.columns];
+        for index in 0..new.tensor.shape.iter().product::<usize>() / self.columns {
+            row.fill_with(|| numbers.next().unwrap_or_default());
+            self.write_row(new.tensor.row + index, &row);
+        }
     }
 
     /// Keeps a row; hands the parameter over to the model when it was the last.

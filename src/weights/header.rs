@@ -42,6 +42,13 @@ pub struct Header {
     pub file_bytes: u64,
 }
 
+impl Header {
+    /// Bytes before the tensors.
+    pub fn data_start(&self) -> u64 {
+        self.file_bytes - self.entries.last().map_or(0, |entry| entry.end)
+    }
+}
+
 /// Collects the bytes of a header as they arrive.
 #[derive(Debug)]
 pub struct HeaderReader {

@@ -1,21 +1,30 @@
-//! From the bytes of a safetensors file to the weights of a model.
+//! From the bytes of safetensors files to the weights of a model.
 //!
 //! A model *declares* the tensors it needs ([`Declarations`]) and keeps an empty [`Param`]
-//! for each. The [`header`] of the file and those declarations give a [`Plan`]: for each
-//! tensor of the file, where its numbers go. The [`Filler`] then takes the bytes in the
-//! order of the file, converts them window by window and fills the parameters. No tensor
-//! is ever held in its stored form.
+//! for each. The files of a [`Checkpoint`], one or those of an [`Index`], have a [`header`]
+//! each; headers and declarations give a [`Plan`]: for each tensor of the files, where its
+//! numbers go. The [`Filler`] then takes the bytes of each file in order, converts them window
+//! by window and fills the parameters. No tensor is ever held in its stored form. What a head
+//! needs and no file holds is drawn, if that was asked for ([`NewHead`]).
 
+mod checkpoint;
 pub mod convert;
 mod declare;
 mod fill;
 pub mod header;
+mod index;
 mod names;
+mod new_head;
 mod plan;
+mod write;
 
+pub use checkpoint::{Checkpoint, Location};
 pub use convert::Dtype;
 pub use declare::{Declarations, Param};
 pub use fill::Filler;
 pub use header::{Header, HeaderReader};
+pub use index::{INDEX_FILE, Index, MODEL_FILE};
 pub use names::{Ignorable, Names};
-pub use plan::{Plan, Section, Usage};
+pub use new_head::{Initial, Initializer, NewHead};
+pub use plan::{LoadOptions, Plan, Section, Usage};
+pub use write::write_checkpoint;

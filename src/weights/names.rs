@@ -1,13 +1,13 @@
-//! Tensor names: how the file spells what the model calls for.
+//! Tensor names: how a checkpoint spells what the model calls for.
 
 use std::collections::HashMap;
 
-use super::header::Header;
+use super::checkpoint::{Checkpoint, Location};
 
 /// Spellings of old TensorFlow checkpoints, by the end of the name.
 const ALIASES: &[(&str, &str)] = &[("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")];
 
-/// Which tensors of a file are of no concern to a load.
+/// Which tensors of a checkpoint are of no concern to a load.
 #[derive(Debug, Clone, Copy)]
 pub struct Ignorable {
     /// Ends of the names of buffers that carry no trained values.
@@ -16,24 +16,32 @@ pub struct Ignorable {
     pub heads: &'static [&'static str],
 }
 
-/// The names of one file: the prefix of its encoder, and where each tensor stands.
+/// The names of a checkpoint: the prefix of its encoder, and where each tensor stands.
+///
+/// A full name is what `transformers` calls a tensor in a checkpoint with a head
+/// (`bert.embeddings.LayerNorm.weight`), however the files spell it.
 #[derive(Debug)]
 pub struct Names {
+    /// Before the encoder's names, in full names.
     prefix: String,
-    positions: HashMap<String, usize>,
+    /// Before the encoder's names, in these files; empty in those of a bare `…Model`.
+    carried: String,
+    /// By the name in the files, aliases resolved.
+    locations: HashMap<String, Location>,
 }
 
 impl Names {
-    /// Reads the names of `header`. The prefix is decided here, once for the whole file: the
-    /// first of `prefixes` that any tensor carries, or none (a bare `…Model` has none).
-    pub fn new(header: &Header, prefixes: &[&str]) -> Self {
-        let carried = |prefix: &&&str| {
-            let start = format!("{prefix}.");
-            header.entries.iter().any(|entry| entry.name.starts_with(&start))
-        };
-        let prefix = prefixes.iter().find(carried).map_or(String::new(), |prefix| format!("{prefix}."));
-        let names = header.entries.iter().map(|entry| canonical(&entry.name));
-        Names { prefix, positions: names.zip(0..).collect() }
+    /// Reads the names of `checkpoint`. Its prefix is decided here, once for all files: the
+    /// first of `prefixes` that any tensor carries, or none. The first of `prefixes` is the one
+    /// in full names.
+    pub fn new(checkpoint: &Checkpoint, prefixes: &[&str]) -> Self {
+        let with_dot = |prefix: &&str| format!("{prefix}.");
+        let is_carried = |start: &String| checkpoint.entries().any(|(_, entry)| entry.name.starts_with(start));
+        Names {
+            prefix: prefixes.first().map(with_dot).unwrap_or_default(),
+            carried: prefixes.iter().map(with_dot).find(is_carried).unwrap_or_default(),
+            locations: checkpoint.entries().map(|(location, entry)| (canonical(&entry.name), location)).collect(),
+        }
     }
 
     /// Full name of a tensor of the encoder.
@@ -41,14 +49,22 @@ impl Names {
         format!("{}{name}", self.prefix)
     }
 
-    /// Index into [`Header::entries`] of the tensor with this full name.
-    pub fn position(&self, name: &str) -> Option<usize> {
-        self.positions.get(name).copied()
+    /// Where the tensor with this full name stands.
+    pub fn location(&self, name: &str) -> Option<Location> {
+        match name.strip_prefix(&self.prefix) {
+            Some(bare) => self.locations.get(&format!("{}{bare}", self.carried)).copied(),
+            None => self.locations.get(name).copied(),
+        }
     }
 
-    /// Whether `name`, as the file spells it, may be left aside without a word.
+    /// The first of several full names that the checkpoint has.
+    pub fn first_of<'a>(&self, names: &'a [String]) -> Option<&'a String> {
+        names.iter().find(|name| self.location(name).is_some())
+    }
+
+    /// Whether `name`, as a file spells it, may be left aside without a word.
     pub fn ignorable(&self, name: &str, ignorable: &Ignorable) -> bool {
-        let bare = name.strip_prefix(&self.prefix).unwrap_or(name);
+        let bare = name.strip_prefix(&self.carried).unwrap_or(name);
         ignorable.buffers.iter().any(|end| name.ends_with(end))
             || ignorable.heads.iter().any(|start| bare.starts_with(start))
     }

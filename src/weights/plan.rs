@@ -1,11 +1,13 @@
-//! The load plan: a pure function of what the model declares and of the file's header.
+//! The load plan: a pure function of what the model declares and of the headers of its files.
 //! Everything that can be wrong with a checkpoint's tensors is found here, before its
 //! weights are downloaded.
 
+use super::checkpoint::{Checkpoint, Location};
 use super::convert::Dtype;
-use super::declare::{Declarations, Target};
-use super::header::{Entry, Header};
+use super::declare::{Declarations, Declared, Target};
+use super::header::Entry;
 use super::names::{Ignorable, Names};
+use super::new_head::NewHead;
 use crate::error::{Error, Result};
 use crate::kernels::{Matrix, Precision};
 
@@ -18,22 +20,51 @@ pub struct Section {
     pub needs: Declarations,
 }
 
-/// Where the numbers of one tensor of the file go.
+/// How a load goes about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LoadOptions {
+    /// How matrices are kept.
+    pub precision: Precision,
+    /// Whether tensors of the head that the checkpoint lacks, or has in other sizes, are drawn.
+    /// If not, they are an error. Those of the encoder always are.
+    pub new_head: Option<NewHead>,
+}
+
+/// Where the numbers of one tensor of the checkpoint go.
 #[derive(Debug, Clone)]
 pub(super) struct Placement {
+    /// Full name: see [`Names`].
+    pub(super) name: String,
     pub(super) target: usize,
     /// First row of the parameter.
     pub(super) row: usize,
     pub(super) dtype: Dtype,
 }
 
-/// What became of each tensor of the file, by its name there.
+/// A tensor that the checkpoint does not hold.
+#[derive(Debug)]
+pub(super) struct New {
+    pub(super) tensor: Declared,
+    pub(super) head: NewHead,
+}
+
+impl New {
+    /// Its numbers, in the order in which a file holds them.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = f32> {
+        let elements = self.tensor.shape.iter().product();
+        self.head.numbers(&self.tensor.name, self.tensor.initial).take(elements)
+    }
+}
+
+/// What became of each tensor, those of the checkpoint by their names there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Usage {
     /// Read into the encoder, and the numbers they hold.
     pub encoder: Vec<(String, u64)>,
     /// Read into the head, and the numbers they hold.
     pub head: Vec<(String, u64)>,
+    /// Drawn for the head: untrained, so that what it computes means nothing yet.
+    pub new: Vec<String>,
     /// Left aside: buffers and other heads.
     pub ignored: Vec<String>,
     /// Left aside, and nothing is known of them.
@@ -48,29 +79,36 @@ pub struct Plan {
     /// How matrices are kept.
     pub precision: Precision,
     pub(super) targets: Vec<Target>,
-    /// One for each entry of the header; `None` where the tensor is left aside.
-    pub(super) placements: Vec<Option<Placement>>,
+    /// For each file, one for each entry of its header; `None` where the tensor is left aside.
+    pub(super) placements: Vec<Vec<Option<Placement>>>,
+    pub(super) new: Vec<New>,
 }
 
 impl Plan {
-    /// Matches what `sections` need with what `header` holds.
+    /// Matches what `sections` need with what `checkpoint` holds.
     ///
     /// # Errors
     /// [`Error::MissingTensors`], [`Error::MissingHead`], [`Error::Shape`], [`Error::Dtype`].
     pub fn new(
-        header: &Header,
+        checkpoint: &Checkpoint,
         names: &Names,
         sections: Vec<Section>,
         ignorable: &Ignorable,
-        precision: Precision,
+        options: LoadOptions,
     ) -> Result<Plan> {
-        let placements = vec![None; header.entries.len()];
-        let mut plan = Plan { usage: Usage::default(), precision, targets: Vec::new(), placements };
+        let mut plan = Plan {
+            usage: Usage::default(),
+            precision: options.precision,
+            targets: Vec::new(),
+            placements: checkpoint.files().iter().map(|(_, header)| vec![None; header.entries.len()]).collect(),
+            new: Vec::new(),
+        };
         for section in sections {
-            plan.place(header, names, section)?;
+            let new_head = options.new_head.filter(|_| section.head.is_some());
+            plan.place(checkpoint, names, section, new_head)?;
         }
-        for (entry, placement) in header.entries.iter().zip(&plan.placements) {
-            if placement.is_none() {
+        for (location, entry) in checkpoint.entries() {
+            if plan.placement(location).is_none() {
                 let list = match names.ignorable(&entry.name, ignorable) {
                     true => &mut plan.usage.ignored,
                     false => &mut plan.usage.unexpected,
@@ -92,22 +130,44 @@ impl Plan {
         self.targets.iter().map(bytes).sum()
     }
 
-    fn place(&mut self, header: &Header, names: &Names, section: Section) -> Result<()> {
+    /// Where the tensor at a location of the checkpoint goes.
+    pub(super) fn placement(&self, location: Location) -> Option<&Placement> {
+        self.placements[location.file][location.entry].as_ref()
+    }
+
+    fn place(
+        &mut self,
+        checkpoint: &Checkpoint,
+        names: &Names,
+        section: Section,
+        new_head: Option<NewHead>,
+    ) -> Result<()> {
         let first = self.targets.len();
         let mut missing = Vec::new();
-        for tensor in section.needs.tensors {
-            let Some(position) = names.position(&tensor.name) else {
-                missing.push(tensor.name);
-                continue;
-            };
-            let entry = &header.entries[position];
-            let dtype = check(entry, &tensor.shape)?;
-            self.placements[position] = Some(Placement { target: first + tensor.target, row: tensor.row, dtype });
-            let used = match section.head {
-                None => &mut self.usage.encoder,
-                Some(_) => &mut self.usage.head,
-            };
-            used.push((entry.name.clone(), tensor.shape.iter().map(|&size| size as u64).product()));
+        for mut tensor in section.needs.tensors {
+            tensor.target += first;
+            let location = names.location(&tensor.name);
+            let fits = |location: &Location| checkpoint.entry(*location).shape == tensor.shape;
+            match (location.filter(|location| new_head.is_none() || fits(location)), new_head) {
+                (Some(location), _) => {
+                    let used = match section.head {
+                        None => &mut self.usage.encoder,
+                        Some(_) => &mut self.usage.head,
+                    };
+                    let entry = checkpoint.entry(location);
+                    let dtype = check(entry, &tensor.shape)?;
+                    used.push((entry.name.clone(), tensor.shape.iter().map(|&size| size as u64).product()));
+                    let Declared { name, target, row, .. } = tensor;
+                    let place = &mut self.placements[location.file][location.entry];
+                    debug_assert!(place.is_none(), "{name} is declared twice");
+                    *place = Some(Placement { name, target, row, dtype });
+                }
+                (None, Some(head)) => {
+                    self.usage.new.push(tensor.name.clone());
+                    self.new.push(New { tensor, head });
+                }
+                (None, None) => missing.push(tensor.name),
+            }
         }
         self.targets.extend(section.needs.targets);
         match (missing.is_empty(), section.head) {

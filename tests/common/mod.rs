@@ -4,9 +4,12 @@
 // Each test binary uses a part of this.
 #![allow(dead_code)]
 
+pub mod tensors;
+
 use headwise::kernels::Precision;
 use headwise::models::{Config, HeadKind, Loader, Model};
 use headwise::text::Rows;
+use headwise::weights::LoadOptions;
 use serde::Deserialize;
 
 /// One configuration with one head, and what Python computes.
@@ -80,9 +83,10 @@ pub fn load(
     precision: Precision,
     chunk: usize,
 ) -> headwise::Result<Model> {
-    let mut loader = Loader::new(Config::parse(config)?, kind, precision);
+    let options = LoadOptions { precision, ..LoadOptions::default() };
+    let mut loader = Loader::single_file(Config::parse(config)?, kind, options);
     for piece in weights.chunks(chunk) {
-        loader.push(piece)?;
+        loader.push(0, piece)?;
     }
     loader.finish()
 }

@@ -7,6 +7,7 @@ use headwise::folder::load_model;
 use headwise::kernels::Precision;
 use headwise::models::HeadKind;
 use headwise::text::Rows;
+use headwise::weights::LoadOptions;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -22,7 +23,7 @@ pub fn run(folder: &Path, kind: HeadKind, precision: Precision, path: &Path) -> 
     let text = std::fs::read_to_string(path).map_err(|error| file_error(path, error))?;
     let InputFile { inputs } = serde_json::from_str(&text).map_err(|error| file_error(path, error))?;
     let batch = inputs.to_batch().map_err(|reason| file_error(path, reason))?;
-    let model = load_model(folder, kind, precision)?;
+    let model = load_model(folder, kind, LoadOptions { precision, ..LoadOptions::default() })?;
     let output = match kind {
         HeadKind::Base => {
             let hidden = model.last_hidden_state(&batch)?.to_vec2::<f32>()?;

@@ -1,49 +1,48 @@
-//! `headwise inspect`: what a folder holds, from its configuration and the header of its
+//! `headwise inspect`: what a folder holds, from its configuration and the headers of its
 //! weights alone.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use headwise::folder::{header, small_files};
-use headwise::kernels::Precision;
+use headwise::folder::{checkpoint, small_files};
 use headwise::models::{Config, HeadKind, Model};
-use headwise::weights::{Header, Usage};
+use headwise::weights::{Checkpoint, LoadOptions, Usage};
 use headwise::{Error, Result};
 use serde_json::{Map, Value, json};
 
 pub fn run(folder: &Path) -> Result<()> {
     let config = Config::parse(small_files(folder)?.config()?)?;
-    let header = header(folder)?;
-    let heads = HeadKind::ALL.iter().map(|&kind| (kind.name().to_owned(), head(&config, &header, kind)));
+    let checkpoint = checkpoint(folder)?;
+    let heads = HeadKind::ALL.iter().map(|&kind| (kind.name().to_owned(), head(&config, &checkpoint, kind)));
     let report = json!({
         "model_type": config.model_type,
         "class": config.class,
         "labels": config.labels,
         "problem_type": config.problem_type.map(|kind| kind.name()),
         "max_length": config.usable_positions(),
-        "file_bytes": header.file_bytes,
-        "tensors": header.entries.len(),
-        "parameters": parameters_by_dtype(&header),
+        "file_bytes": checkpoint.file_bytes(),
+        "tensors": checkpoint.entries().count(),
+        "parameters": parameters_by_dtype(&checkpoint),
         "heads": heads.collect::<Map<_, _>>(),
     });
     println!("{report:#}");
     Ok(())
 }
 
-/// How many numbers the file holds in each number type.
-fn parameters_by_dtype(header: &Header) -> BTreeMap<&str, usize> {
+/// How many numbers the files hold in each number type.
+fn parameters_by_dtype(checkpoint: &Checkpoint) -> BTreeMap<&str, usize> {
     let mut parameters = BTreeMap::new();
-    for entry in &header.entries {
+    for (_, entry) in checkpoint.entries() {
         *parameters.entry(entry.dtype.as_str()).or_default() += entry.shape.iter().product::<usize>();
     }
     parameters
 }
 
 /// Whether the folder can serve a head, and what becomes of its tensors then.
-fn head(config: &Config, header: &Header, kind: HeadKind) -> Value {
-    match Model::plan(config.clone(), header, kind, Precision::Fp32) {
+fn head(config: &Config, checkpoint: &Checkpoint, kind: HeadKind) -> Value {
+    match Model::plan(config.clone(), checkpoint, kind, LoadOptions::default()) {
         Ok((model, _)) => {
-            let Usage { encoder, head, ignored, unexpected } = &model.usage;
+            let Usage { encoder, head, ignored, unexpected, .. } = &model.usage;
             let numbers = |tensors: &[(String, u64)]| tensors.iter().map(|(_, numbers)| numbers).sum::<u64>();
             let names = |tensors: &[(String, u64)]| tensors.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
             json!({
