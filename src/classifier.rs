@@ -10,7 +10,6 @@
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::kernels::Precision;
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::tasks::text_classification::{Function, Label, Options, rank};
@@ -34,16 +33,19 @@ pub struct ClassifierLoader {
 }
 
 impl ClassifierLoader {
-    /// Reads the small files of a model whose weights are in the files of `index` and whose
-    /// matrices will be kept in `precision`.
+    /// Reads the small files of a model whose weights are in the files of `index`. `labels` take
+    /// the place of those of the configuration: they are for a new head.
     ///
     /// # Errors
     /// Those of [`Config::parse`] and [`Tokenizer::from_files`].
-    pub fn new(files: &SmallFiles, index: Index, precision: Precision) -> Result<Self> {
-        let config = Config::parse(files.config()?)?;
+    pub fn new(files: &SmallFiles, index: Index, options: LoadOptions, labels: Option<Vec<String>>) -> Result<Self> {
+        let mut config = Config::parse(files.config()?)?;
+        if let Some(labels) = labels {
+            config = config.with_labels(labels)?;
+        }
         let tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
-        let tokenizer = tokenizer.truncate_to(config.usable_positions())?;
-        let options = LoadOptions { precision, ..LoadOptions::default() };
+        let max_length = config.max_length(tokenizer.model_max_length());
+        let tokenizer = tokenizer.truncate_to(max_length)?;
         let loader = Loader::new(config, HeadKind::Sequence, options, index);
         Ok(ClassifierLoader { tokenizer, loader })
     }
@@ -129,7 +131,7 @@ impl Run {
         let model = &self.classifier.model;
         let function = self.options.function_to_apply.unwrap_or(self.classifier.function());
         let first = self.results.len();
-        for (row, logits) in model.logits(&self.next_slice())?.iter().enumerate() {
+        for (row, logits) in model.forward(&next_slice(&self.tokens[first..]))?.to_vec2::<f32>()?.iter().enumerate() {
             if !logits.iter().all(|logit| logit.is_finite()) {
                 return Err(Error::NonFinite { input: first + row });
             }
@@ -137,16 +139,17 @@ impl Run {
         }
         Ok(self.results.len() == self.tokens.len())
     }
+}
 
-    /// At least one of the inputs that are left.
-    fn next_slice(&self) -> Batch {
-        let mut batch = Batch::default();
-        for tokens in &self.tokens[self.results.len()..] {
-            if !batch.sequences.is_empty() && batch.tokens() + tokens.input_ids.len() > limits::SLICE_TOKENS {
-                break;
-            }
-            batch.push(&tokens.input_ids, &tokens.token_type_ids);
+/// A batch of the first of the inputs that are left: one at least, else as many as
+/// [`limits::SLICE_TOKENS`] allows.
+pub(crate) fn next_slice(left: &[Tokens]) -> Batch {
+    let mut batch = Batch::default();
+    for tokens in left {
+        if !batch.sequences.is_empty() && batch.tokens() + tokens.input_ids.len() > limits::SLICE_TOKENS {
+            break;
         }
-        batch
+        batch.push(&tokens.input_ids, &tokens.token_type_ids);
     }
+    batch
 }

@@ -66,6 +66,16 @@ pub enum Error {
         /// Names of the missing tensors.
         missing: Vec<String>,
     },
+    /// There is no head of this kind for this architecture.
+    #[error("There is no {head} head for the model type {model_type:?}; supported: {}.", supported.join(", "))]
+    UnsupportedHead {
+        /// The head that was asked for.
+        head: String,
+        /// The `model_type` of `config.json`.
+        model_type: String,
+        /// The heads there are.
+        supported: Vec<String>,
+    },
     /// The checkpoint lacks tensors of the encoder.
     #[error("The checkpoint lacks tensors of the encoder: {}.", missing.join(", "))]
     MissingTensors {
@@ -148,6 +158,7 @@ impl Error {
             Error::Safetensors { .. } => "safetensors",
             Error::Incomplete { .. } => "incomplete",
             Error::MissingHead { .. } => "missing-head",
+            Error::UnsupportedHead { .. } => "unsupported-head",
             Error::MissingTensors { .. } => "missing-tensors",
             Error::Shape { .. } => "shape",
             Error::Dtype { .. } => "dtype",

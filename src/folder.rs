@@ -52,7 +52,8 @@ pub fn small_files(folder: &Path) -> Result<SmallFiles> {
 /// [`Error::Io`], and those of [`index`] and [`ClassifierLoader`].
 pub fn load_classifier(folder: &Path, precision: Precision) -> Result<TextClassifier> {
     let index = index(folder)?;
-    let mut loader = ClassifierLoader::new(&small_files(folder)?, index.clone(), precision)?;
+    let options = LoadOptions { precision, ..LoadOptions::default() };
+    let mut loader = ClassifierLoader::new(&small_files(folder)?, index.clone(), options, None)?;
     read_weights(folder, &index, |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
@@ -107,7 +108,7 @@ pub fn index(folder: &Path) -> Result<Index> {
 /// [`LoadOptions::new_head`] gives them, to the bit (see [`write_checkpoint`]), and
 /// `config_json`. Whatever the source has beside that, other heads' tensors above all, is left
 /// out. A file that is cut off never carries its final name, and without `config.json`, which
-/// comes last, the folder is no model.
+/// comes last, the folder is no model. Returns the names of the tensors that are new.
 ///
 /// # Errors
 /// [`Error::Io`] when `target` holds a model already, or a file cannot be read or written;
@@ -116,16 +117,15 @@ pub fn save_new_head(
     source: &Path,
     target: &Path,
     config_json: &str,
-    config: Config,
     kind: HeadKind,
     new_head: NewHead,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     if let Some(name) = ["config.json", MODEL_FILE, INDEX_FILE].iter().find(|name| target.join(name).exists()) {
         return Err(failed(target, format!("the folder holds a model already: {name}")));
     }
     let checkpoint = checkpoint(source)?;
     let options = LoadOptions { new_head: Some(new_head), ..LoadOptions::default() };
-    let (_, plan) = Model::plan(config, &checkpoint, kind, options)?;
+    let (model, plan) = Model::plan(Config::parse(config_json.as_bytes())?, &checkpoint, kind, options)?;
     let mut weights = Vec::new();
     for (name, header) in checkpoint.files() {
         weights.push(open_whole(source, name, header)?);
@@ -140,7 +140,8 @@ pub fn save_new_head(
         }
     }
     write_whole(&target.join(MODEL_FILE), |out| write_checkpoint(&checkpoint, &plan, &mut weights, out))?;
-    write_whole(&target.join("config.json"), |out| out.write_all(config_json.as_bytes()))
+    write_whole(&target.join("config.json"), |out| out.write_all(config_json.as_bytes()))?;
+    Ok(model.usage.new)
 }
 
 /// Opens a file with weights that is as long as its header says.

@@ -19,7 +19,7 @@ pub const INDEX_BYTES: usize = 4 << 20;
 pub const FILE_NAME_BYTES: usize = 255;
 
 /// Longest piece of a file that is converted at once, in bytes. The memory a load needs
-/// beside the weights themselves is one such window and, for each file, one row of a tensor.
+/// beside the weights themselves is one such window and one row of a tensor.
 pub const WINDOW_BYTES: usize = 1 << 20;
 
 /// Largest `config.json`, in bytes. A configuration with 65,536
@@ -48,6 +48,9 @@ pub const VOCABULARY: usize = 1 << 20;
 
 /// Longest position table.
 pub const POSITIONS: usize = 65_536;
+
+/// Widest convolution along the tokens, in tokens. DeBERTa v2 has 3.
+pub const CONVOLUTION: usize = 31;
 
 /// Most labels of a classification head.
 pub const LABELS: usize = 65_536;

@@ -9,7 +9,7 @@ use headwise::folder::{load_classifier, small_files};
 use headwise::kernels::Precision;
 use headwise::tasks::text_classification::{Function, Label, Options, rank};
 use headwise::text::Input;
-use headwise::weights::Index;
+use headwise::weights::{Index, LoadOptions};
 use serde::Deserialize;
 
 fn path(relative: &str) -> PathBuf {
@@ -107,7 +107,8 @@ fn damaged_weights_never_classify() {
     let folder = path("tests/golden/hub/tiny-bert");
     let mut weights = std::fs::read(folder.join("model.safetensors")).expect("weights");
     let files = small_files(&folder).expect("files");
-    let mut loader = ClassifierLoader::new(&files, Index::single_file(), Precision::Fp32).expect("a loader");
+    let mut loader =
+        ClassifierLoader::new(&files, Index::single_file(), LoadOptions::default(), None).expect("a loader");
     let end = weights.len();
     // NaN in F16, BF16 and F32 alike.
     weights[end - 2_048..].fill(0xff);

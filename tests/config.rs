@@ -1,7 +1,11 @@
 //! `config.json`: defaults, labels and refusals.
 
+mod common;
+
+use common::Fixture;
 use headwise::Error;
-use headwise::models::{Config, ProblemType};
+use headwise::kernels::Precision;
+use headwise::models::{Config, HeadKind, ProblemType, supported_model_types};
 use headwise::tasks::text_classification::Function;
 use serde_json::{Value, json};
 
@@ -13,13 +17,45 @@ fn parse(config: Value) -> headwise::Result<Config> {
 fn what_is_absent_has_the_default_of_its_architecture() {
     let bert = parse(json!({"model_type": "bert", "pad_token_id": null})).expect("a valid config");
     assert_eq!((bert.vocab_size, bert.hidden_size, bert.layers), (30_522, 768, 12));
-    assert_eq!((bert.type_vocab_size, bert.pad_token_id, bert.usable_positions()), (2, 0, 512));
+    assert_eq!((bert.type_vocab_size, bert.pad_token_id, bert.usable_positions), (2, 0, Some(512)));
     let roberta = parse(json!({"model_type": "roberta", "max_position_embeddings": 514})).expect("a valid config");
-    assert_eq!((roberta.vocab_size, roberta.pad_token_id, roberta.usable_positions()), (50_265, 1, 512));
+    assert_eq!((roberta.vocab_size, roberta.pad_token_id, roberta.usable_positions), (50_265, 1, Some(512)));
     let distilbert = parse(json!({"model_type": "distilbert", "layer_norm_eps": 0.5, "dim": 36, "n_heads": 3}));
     let distilbert = distilbert.expect("a valid config");
     assert_eq!((distilbert.hidden_size, distilbert.attention_heads, distilbert.layers), (36, 3, 6));
     assert_eq!((distilbert.layer_norm_eps, distilbert.type_vocab_size), (1e-12, 0));
+}
+
+#[test]
+fn lengths_are_bounded_by_the_table_of_positions_or_by_the_tokenizer() {
+    let longest = |config: Value, tokenizer| parse(config).expect("a valid config").max_length(tokenizer);
+    let bert = json!({"model_type": "bert"});
+    assert_eq!(
+        (longest(bert.clone(), None), longest(bert.clone(), Some(128)), longest(bert, Some(999))),
+        (512, 128, 512)
+    );
+    let mpnet = json!({"model_type": "mpnet", "max_position_embeddings": 514, "pad_token_id": 9});
+    assert_eq!(longest(mpnet, None), 512, "its padding id is 1, whatever the file says");
+    let bart = json!({"model_type": "bart"});
+    assert_eq!(longest(bart, None), 1_024);
+    let deberta = json!({"model_type": "deberta-v2", "position_biased_input": false});
+    assert_eq!((longest(deberta.clone(), None), longest(deberta, Some(2_048))), (512, 2_048));
+    let absolute = json!({"model_type": "deberta-v2"});
+    assert_eq!(longest(absolute, Some(2_048)), 512);
+    let modernbert = json!({"model_type": "modernbert"});
+    assert_eq!((longest(modernbert.clone(), None), longest(modernbert, Some(4_096))), (8_192, 4_096));
+}
+
+#[test]
+fn a_head_gives_its_labels_and_class_to_the_file() {
+    let config = parse(json!({"model_type": "xlm-roberta", "num_labels": 3, "problem_type": "regression"}));
+    let text = config.expect("a valid config").json_with(HeadKind::Sequence, &["no".into(), "yes".into()]);
+    let again = Config::parse(text.as_bytes()).expect("a valid config");
+    assert_eq!(again.class.as_deref(), Some("XLMRobertaForSequenceClassification"));
+    assert_eq!(again.labels, Some(vec!["no".into(), "yes".into()]));
+    assert_eq!(again.problem_type, None);
+    let fields: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(fields["label2id"], json!({"no": 0, "yes": 1}));
 }
 
 #[test]
@@ -89,7 +125,74 @@ fn other_files_and_models_are_refused() {
     let Err(Error::UnsupportedModel { model_type, supported }) = parse(json!({"model_type": "gpt2"})) else {
         panic!("gpt2 is not supported");
     };
-    assert_eq!((model_type.as_str(), supported.join(" ").as_str()), ("gpt2", "bert roberta distilbert"));
+    assert_eq!(model_type, "gpt2");
+    assert_eq!(supported, supported_model_types());
+}
+
+/// What a load says when a field of a fixture's configuration is changed.
+fn error_with(fixture: &str, field: &str, value: Value) -> Error {
+    let fixture = Fixture::named(fixture);
+    let mut config: Value = serde_json::from_slice(fixture.config).expect("JSON");
+    config[field] = value;
+    let loaded = common::load(config.to_string().as_bytes(), fixture.model, fixture.head(), Precision::Fp32, 4_096);
+    loaded.expect_err("a configuration that is not supported")
+}
+
+#[test]
+fn what_only_some_models_read_is_refused_by_field() {
+    let rope = json!({"full_attention": {"rope_type": "yarn", "rope_theta": 10_000.0}});
+    let cold = json!({"sliding_attention": {"rope_theta": 0}});
+    let cases = [
+        ("modernbert/base", "layer_types", json!(["full_attention"])),
+        ("modernbert/base", "layer_types", json!(["full_attention", "chunked_attention", "full_attention"])),
+        ("modernbert/base", "local_attention", json!(-1)),
+        ("modernbert/base", "rope_scaling", json!({"type": "linear"})),
+        ("modernbert/base", "norm_bias", json!("no")),
+        ("modernbert/sequence", "classifier_pooling", json!("max")),
+        ("modernbert/sequence", "classifier_activation", json!("maxout")),
+        ("deberta-v2/base", "pos_att_type", json!("c2p|c2c")),
+        ("deberta-v2/base", "position_buckets", json!(3)),
+        ("deberta-v2/base", "max_relative_positions", json!(2)),
+        ("deberta-v2/base", "norm_rel_ebd", json!("batch_norm")),
+        ("deberta-v2/base", "attention_head_size", json!(7)),
+        ("deberta-v2-conv/base", "conv_kernel_size", json!(4)),
+        ("deberta-v2-conv/base", "conv_groups", json!(2)),
+        ("deberta-v2-conv/base", "conv_act", json!("maxout")),
+        ("electra/multiple-choice", "summary_type", json!("last")),
+        ("electra/multiple-choice", "summary_use_proj", json!(false)),
+        ("albert/base", "num_hidden_groups", json!(0)),
+        ("albert/base", "inner_group_num", json!("one")),
+        ("bart/base", "decoder_attention_heads", json!(5)),
+        ("bart/base", "decoder_start_token_id", json!(1 << 20)),
+        ("bert/masked-lm", "tie_word_embeddings", json!(1)),
+    ];
+    for (fixture, field, value) in cases {
+        match error_with(fixture, field, value.clone()) {
+            Error::Config { file, field: named, value: shown, .. } => {
+                assert_eq!((file.as_str(), named.as_str()), ("config.json", field));
+                assert_eq!(shown, value.to_string());
+            }
+            other => panic!("{fixture} {field} {value}: {other:?}"),
+        }
+    }
+    for (value, named) in
+        [(rope, "rope_parameters.full_attention.rope_type"), (cold, "rope_parameters.sliding_attention.rope_theta")]
+    {
+        assert!(
+            matches!(error_with("modernbert/base", "rope_parameters", value), Error::Config { field, .. } if field == named)
+        );
+    }
+}
+
+#[test]
+fn a_head_that_the_architecture_lacks_is_refused() {
+    let fixture = Fixture::named("bart/base");
+    let load = common::load(fixture.config, fixture.model, HeadKind::Token, Precision::Fp32, 4_096);
+    let Err(Error::UnsupportedHead { head, model_type, supported }) = load else {
+        panic!("BART has no token head");
+    };
+    assert_eq!((head.as_str(), model_type.as_str()), ("token", "bart"));
+    assert_eq!(supported.join(" "), "base sequence qa masked-lm");
 }
 
 #[test]

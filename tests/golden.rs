@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{FIXTURES, Fixture};
+use common::Fixture;
 use headwise::kernels::Precision;
-use headwise::models::{HeadKind, Model};
+use headwise::models::{ARCHITECTURES, HeadKind, Model, Trace};
 use headwise::text::{Batch, Rows};
 use safetensors::SafeTensors;
 
@@ -14,43 +14,73 @@ use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// Measured: 3e-6 at most. Sums of 44 products in another order differ by that much; a wrong
-/// epsilon or activation differs by 1e-4 or more.
+/// Sums of 22 products in another order differ by a quarter of this; a wrong epsilon or
+/// activation differs by 1e-4 or more.
 const TOLERANCE: f32 = 2e-5;
 
 #[test]
 fn every_fixture_gives_the_numbers_of_python() {
-    for fixture in FIXTURES {
-        let model =
-            fixture.load(Precision::Fp32, usize::MAX).unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
+    let mut wrong = Vec::new();
+    for fixture in Fixture::all() {
+        let model = load(fixture, Precision::Fp32);
         let rows = fixture.rows();
-        let difference = largest_difference(&outputs(&model, fixture.head(), &rows), &expected(fixture, &rows));
-        assert!(difference <= TOLERANCE, "{}: {difference:e}", fixture.name);
+        for (name, ours) in outputs(&model, &rows) {
+            let difference = largest_difference(&ours, &expected(fixture, name, &rows));
+            if difference > TOLERANCE {
+                wrong.push(format!("{} {name}: {difference:e}", fixture.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn hidden_states_and_attentions_are_those_of_python() {
+    for fixture in Fixture::all() {
+        let stored = SafeTensors::deserialize(fixture.file("expected.safetensors")).expect("expected outputs");
+        let traced = |name: &str| name.ends_with("hidden_states") || name.ends_with("attentions");
+        let names: Vec<&str> = stored.names().into_iter().filter(|name| traced(name)).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let rows = fixture.rows();
+        let batch = rows.to_batch().expect("rows that fit");
+        let mut trace = Trace { wants_hidden_states: true, wants_attentions: true, ..Trace::default() };
+        let model = load(fixture, Precision::Fp32);
+        let with_trace = flat(&model.forward_traced(&batch, &mut trace).expect("outputs"));
+        assert_eq!(with_trace, flat(&model.forward(&batch).expect("outputs")), "{}", fixture.name);
+        for name in names {
+            let python = numbers(fixture, name);
+            let ours = traced_output(&trace, name, &rows);
+            let difference = largest_difference(&ours, &python);
+            assert!(difference <= TOLERANCE, "{} {name}: {difference:e}", fixture.name);
+        }
     }
 }
 
 #[test]
 fn a_text_alone_gives_the_bits_it_gives_in_a_batch() {
-    for fixture in FIXTURES {
+    for fixture in Fixture::all() {
         for precision in [Precision::Fp32, Precision::Fp16, Precision::Q8] {
-            let model = fixture.load(precision, usize::MAX).expect("a loadable fixture");
+            let model = load(fixture, precision);
             let rows = fixture.rows();
-            let together = outputs(&model, fixture.head(), &rows);
-            let alone: Vec<f32> = (0..rows.input_ids.len())
-                .flat_map(|row| outputs(&model, fixture.head(), &single(&rows, row)))
-                .collect();
-            assert_eq!(together, alone, "{} in {}", fixture.name, precision.name());
+            let forward = |rows: &Rows| {
+                let batch: Batch = rows.to_batch().expect("rows that fit");
+                flat(&model.forward(&batch).expect("outputs"))
+            };
+            let alone: Vec<f32> = (0..rows.input_ids.len()).flat_map(|row| forward(&single(&rows, row))).collect();
+            assert_eq!(forward(&rows), alone, "{} in {}", fixture.name, precision.name());
         }
     }
 }
 
 #[test]
 fn the_pieces_of_a_download_do_not_matter() {
-    for name in ["bert/sequence", "bert-f16/sequence", "bert-prefix/base"] {
+    for name in ["bert/sequence", "bert-f16/sequence", "bert-prefix/base", "bert-shards/sequence"] {
         let fixture = Fixture::named(name);
         let of_chunk = |chunk| {
             let model = fixture.load(Precision::Fp32, chunk).expect("a loadable fixture");
-            outputs(&model, fixture.head(), &fixture.rows())
+            outputs(&model, &fixture.rows())
         };
         let whole = of_chunk(usize::MAX);
         for chunk in [1, 3, 7, 1_021] {
@@ -59,32 +89,86 @@ fn the_pieces_of_a_download_do_not_matter() {
     }
 }
 
-/// Everything the model computes for the rows, flattened; nothing for padding.
-fn outputs(model: &Model, head: HeadKind, rows: &Rows) -> Vec<f32> {
-    let batch: Batch = rows.to_batch().expect("rows that fit");
-    match head {
-        HeadKind::Base => {
-            let hidden = model.last_hidden_state(&batch).expect("hidden states");
-            hidden.flatten_all().and_then(|flat| flat.to_vec1()).expect("numbers")
-        }
-        HeadKind::Sequence => model.logits(&batch).expect("logits").concat(),
+#[test]
+fn every_tensor_has_its_place() {
+    for fixture in Fixture::all() {
+        let usage = load(fixture, Precision::Fp32).usage;
+        assert!(usage.unexpected.is_empty(), "{}: {:?}", fixture.name, usage.unexpected);
     }
 }
 
-/// Python's outputs in the same form.
-fn expected(fixture: &Fixture, rows: &Rows) -> Vec<f32> {
-    let tensors = SafeTensors::deserialize(fixture.expected).expect("expected outputs");
-    let name = match fixture.head() {
-        HeadKind::Base => "last_hidden_state",
-        HeadKind::Sequence => "logits",
+#[test]
+fn every_architecture_is_compared_with_every_head() {
+    let model_type = |fixture: &Fixture| {
+        let config: serde_json::Value = serde_json::from_slice(fixture.config).expect("JSON");
+        config["model_type"].as_str().expect("a model type").to_owned()
     };
-    let tensor = tensors.tensor(name).expect("the output of this head");
-    let numbers: Vec<f32> = tensor.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-    let [_, length, width] = *tensor.shape() else {
+    let compared: Vec<(String, HeadKind)> =
+        Fixture::all().iter().map(|fixture| (model_type(fixture), fixture.head())).collect();
+    for architecture in ARCHITECTURES {
+        for model_type in architecture.model_types {
+            for &kind in HeadKind::ALL.iter().filter(|&&kind| architecture.heads.have(kind)) {
+                let pair = (model_type.name.to_owned(), kind);
+                assert!(compared.contains(&pair), "there is no fixture of {pair:?}");
+            }
+        }
+    }
+}
+
+fn load(fixture: &Fixture, precision: Precision) -> Model {
+    fixture.load(precision, usize::MAX).unwrap_or_else(|error| panic!("{}: {error}", fixture.name))
+}
+
+/// What the model computes for the rows under Python's names, nothing for padding.
+fn outputs(model: &Model, rows: &Rows) -> Vec<(&'static str, Vec<f32>)> {
+    let batch = rows.to_batch().expect("rows that fit");
+    let output = model.forward(&batch).expect("outputs");
+    let column = |column: usize| flat(&output.narrow(1, column, 1).and_then(|x| x.contiguous()).expect("a column"));
+    let mut outputs = match model.kind {
+        HeadKind::Base => vec![("last_hidden_state", flat(&output))],
+        HeadKind::QuestionAnswering => vec![("start_logits", column(0)), ("end_logits", column(1))],
+        _ => vec![("logits", flat(&output))],
+    };
+    if model.kind == HeadKind::Base
+        && let Some(encoded) = model.encode(&batch).expect("outputs")
+    {
+        outputs.push(("encoder_last_hidden_state", flat(&encoded)));
+    }
+    outputs
+}
+
+/// One of Python's outputs in the same form.
+fn expected(fixture: &Fixture, name: &str, rows: &Rows) -> Vec<f32> {
+    let numbers = numbers(fixture, name);
+    let length = rows.input_ids[0].len();
+    let places = rows.input_ids.len() * length;
+    let per_token = !matches!(fixture.head(), HeadKind::Sequence | HeadKind::MultipleChoice);
+    if !per_token {
         return numbers;
-    };
-    let places = (0..rows.input_ids.len()).flat_map(|row| rows.tokens(row).into_iter().map(move |t| row * length + t));
-    places.flat_map(|place| numbers[place * width..(place + 1) * width].to_vec()).collect()
+    }
+    let width = numbers.len() / places;
+    let tokens = (0..rows.input_ids.len()).flat_map(|row| rows.tokens(row).into_iter().map(move |t| row * length + t));
+    tokens.flat_map(|place| numbers[place * width..(place + 1) * width].to_vec()).collect()
+}
+
+/// Hidden states or attentions of all layers in Python's form, zero at padding.
+fn traced_output(trace: &Trace, name: &str, rows: &Rows) -> Vec<f32> {
+    let of_name = |prefix: &str, kind: &str| name == format!("{prefix}{kind}");
+    let states = trace.hidden_states.iter().filter(|(stack, _)| of_name(stack.prefix(), "hidden_states"));
+    let states = states.map(|(_, x)| rows.unflatten(&x.to_vec2().expect("rows")).concat().concat());
+    let attentions = trace.attentions.iter().filter(|(stack, _)| of_name(stack.prefix(), "attentions"));
+    let attentions = attentions.map(|(_, of_rows)| {
+        let tokens = rows.tokens(0).len();
+        let heads = of_rows[0].len() / (tokens * tokens);
+        rows.unflatten_pairs(of_rows, heads).concat().concat().concat()
+    });
+    states.chain(attentions).flatten().collect()
+}
+
+fn numbers(fixture: &Fixture, name: &str) -> Vec<f32> {
+    let tensors = SafeTensors::deserialize(fixture.file("expected.safetensors")).expect("expected outputs");
+    let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("{} has no {name}", fixture.name));
+    tensor.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
 }
 
 fn single(rows: &Rows, row: usize) -> Rows {
@@ -92,7 +176,12 @@ fn single(rows: &Rows, row: usize) -> Rows {
         input_ids: vec![rows.input_ids[row].clone()],
         attention_mask: rows.attention_mask.as_ref().map(|mask| vec![mask[row].clone()]),
         token_type_ids: rows.token_type_ids.as_ref().map(|types| vec![types[row].clone()]),
+        choices: 1,
     }
+}
+
+fn flat(x: &candle_core::Tensor) -> Vec<f32> {
+    x.flatten_all().and_then(|x| x.to_vec1()).expect("numbers")
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
@@ -101,25 +190,4 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
         .zip(b)
         .map(|(a, b)| (a - b).abs())
         .fold(0.0, |largest, difference| if difference.is_nan() { f32::INFINITY } else { difference.max(largest) })
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-#[test]
-fn no_fixture_is_left_out() {
-    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let folders = |path: &std::path::Path| {
-        let entries = std::fs::read_dir(path).expect("a readable folder");
-        let folders = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir());
-        folders.collect::<Vec<_>>()
-    };
-    let mut found: Vec<String> = folders(&golden)
-        .iter()
-        .flat_map(|configuration| folders(configuration))
-        .filter(|folder| folder.join("expected.safetensors").exists())
-        .map(|folder| folder.strip_prefix(&golden).expect("a path below it").display().to_string())
-        .collect();
-    found.sort();
-    let mut listed: Vec<&str> = FIXTURES.iter().map(|fixture| fixture.name).collect();
-    listed.sort_unstable();
-    assert_eq!(found, listed);
 }

@@ -81,7 +81,8 @@ fn a_head_of_another_size_is_replaced_on_request_only() {
     assert_eq!(model.usage.new, CLASSIFIER);
     assert_eq!(model.usage.head.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), POOLER);
     assert_eq!(model.usage.ignored, ["classifier.bias", "classifier.weight"]);
-    let logits = model.logits(&fixture.rows().to_batch().expect("rows that fit")).expect("logits");
+    let logits = model.forward(&fixture.rows().to_batch().expect("rows that fit")).expect("logits");
+    let logits = logits.to_vec2::<f32>().expect("rows");
     assert!(logits.iter().all(|row| row.len() == 7 && row.iter().all(|logit| logit.is_finite())));
 }
 
@@ -206,10 +207,7 @@ fn a_saved_head_is_the_head_that_was_drawn() {
     let (source, target) = (fresh("source"), fresh("target"));
     let encoder = write_source(fixture, &source);
     let config = std::str::from_utf8(fixture.config).expect("UTF-8");
-    let save = || {
-        let parsed = Config::parse(fixture.config)?;
-        save_new_head(&source, &target, config, parsed, HeadKind::Sequence, NewHead { seed: 5 })
-    };
+    let save = || save_new_head(&source, &target, config, HeadKind::Sequence, NewHead { seed: 5 });
     save().expect("a saved model");
 
     let files = contents(&target);
@@ -249,8 +247,8 @@ fn nothing_is_saved_of_a_damaged_model() {
     let expected = bytes.len() as u64;
     bytes.pop();
     std::fs::write(&shard, bytes).expect("a written file");
-    let config = Config::parse(fixture.config).expect("a valid configuration");
-    let error = save_new_head(&source, &target, "{}", config, HeadKind::Sequence, NewHead { seed: 5 });
+    let config = std::str::from_utf8(fixture.config).expect("UTF-8");
+    let error = save_new_head(&source, &target, config, HeadKind::Sequence, NewHead { seed: 5 });
     let incomplete = Error::Incomplete { file: "b.safetensors".into(), expected, got: expected - 1 };
     assert_eq!(error, Err(incomplete));
     assert!(contents(&target).is_empty());

@@ -128,7 +128,7 @@ fn damaged_checkpoints_are_refused_by_name() {
     let mut transposed = tensors(fixture);
     let up = "bert.encoder.layer.0.intermediate.dense.weight".to_owned();
     transposed.get_mut(&up).expect("the tensor").1.reverse();
-    let shapes = (vec![44, 36], vec![36, 44]);
+    let shapes = (vec![22, 18], vec![18, 22]);
     assert_eq!(error(&saved(&transposed)), Error::Shape { tensor: up, expected: shapes.0, got: shapes.1 });
 
     let mut integers = tensors(fixture);
@@ -137,7 +137,7 @@ fn damaged_checkpoints_are_refused_by_name() {
     assert_eq!((tensor, dtype.as_str()), (gone, "I32"));
 
     let mut one_label_more = tensors(fixture);
-    one_label_more.insert("classifier.weight".into(), (Stored::F32, vec![6, 36], vec![0; 6 * 36 * 4]));
+    one_label_more.insert("classifier.weight".into(), (Stored::F32, vec![6, 18], vec![0; 6 * 18 * 4]));
     let Error::Config { field, value, supported, .. } = error(&saved(&one_label_more)) else {
         panic!("a config error")
     };

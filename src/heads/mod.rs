@@ -1,85 +1,66 @@
-//! Heads: from the encoder's hidden vectors to logits. A head is data, a list of
-//! [`Stage`]s; logits always leave raw.
+//! Heads: from the encoder's hidden vectors to logits. A head is data: which vectors it reads,
+//! and the [`Stage`]s they pass through; [`crate::models::Head`] interprets it. Logits always
+//! leave raw.
 
+pub mod masked_lm;
+pub mod multiple_choice;
+pub mod question_answering;
 pub mod sequence;
+mod table;
+pub mod token;
 
-use candle_core::Tensor;
+pub use table::{Applied, Bias, HeadTable, Heads, Place, Reads, Spread, Stage, Width};
 
-use crate::error::Result;
-use crate::nn::{Activation, Linear};
-use crate::weights::{Declarations, Names};
-
-/// One linear layer of a head and what follows it.
-#[derive(Debug)]
-pub struct Stage {
-    /// Where the layer's tensors stand.
-    pub linear: Place,
-    /// How many numbers it gives.
-    pub width: Width,
-    /// What is applied to them.
-    pub activation: Option<Activation>,
-}
-
-/// Name of a layer of a head.
-#[derive(Debug)]
-pub enum Place {
-    /// Below the encoder's prefix: `bert.pooler.dense`.
-    Encoder(&'static str),
-    /// At the top of the checkpoint: `classifier`.
-    Top(&'static str),
-}
-
-/// Width of a stage's output.
+/// What is to be computed from the hidden vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Width {
-    /// As wide as the hidden vectors.
-    Hidden,
-    /// One number for each label.
-    Labels,
+pub enum HeadKind {
+    /// Nothing: the bare encoder.
+    Base,
+    /// Sequence classification: one logit per label and text.
+    Sequence,
+    /// Token classification: one logit per label and token.
+    Token,
+    /// Question answering: for each token a logit to be the first of the answer, and one to be
+    /// its last.
+    QuestionAnswering,
+    /// Multiple choice: one logit for each choice.
+    MultipleChoice,
+    /// Masked language modelling: for each token one logit per word piece.
+    MaskedLm,
 }
 
-impl Place {
-    /// Full name in a checkpoint.
-    pub fn name(&self, names: &Names) -> String {
+impl HeadKind {
+    /// Every kind.
+    pub const ALL: &[HeadKind] = &[
+        HeadKind::Base,
+        HeadKind::Sequence,
+        HeadKind::Token,
+        HeadKind::QuestionAnswering,
+        HeadKind::MultipleChoice,
+        HeadKind::MaskedLm,
+    ];
+
+    /// Name in messages and on the command line.
+    pub fn name(self) -> &'static str {
         match self {
-            Place::Encoder(name) => names.base(name),
-            Place::Top(name) => (*name).to_owned(),
+            HeadKind::Base => "base",
+            HeadKind::Sequence => "sequence",
+            HeadKind::Token => "token",
+            HeadKind::QuestionAnswering => "qa",
+            HeadKind::MultipleChoice => "multiple-choice",
+            HeadKind::MaskedLm => "masked-lm",
         }
     }
-}
 
-/// The stages of a head with their weights.
-#[derive(Debug)]
-pub struct Head {
-    stages: Vec<Linear>,
-}
-
-impl Head {
-    /// Declares the tensors of `stages`.
-    pub fn declare(
-        needs: &mut Declarations,
-        names: &Names,
-        stages: &[Stage],
-        hidden_size: usize,
-        labels: usize,
-    ) -> Self {
-        let layer = |stage: &Stage| {
-            let outputs = match stage.width {
-                Width::Hidden => hidden_size,
-                Width::Labels => labels,
-            };
-            let linear = Linear::declare(needs, stage.linear.name(names), hidden_size, outputs);
-            linear.with_activation(stage.activation)
-        };
-        Head { stages: stages.iter().map(layer).collect() }
-    }
-
-    /// `[rows, hidden]` → `[rows, labels]`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut x = x.clone();
-        for stage in &self.stages {
-            x = stage.forward(&x)?;
+    /// What the names of its classes in `transformers` end with.
+    pub fn class_suffix(self) -> &'static str {
+        match self {
+            HeadKind::Base => "Model",
+            HeadKind::Sequence => "ForSequenceClassification",
+            HeadKind::Token => "ForTokenClassification",
+            HeadKind::QuestionAnswering => "ForQuestionAnswering",
+            HeadKind::MultipleChoice => "ForMultipleChoice",
+            HeadKind::MaskedLm => "ForMaskedLM",
         }
-        Ok(x)
     }
 }

@@ -12,6 +12,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::Precision;
 use super::math::{Activation, activate, multiply_assign};
 use super::simd::Simd;
 
@@ -172,6 +173,29 @@ impl Matrix {
     fn panels_per_part(&self) -> usize {
         self.outputs.div_ceil(PANEL)
     }
+}
+
+/// Outputs that [`multiply_unpacked`] packs at a time: with 768 inputs they take 768 KiB.
+const UNPACKED_OUTPUTS: usize = 256;
+
+/// `[rows, inputs]` → `[rows, outputs]` in f32 by weights `[outputs, inputs]` as they are stored,
+/// which are packed some at a time: for a table that must be readable row by row as well.
+pub fn multiply_unpacked(x: &[f32], weights: &[f32], inputs: usize, epilogue: Epilogue<'_>) -> Vec<f32> {
+    let outputs = weights.len() / inputs;
+    let mut out = vec![0.0; x.len() / inputs * outputs];
+    for (index, weights) in weights.chunks(UNPACKED_OUTPUTS * inputs).enumerate() {
+        let (first, width) = (index * UNPACKED_OUTPUTS, weights.len() / inputs);
+        let mut matrix = Matrix::reserve(Precision::Fp32.kernel(), 1, width, inputs).expect("memory for a few weights");
+        for (row, weights) in weights.chunks_exact(inputs).enumerate() {
+            matrix.write_row(row, weights);
+        }
+        let bias = epilogue.bias.map(|bias| &bias[first..first + width]);
+        let columns = matrix.multiply(x, 0..1, Epilogue { bias, ..epilogue });
+        for (to, columns) in out.chunks_exact_mut(outputs).zip(columns.chunks_exact(width)) {
+            to[first..first + width].copy_from_slice(columns);
+        }
+    }
+    out
 }
 
 /// One multiplication: what a kernel is given.

@@ -1,25 +1,23 @@
 //! `config.json` in the terms of the encoder: sizes under one name whatever the
 //! architecture calls them, labels, and refusals of what would be computed wrongly.
 
-use std::collections::BTreeMap;
+use serde_json::{Map, Value, json};
 
-use serde_json::{Map, Value};
-
-use super::architecture::{Architecture, Number, Positions};
+use super::architecture::{Architecture, Body, ModelType, Positions, Refusal, Setting};
+use super::fields::{Fields, generic_labels, invalid};
 use super::registry::{self, supported_model_types};
 use crate::error::{Error, Result};
+use crate::heads::HeadKind;
 use crate::limits;
-use crate::nn::{Activation, activation_named, activation_names};
+use crate::nn::Activation;
 
-const FILE: &str = "config.json";
-
-/// Keys whose other values change what the encoder computes, and the values that are
-/// implemented. An absent or null key is fine.
-const REFUSALS: &[(&str, &[&str])] = &[
+/// Keys whose other values change what any encoder computes.
+const REFUSALS: &[Refusal<'static>] = &[
     ("position_embedding_type", &["\"absolute\""]),
     ("is_decoder", &["false"]),
     ("add_cross_attention", &["false"]),
     ("quantization_config", &[]),
+    ("adapters", &[]),
 ];
 
 /// What kind of answer a head was trained for.
@@ -51,21 +49,23 @@ impl ProblemType {
 pub struct Config {
     /// The table that interprets it.
     pub architecture: &'static Architecture,
-    /// `model_type` as the file spells it.
-    pub model_type: String,
+    /// Its `model_type`.
+    pub model_type: &'static ModelType,
     /// First of `architectures`, such as `BertForSequenceClassification`.
     pub class: Option<String>,
     /// Number of word pieces.
     pub vocab_size: usize,
     /// Width of the hidden vectors.
     pub hidden_size: usize,
+    /// Width of the embeddings.
+    pub embedding_size: usize,
     /// Number of layers.
     pub layers: usize,
     /// Attention heads of a layer; divides `hidden_size`.
     pub attention_heads: usize,
     /// Width of the feed-forward layer.
     pub intermediate_size: usize,
-    /// Rows of the position table.
+    /// Rows of the position table, or how long sequences were in training.
     pub max_positions: usize,
     /// Rows of the token-type table; 0 when there is none.
     pub type_vocab_size: usize,
@@ -75,10 +75,16 @@ pub struct Config {
     pub activation: Activation,
     /// Epsilon of every normalisation.
     pub layer_norm_eps: f64,
+    /// Whether normalisations have a bias.
+    pub norm_bias: bool,
+    /// The longest sequence there are positions for; `None` where positions are not a table.
+    pub usable_positions: Option<usize>,
     /// Names of the labels; `None` where the file states neither names nor a number.
     pub labels: Option<Vec<String>>,
     /// What the head was trained for, where the file says it.
     pub problem_type: Option<ProblemType>,
+    /// All of the file, for what only some architectures or heads read.
+    pub fields: Fields,
 }
 
 impl Config {
@@ -89,63 +95,134 @@ impl Config {
     /// [`Error::Config`] for anything else that cannot be used.
     pub fn parse(json: &[u8]) -> Result<Config> {
         let fields = Fields::parse(json)?;
-        let model_type = match fields.get("model_type") {
-            Some(Value::String(name)) => name.clone(),
+        let name = match fields.get("model_type") {
+            Some(Value::String(name)) => name,
             other => return Err(invalid("model_type", other, &supported_model_types().join(", "))),
         };
-        let architecture = registry::find(&model_type).ok_or_else(|| Error::UnsupportedModel {
-            model_type: model_type.clone(),
-            supported: supported_model_types(),
-        })?;
-        fields.refuse()?;
+        let (architecture, model_type) = registry::find(name)
+            .ok_or_else(|| Error::UnsupportedModel { model_type: name.clone(), supported: supported_model_types() })?;
+        fields.refuse(REFUSALS)?;
+        fields.refuse(architecture.refusals)?;
         let keys = &architecture.keys;
-        let config = Config {
+        let hidden_size = fields.number(keys.hidden_size, 1, limits::HIDDEN_SIZE)?;
+        let mut config = Config {
             architecture,
-            class: fields.class(),
-            vocab_size: fields.number(&keys.vocab_size, 1, limits::VOCABULARY)?,
-            hidden_size: fields.number(&keys.hidden_size, 1, limits::HIDDEN_SIZE)?,
-            layers: fields.number(&keys.layers, 0, limits::LAYERS)?,
-            attention_heads: fields.number(&keys.attention_heads, 1, limits::HIDDEN_SIZE)?,
-            intermediate_size: fields.number(&keys.intermediate_size, 1, limits::INTERMEDIATE_SIZE)?,
-            max_positions: fields.number(&keys.max_positions, 1, limits::POSITIONS)?,
-            type_vocab_size: match &keys.type_vocab_size {
-                Some(number) => fields.number(number, 0, limits::VOCABULARY)?,
-                None => 0,
-            },
-            pad_token_id: fields.number(&keys.pad_token_id, 0, limits::VOCABULARY)?,
-            activation: fields.activation(keys.activation)?,
-            layer_norm_eps: fields.epsilon(keys.layer_norm_eps)?,
-            labels: fields.labels()?,
-            problem_type: fields.problem_type()?,
             model_type,
+            class: fields.class(),
+            vocab_size: fields.number(keys.vocab_size, 1, limits::VOCABULARY)?,
+            hidden_size,
+            embedding_size: match fields.number(keys.embedding_size, 1, limits::HIDDEN_SIZE)? {
+                0 => hidden_size,
+                size => size,
+            },
+            layers: fields.number(keys.layers, 0, limits::LAYERS)?,
+            attention_heads: fields.number(keys.attention_heads, 1, limits::HIDDEN_SIZE)?,
+            intermediate_size: fields.number(keys.intermediate_size, 1, limits::INTERMEDIATE_SIZE)?,
+            max_positions: fields.number(keys.max_positions, 1, limits::POSITIONS)?,
+            type_vocab_size: fields.number(keys.type_vocab_size, 0, limits::VOCABULARY)?,
+            pad_token_id: fields.number(keys.pad_token_id, 0, limits::VOCABULARY)?,
+            activation: fields.activation(keys.activation)?,
+            layer_norm_eps: fields
+                .real(keys.layer_norm_eps, "a number from 0 to 1", |eps| (0.0..1.0).contains(&eps))?,
+            norm_bias: fields.flag(keys.norm_bias)?,
+            usable_positions: None,
+            labels: fields.labels()?,
+            problem_type: problem_type(&fields)?,
+            fields,
         };
-        config.check(&fields)?;
+        config.usable_positions = config.positions()?;
+        config.check()?;
         Ok(config)
     }
 
-    /// The longest sequence the position table has rows for.
-    pub fn usable_positions(&self) -> usize {
-        match self.architecture.positions {
-            Positions::Absolute => self.max_positions,
-            Positions::AfterPadding => self.max_positions.saturating_sub(self.pad_token_id + 1),
+    /// The longest sequence to be read, given the tokenizer's `model_max_length`, if it has one:
+    /// the table of positions allows no more; where there is none, the tokenizer decides, and
+    /// then the length that the model was trained for.
+    pub fn max_length(&self, model_max_length: Option<usize>) -> usize {
+        match (self.usable_positions, model_max_length) {
+            (Some(positions), Some(length)) => positions.min(length),
+            (None, Some(length)) => length.min(limits::POSITIONS),
+            (Some(positions), None) => positions,
+            (None, None) => self.max_positions,
         }
     }
 
+    fn positions(&self) -> Result<Option<usize>> {
+        let positions = match &self.architecture.body {
+            Body::EncoderDecoder => return Ok(Some(self.max_positions)),
+            Body::Encoder(table) => table.embeddings.position.as_ref(),
+        };
+        Ok(match positions {
+            Some(table) if self.fields.flag(table.present)? => Some(match table.rule {
+                Positions::Absolute => self.max_positions,
+                Positions::AfterPadding => self.max_positions.saturating_sub(self.pad_token_id + 1),
+            }),
+            _ => None,
+        })
+    }
+
+    /// Standard deviation of new weights.
+    pub fn initializer_range(&self) -> Result<f64> {
+        let setting = self.architecture.keys.initializer_range;
+        self.fields.real(setting, "a number from 0 to 1", |std| (0.0..=1.0).contains(&std))
+    }
+
+    /// The name that `transformers` gives to the class of this model with a head, such as
+    /// `BertForMaskedLM`.
+    pub fn class_with(&self, head: HeadKind) -> String {
+        format!("{}{}", self.model_type.class, head.class_suffix())
+    }
+
+    /// The text of a `config.json` like this one for a model with another head and other
+    /// labels.
+    pub fn json_with(&self, head: HeadKind, labels: &[String]) -> String {
+        let mut fields = self.fields.0.clone();
+        fields.insert("architectures".into(), json!([self.class_with(head)]));
+        if !labels.is_empty() {
+            let by_id = |(id, label): (usize, &String)| (id.to_string(), json!(label));
+            let by_label = |(id, label): (usize, &String)| (label.clone(), json!(id));
+            fields.insert("id2label".into(), labels.iter().enumerate().map(by_id).collect::<Map<_, _>>().into());
+            fields.insert("label2id".into(), labels.iter().enumerate().map(by_label).collect::<Map<_, _>>().into());
+            fields.shift_remove("num_labels");
+            fields.shift_remove("problem_type");
+        }
+        format!("{:#}\n", Value::Object(fields))
+    }
+
+    /// The same with other labels, of no stated problem.
+    ///
+    /// # Errors
+    /// [`Error::Option`] when there are none, or too many.
+    pub fn with_labels(self, labels: Vec<String>) -> Result<Config> {
+        if labels.is_empty() || labels.len() > limits::LABELS {
+            return Err(Error::Option {
+                option: "labels".into(),
+                value: format!("{} names", labels.len()),
+                supported: format!("1 to {} names", limits::LABELS),
+            });
+        }
+        Ok(Config { labels: Some(labels), problem_type: None, ..self })
+    }
+
+    /// The labels, or as many without names as the architecture's configuration class has.
+    pub(super) fn labels_or_default(&self) -> Vec<String> {
+        self.labels.clone().unwrap_or_else(|| generic_labels(self.architecture.keys.default_labels))
+    }
+
     /// What has to hold between fields.
-    fn check(&self, fields: &Fields) -> Result<()> {
+    fn check(&self) -> Result<()> {
         let keys = &self.architecture.keys;
+        let refuse = |setting: Setting<usize>, supported: String| {
+            let key = setting.key.unwrap_or_default();
+            Err(invalid(key, self.fields.get(key), &supported))
+        };
         if !self.hidden_size.is_multiple_of(self.attention_heads) {
-            let key = keys.attention_heads.key;
-            let supported = format!("a divisor of the hidden size {}", self.hidden_size);
-            return Err(invalid(key, fields.get(key), &supported));
+            return refuse(keys.attention_heads, format!("a divisor of the hidden size {}", self.hidden_size));
         }
-        if self.usable_positions() == 0 {
-            let key = keys.max_positions.key;
-            let supported = format!("more than the padding id {} and one", self.pad_token_id);
-            return Err(invalid(key, fields.get(key), &supported));
+        if self.usable_positions == Some(0) {
+            return refuse(keys.max_positions, format!("more than the padding id {} and one", self.pad_token_id));
         }
-        let labels = self.labels.as_ref().map_or(2, Vec::len);
-        if labels == 1 && self.problem_type == Some(ProblemType::SingleLabel) {
+        if self.labels_or_default().len() == 1 && self.problem_type == Some(ProblemType::SingleLabel) {
             let value = Value::from(ProblemType::SingleLabel.name());
             return Err(invalid("problem_type", Some(&value), "any other with a single label"));
         }
@@ -153,130 +230,7 @@ impl Config {
     }
 }
 
-/// The fields of the file, null taken as absent.
-struct Fields(Map<String, Value>);
-
-impl Fields {
-    fn parse(json: &[u8]) -> Result<Fields> {
-        let size = format!("{} bytes", json.len());
-        if json.len() > limits::CONFIG_BYTES {
-            return Err(whole_file(size, &format!("up to {} bytes", limits::CONFIG_BYTES)));
-        }
-        match serde_json::from_slice(json) {
-            Ok(Value::Object(fields)) => Ok(Fields(fields)),
-            Ok(_) => Err(whole_file(size, "a JSON object")),
-            Err(error) => Err(whole_file(format!("not JSON ({error})"), "a JSON object")),
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key).filter(|value| !value.is_null())
-    }
-
-    fn number(&self, number: &Number, least: usize, most: usize) -> Result<usize> {
-        let Some(value) = self.get(number.key) else {
-            return Ok(number.default);
-        };
-        let whole = value.as_u64().and_then(|whole| usize::try_from(whole).ok());
-        let whole = whole.filter(|whole| (least..=most).contains(whole));
-        whole.ok_or_else(|| invalid(number.key, Some(value), &format!("a whole number from {least} to {most}")))
-    }
-
-    fn class(&self) -> Option<String> {
-        Some(self.get("architectures")?.get(0)?.as_str()?.to_owned())
-    }
-
-    fn activation(&self, key: &str) -> Result<Activation> {
-        let Some(value) = self.get(key) else {
-            return Ok(Activation::Gelu);
-        };
-        let known = value.as_str().and_then(activation_named);
-        known.ok_or_else(|| invalid(key, Some(value), &activation_names()))
-    }
-
-    fn epsilon(&self, key: Option<&str>) -> Result<f64> {
-        let Some((key, value)) = key.and_then(|key| Some((key, self.get(key)?))) else {
-            return Ok(1e-12);
-        };
-        let number = value.as_f64().filter(|eps| (0.0..1.0).contains(eps));
-        number.ok_or_else(|| invalid(key, Some(value), "a number from 0 to 1"))
-    }
-
-    /// Names by ascending id. `id2label` decides how many there are, then `num_labels`, which
-    /// only old files have.
-    fn labels(&self) -> Result<Option<Vec<String>>> {
-        if let Some(value) = self.get("id2label") {
-            let supported = "an object from whole numbers to names";
-            let names = id2label(value).ok_or_else(|| invalid("id2label", Some(value), supported))?;
-            return Ok(Some(names));
-        }
-        let number = Number { key: "num_labels", default: 0 };
-        match self.number(&number, 1, limits::LABELS)? {
-            0 => Ok(None),
-            count => Ok(Some(generic_labels(count))),
-        }
-    }
-
-    fn problem_type(&self) -> Result<Option<ProblemType>> {
-        let Some(value) = self.get("problem_type") else {
-            return Ok(None);
-        };
-        let known = ProblemType::NAMES.iter().find(|(name, _)| value.as_str() == Some(name));
-        match known {
-            Some(&(_, kind)) => Ok(Some(kind)),
-            None => {
-                let names: Vec<&str> = ProblemType::NAMES.iter().map(|&(name, _)| name).collect();
-                Err(invalid("problem_type", Some(value), &names.join(", ")))
-            }
-        }
-    }
-
-    fn refuse(&self) -> Result<()> {
-        for (key, supported) in REFUSALS {
-            if let Some(value) = self.get(key)
-                && !supported.contains(&value.to_string().as_str())
-            {
-                let supported = supported.first().map_or("no value".to_owned(), |only| format!("only {only}"));
-                return Err(invalid(key, Some(value), &supported));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `LABEL_0`, `LABEL_1`, …: what `transformers` calls labels without names.
-pub fn generic_labels(count: usize) -> Vec<String> {
-    (0..count).map(|id| format!("LABEL_{id}")).collect()
-}
-
-/// `None` if the value is not of the form `{"0": "name", …}`, with at least one entry.
-fn id2label(value: &Value) -> Option<Vec<String>> {
-    let mut names = BTreeMap::new();
-    for (id, name) in value.as_object()? {
-        names.insert(id.parse::<u64>().ok()?, name.as_str()?.to_owned());
-    }
-    if names.is_empty() || names.len() > limits::LABELS {
-        return None;
-    }
-    let mut labels = generic_labels(names.len());
-    for (id, name) in names {
-        if let Some(label) = labels.get_mut(usize::try_from(id).ok()?) {
-            *label = name;
-        }
-    }
-    Some(labels)
-}
-
-fn whole_file(value: String, supported: &str) -> Error {
-    Error::Config { file: FILE.into(), field: "the file".into(), value, supported: supported.into() }
-}
-
-/// The value is quoted up to a length that fits a message.
-fn invalid(field: &str, value: Option<&Value>, supported: &str) -> Error {
-    let value = value.map_or("missing".into(), Value::to_string);
-    let shown = match value.char_indices().nth(80) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value,
-    };
-    Error::Config { file: FILE.into(), field: field.into(), value: shown, supported: supported.into() }
+fn problem_type(fields: &Fields) -> Result<Option<ProblemType>> {
+    let choices = ProblemType::NAMES.iter().map(|&(name, kind)| (name, Some(kind)));
+    fields.choice(Setting::of("problem_type", None), &choices.collect::<Vec<_>>())
 }

@@ -1,107 +1,165 @@
 //! The one encoder: interprets the table of any architecture. Token ids go in, one hidden
 //! vector per token comes out.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
-use super::architecture::{Architecture, LayerNames, Positions};
+use super::architecture::{EmbeddingTable, EncoderTable, LayerTable, Positions, Setting};
+use super::attention::Scheme;
 use super::config::Config;
+use super::fields::invalid;
+use super::layer::{Layer, Tokens};
+use super::trace::{Stack, Trace};
 use crate::error::Result;
-use crate::nn::{Embedding, LayerNorm, Linear, attention_of_first_tokens, self_attention, sum_of_embeddings};
+use crate::limits;
+use crate::nn::{Activation, Convolution, Embedding, LayerNorm, Linear, sum_of_embeddings};
 use crate::text::Batch;
 use crate::weights::{Declarations, Names};
 
-/// A bare encoder (`BertModel`, `RobertaModel`, `DistilBertModel`).
+/// A bare encoder (`BertModel`, `RobertaModel`, `DistilBertModel`, …).
 #[derive(Debug)]
 pub struct Encoder {
-    words: Embedding,
-    positions: Embedding,
-    token_types: Option<Embedding>,
-    norm: LayerNorm,
+    embeddings: Embeddings,
     layers: Vec<Layer>,
-    attention_heads: usize,
-    position_rule: Positions,
-    pad_token_id: usize,
-}
-
-/// One transformer layer with its normalisations behind the residual sums (post-norm).
-#[derive(Debug)]
-struct Layer {
-    qkv: Linear,
-    attention_output: Linear,
-    attention_norm: LayerNorm,
-    up: Linear,
-    down: Linear,
-    output_norm: LayerNorm,
+    /// Layers in the order of their use: some architectures use one several times.
+    order: Vec<usize>,
+    scheme: Scheme,
+    /// On the embeddings, added behind the first layer.
+    convolution: Option<(Convolution, LayerNorm)>,
+    final_norm: Option<LayerNorm>,
 }
 
 impl Encoder {
-    /// Declares the tensors of the architecture's table at the sizes of `config`.
-    pub fn declare(needs: &mut Declarations, names: &Names, config: &Config) -> Self {
-        let Architecture { embeddings, layer, positions, .. } = config.architecture;
-        let hidden = config.hidden_size;
-        let mut table = |name: &str, rows| Embedding::declare(needs, names.base(name), rows, hidden);
-        Encoder {
-            words: table(embeddings.word, config.vocab_size),
-            positions: table(embeddings.position, config.max_positions),
-            token_types: embeddings
-                .token_type
-                .filter(|_| config.type_vocab_size > 0)
-                .map(|name| table(name, config.type_vocab_size)),
-            norm: LayerNorm::declare(needs, names.base(embeddings.norm), hidden, config.layer_norm_eps),
-            layers: (0..config.layers).map(|i| Layer::declare(needs, names, config, layer, i)).collect(),
-            attention_heads: config.attention_heads,
-            position_rule: *positions,
-            pad_token_id: config.pad_token_id,
-        }
+    /// Declares the tensors of `table` at the sizes of `config`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`].
+    pub fn declare(needs: &mut Declarations, names: &Names, config: &Config, table: &EncoderTable) -> Result<Self> {
+        let (prefixes, order) = layer_prefixes(config, &table.layer)?;
+        let layer =
+            |(index, prefix): (usize, &String)| Layer::declare(needs, names, config, &table.layer, prefix, index);
+        Ok(Encoder {
+            layers: prefixes.iter().enumerate().map(layer).collect::<Result<_>>()?,
+            order,
+            embeddings: Embeddings::declare(needs, names, config, &table.embeddings)?,
+            scheme: Scheme::declare(needs, names, config, table.attention)?,
+            convolution: match table.convolution {
+                None => None,
+                Some(name) => convolution(needs, names, config, name)?,
+            },
+            final_norm: table.final_norm.map(|name| norm(needs, names, config, name, config.hidden_size)),
+        })
     }
 
-    /// `last_hidden_state` of every token of the batch: `[tokens, hidden]`.
+    /// The table of word embeddings.
+    pub fn words(&self) -> &Embedding {
+        &self.embeddings.words
+    }
+
+    /// Computes what depends on weights alone, once they are loaded.
+    pub fn prepare(&self) -> Result<()> {
+        self.scheme.prepare(&self.layers)
+    }
+
+    /// Bytes of what [`Encoder::prepare`] makes.
+    pub fn prepared_bytes(&self) -> u64 {
+        self.scheme.prepared_bytes()
+    }
+
+    /// `last_hidden_state` of the wanted tokens of the batch: `[tokens, hidden]`. The last layer
+    /// computes nothing that they do not need, unless `trace` keeps what all tokens give.
     ///
     /// # Errors
     /// [`crate::Error::Internal`] when an id, a type or a sequence lies beyond its table; the
     /// tokenizer sees to it that none does.
-    pub fn forward(&self, batch: &Batch) -> Result<Tensor> {
-        self.through(&self.layers, batch)
-    }
-
-    /// `last_hidden_state` of the first token of each sequence: `[sequences, hidden]`. The last
-    /// layer computes nothing that no first token needs.
-    ///
-    /// # Errors
-    /// As [`Encoder::forward`].
-    pub fn first_tokens(&self, batch: &Batch) -> Result<Tensor> {
-        let starts: Vec<u32> = batch.sequences.iter().map(|sequence| sequence.start as u32).collect();
-        let starts = Tensor::from_vec(starts, batch.sequences.len(), &Device::Cpu)?;
-        match self.layers.split_last() {
-            None => Ok(self.embed(batch)?.index_select(&starts, 0)?),
-            Some((last, layers)) => {
-                last.forward_first_tokens(&self.through(layers, batch)?, &starts, self.attention_heads, batch)
+    pub fn forward(&self, batch: &Batch, wanted: Tokens<'_>, trace: &mut Trace) -> Result<Tensor> {
+        let longest = batch.sequences.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
+        let shared = self.scheme.for_batch(longest)?;
+        let embedded = self.embeddings.forward(batch)?;
+        let mut x = embedded.clone();
+        let needs_all = |step: usize| step + 1 < self.order.len() || (step == 0 && self.convolution.is_some());
+        let mut selected = false;
+        for (step, &layer) in self.order.iter().enumerate() {
+            trace.hidden_state(Stack::Only, &x);
+            let attend = self.scheme.of_layer(&shared, layer)?;
+            selected = !needs_all(step) && !trace.wants_anything();
+            let tokens = if selected { wanted } else { Tokens::All };
+            x = self.layers[layer].forward(&x, &attend, tokens, batch, trace)?;
+            if let (0, Some((convolution, norm))) = (step, &self.convolution) {
+                x = norm.forward_residual(&convolution.forward(&embedded, &batch.sequences)?, &x)?;
             }
         }
-    }
-
-    fn through(&self, layers: &[Layer], batch: &Batch) -> Result<Tensor> {
-        let mut x = self.embed(batch)?;
-        for layer in layers {
-            x = layer.forward(&x, self.attention_heads, batch)?;
+        if let Some(norm) = &self.final_norm {
+            x = norm.forward(&x)?;
         }
-        Ok(x)
+        trace.hidden_state(Stack::Only, &x);
+        if selected { Ok(x) } else { wanted.select(&x, batch) }
+    }
+}
+
+/// What a token's first vector is made of.
+#[derive(Debug)]
+struct Embeddings {
+    words: Embedding,
+    positions: Option<(Embedding, Positions)>,
+    token_types: Option<Embedding>,
+    norm: LayerNorm,
+    projection: Option<Linear>,
+    projection_behind_norm: bool,
+    pad_token_id: u32,
+}
+
+impl Embeddings {
+    fn declare(needs: &mut Declarations, names: &Names, config: &Config, table: &EmbeddingTable) -> Result<Self> {
+        let size = config.embedding_size;
+        let mut embedding = |name: &str, rows| Embedding::declare(needs, &names.base(name), rows, size);
+        let words = embedding(table.word, config.vocab_size);
+        let positions = match &table.position {
+            Some(position) if config.fields.flag(position.present)? => {
+                Some((embedding(position.name, config.max_positions), position.rule))
+            }
+            _ => None,
+        };
+        let types = table.token_type.filter(|_| config.type_vocab_size > 0);
+        let token_types = types.map(|name| embedding(name, config.type_vocab_size));
+        let projection = table.projection.as_ref().filter(|one| one.always || size != config.hidden_size);
+        let behind_norm = projection.is_none_or(|projection| projection.behind_norm);
+        let normalised = if behind_norm { size } else { config.hidden_size };
+        Ok(Embeddings {
+            words,
+            positions,
+            token_types,
+            norm: norm(needs, names, config, table.norm, normalised),
+            projection: projection.map(|projection| {
+                let name = names.base(projection.name);
+                let linear = Linear::declare(needs, &name, size, config.hidden_size);
+                if projection.behind_norm { linear.with_biases(needs, &[name], config.hidden_size) } else { linear }
+            }),
+            projection_behind_norm: behind_norm,
+            pad_token_id: config.pad_token_id as u32,
+        })
     }
 
-    fn embed(&self, batch: &Batch) -> Result<Tensor> {
-        let positions = self.position_ids(batch);
-        let mut tables = vec![(&self.words, batch.input_ids.as_slice()), (&self.positions, &positions)];
+    /// `[tokens, hidden]`
+    fn forward(&self, batch: &Batch) -> Result<Tensor> {
+        let mut tables = vec![(&self.words, batch.input_ids.as_slice())];
+        let positions = self.positions.as_ref().map(|(table, rule)| (table, self.position_ids(*rule, batch)));
+        tables.extend(positions.iter().map(|(table, ids)| (*table, ids.as_slice())));
         tables.extend(self.token_types.iter().map(|types| (types, batch.token_type_ids.as_slice())));
-        self.norm.forward(&sum_of_embeddings(&tables)?)
+        let sum = sum_of_embeddings(&tables)?;
+        match &self.projection {
+            None => self.norm.forward(&sum),
+            Some(projection) if self.projection_behind_norm => projection.forward(&self.norm.forward(&sum)?),
+            Some(projection) => self.norm.forward(&projection.forward(&sum)?),
+        }
     }
 
-    fn position_ids(&self, batch: &Batch) -> Vec<u32> {
+    fn position_ids(&self, rule: Positions, batch: &Batch) -> Vec<u32> {
         let mut positions = Vec::with_capacity(batch.input_ids.len());
         for sequence in &batch.sequences {
-            match self.position_rule {
+            match rule {
                 Positions::Absolute => positions.extend(0..sequence.len() as u32),
                 Positions::AfterPadding => {
-                    let pad = self.pad_token_id as u32;
+                    let pad = self.pad_token_id;
                     let mut last = pad;
                     positions.extend(batch.input_ids[sequence.clone()].iter().map(|&id| {
                         let real = id != pad;
@@ -115,40 +173,44 @@ impl Encoder {
     }
 }
 
-impl Layer {
-    fn declare(needs: &mut Declarations, names: &Names, config: &Config, table: &LayerNames, index: usize) -> Self {
-        let (hidden, intermediate, eps) = (config.hidden_size, config.intermediate_size, config.layer_norm_eps);
-        let prefix = table.prefix.replace("{i}", &index.to_string());
-        let name = |name: &str| names.base(&format!("{prefix}{name}"));
-        let qkv = [table.query, table.key, table.value].map(name);
-        Layer {
-            qkv: Linear::declare_stacked(needs, &qkv, hidden, hidden),
-            attention_output: Linear::declare(needs, name(table.attention_output), hidden, hidden),
-            attention_norm: LayerNorm::declare(needs, name(table.attention_norm), hidden, eps),
-            up: Linear::declare(needs, name(table.up), hidden, intermediate).with_activation(Some(config.activation)),
-            down: Linear::declare(needs, name(table.down), intermediate, hidden),
-            output_norm: LayerNorm::declare(needs, name(table.output_norm), hidden, eps),
-        }
-    }
+/// Prefixes of the layers, and the order in which they are used.
+fn layer_prefixes(config: &Config, table: &LayerTable) -> Result<(Vec<String>, Vec<usize>)> {
+    let Some((groups, inner)) = table.shared else {
+        let prefixes = (0..config.layers).map(|layer| table.prefix.replace("{i}", &layer.to_string()));
+        return Ok((prefixes.collect(), (0..config.layers).collect()));
+    };
+    let number = |key| config.fields.number(Setting::of(key, 1), 1, limits::LAYERS);
+    let (groups, inner) = (number(groups)?, number(inner)?);
+    let prefix = |layer: usize| {
+        let prefix = table.prefix.replace("{group}", &(layer / inner).to_string());
+        prefix.replace("{inner}", &(layer % inner).to_string())
+    };
+    let group_of = |step: usize| step * groups / config.layers;
+    let order = (0..config.layers).flat_map(|step| (0..inner).map(move |one| (step, one)));
+    Ok(((0..groups * inner).map(prefix).collect(), order.map(|(step, one)| group_of(step) * inner + one).collect()))
+}
 
-    /// `[tokens, hidden]` → `[tokens, hidden]`.
-    fn forward(&self, x: &Tensor, heads: usize, batch: &Batch) -> Result<Tensor> {
-        let mixed = self_attention(&self.qkv.forward(x)?, heads, &batch.sequences)?;
-        self.behind_attention(&mixed, x)
+/// The convolution with the normalisation of its residual sum, where the configuration has one.
+fn convolution(
+    needs: &mut Declarations,
+    names: &Names,
+    config: &Config,
+    name: &str,
+) -> Result<Option<(Convolution, LayerNorm)>> {
+    let key = "conv_kernel_size";
+    let width = config.fields.number(Setting::of(key, 0), 0, limits::CONVOLUTION)?;
+    if width == 0 {
+        return Ok(None);
     }
+    if width.is_multiple_of(2) {
+        return Err(invalid(key, config.fields.get(key), "an odd number"));
+    }
+    let activation = config.fields.activation(Setting::of("conv_act", Activation::Tanh))?;
+    let (size, inner) = (config.hidden_size, names.base(&format!("{name}.conv")));
+    let convolution = Convolution::declare(needs, &inner, size, width, Some(activation));
+    Ok(Some((convolution, norm(needs, names, config, &format!("{name}.LayerNorm"), size))))
+}
 
-    /// `[tokens, hidden]` → `[sequences, hidden]`; `starts` are the rows of the first tokens.
-    /// Keys and values are needed of all tokens, all else of the first ones alone.
-    fn forward_first_tokens(&self, x: &Tensor, starts: &Tensor, heads: usize, batch: &Batch) -> Result<Tensor> {
-        let first = x.index_select(starts, 0)?;
-        let [q, kv] = [self.qkv.forward_parts(&first, 0..1)?, self.qkv.forward_parts(x, 1..3)?];
-        let mixed = attention_of_first_tokens(&q, &kv, heads, &batch.sequences)?;
-        self.behind_attention(&mixed, &first)
-    }
-
-    /// From the heads' outputs to the layer's, both of the rows of its input `x`.
-    fn behind_attention(&self, mixed: &Tensor, x: &Tensor) -> Result<Tensor> {
-        let x = self.attention_norm.forward_residual(&self.attention_output.forward(mixed)?, x)?;
-        self.output_norm.forward_residual(&self.down.forward(&self.up.forward(&x)?)?, &x)
-    }
+fn norm(needs: &mut Declarations, names: &Names, config: &Config, name: &str, size: usize) -> LayerNorm {
+    LayerNorm::declare(needs, &names.base(name), size, config.layer_norm_eps, config.norm_bias)
 }

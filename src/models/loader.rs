@@ -2,8 +2,9 @@
 //! size: the same path for files on disk and for a download, for one file and for shards.
 
 use super::config::Config;
-use super::model::{HeadKind, Model};
+use super::model::Model;
 use crate::error::{Error, Result};
+use crate::heads::HeadKind;
 use crate::weights::{Checkpoint, Filler, Header, HeaderReader, Index, LoadOptions};
 
 /// A load under way.
@@ -108,6 +109,7 @@ impl Loader {
         match self.state {
             State::Weights(weights) => {
                 weights.filler.finish()?;
+                weights.model.prepare()?;
                 Ok(weights.model)
             }
             State::Headers(waiting) => {

@@ -1,19 +1,38 @@
-//! Encoders: a table per architecture, one interpreter for all, and the model that an
+//! Encoders and heads: a table per architecture, one interpreter for all, and the model that an
 //! encoder and a head make together.
 
+mod albert;
 pub mod architecture;
+mod attention;
+mod bart;
 mod bert;
 mod config;
+mod deberta_v2;
+mod disentangled;
+mod distance;
 mod distilbert;
+mod electra;
 mod encoder;
+mod encoder_decoder;
+mod fields;
+mod head;
 mod ignorable;
+mod layer;
 mod loader;
 mod model;
+mod modernbert;
+mod mpnet;
 mod registry;
 mod roberta;
+mod rotary;
+mod trace;
 
+pub use crate::heads::HeadKind;
 pub use config::{Config, ProblemType};
 pub use encoder::Encoder;
+pub use fields::Fields;
+pub use head::Head;
 pub use loader::Loader;
-pub use model::{HeadKind, Model};
-pub use registry::supported_model_types;
+pub use model::Model;
+pub use registry::{ARCHITECTURES, supported_model_types};
+pub use trace::{Stack, Trace};

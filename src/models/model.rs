@@ -2,43 +2,30 @@
 
 use candle_core::Tensor;
 
-use super::config::{Config, generic_labels};
+use super::architecture::{Body, Setting};
+use super::config::Config;
 use super::encoder::Encoder;
+use super::encoder_decoder::EncoderDecoder;
+use super::fields::generic_labels;
+use super::head::{Head, Needs};
 use super::ignorable::IGNORABLE;
+use super::layer::Tokens;
+use super::trace::Trace;
 use crate::error::{Error, Result};
-use crate::heads::{Head, Stage};
+use crate::heads::{HeadKind, HeadTable};
 use crate::kernels::Precision;
+use crate::nn::Embedding;
 use crate::text::Batch;
 use crate::weights::{Checkpoint, Declarations, LoadOptions, Names, Plan, Section, Usage};
-
-/// What is to be computed from the hidden vectors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeadKind {
-    /// Nothing: the bare encoder.
-    Base,
-    /// Sequence classification: one logit per label and text.
-    Sequence,
-}
-
-impl HeadKind {
-    /// Every kind.
-    pub const ALL: &[HeadKind] = &[HeadKind::Base, HeadKind::Sequence];
-
-    /// Name in messages and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            HeadKind::Base => "base",
-            HeadKind::Sequence => "sequence",
-        }
-    }
-}
 
 /// A model whose weights are loaded, or about to be.
 #[derive(Debug)]
 pub struct Model {
     /// The configuration it was built from.
     pub config: Config,
-    /// Names of the labels, one for each logit; empty for a bare encoder.
+    /// What it computes.
+    pub kind: HeadKind,
+    /// Names of the labels of a sequence or token classifier, one for each logit.
     pub labels: Vec<String>,
     /// What became of each tensor of the checkpoint.
     pub usage: Usage,
@@ -46,8 +33,15 @@ pub struct Model {
     pub precision: Precision,
     /// Memory that the weights take, in bytes.
     pub weight_bytes: u64,
-    encoder: Encoder,
+    backbone: Backbone,
     head: Option<Head>,
+}
+
+/// What makes hidden vectors of tokens.
+#[derive(Debug)]
+enum Backbone {
+    Encoder(Box<Encoder>),
+    EncoderDecoder(Box<EncoderDecoder>),
 }
 
 impl Model {
@@ -55,7 +49,8 @@ impl Model {
     ///
     /// # Errors
     /// Whatever is wrong with the checkpoint's tensors: see [`Plan::new`]; [`Error::Config`]
-    /// when the head has another number of labels than the configuration.
+    /// when the head has another number of labels than the configuration;
+    /// [`Error::UnsupportedHead`] when there is no such head.
     pub fn plan(
         config: Config,
         checkpoint: &Checkpoint,
@@ -64,15 +59,23 @@ impl Model {
     ) -> Result<(Model, Plan)> {
         let names = Names::new(checkpoint, config.architecture.prefixes);
         let mut needs = Declarations::default();
-        let encoder = Encoder::declare(&mut needs, &names, &config);
+        let backbone = Backbone::declare(&mut needs, &names, &config)?;
         let mut sections = vec![Section { head: None, needs }];
         let mut labels = Vec::new();
-        let head = match stages(&config, kind) {
+        let head = match table(&config, kind)? {
             None => None,
-            Some(stages) => {
-                labels = self::labels(&config, checkpoint, &names, stages, options)?;
+            Some(table) => {
+                if matches!(kind, HeadKind::Sequence | HeadKind::Token) {
+                    labels = self::labels(&config, checkpoint, &names, table, options.new_head.is_some())?;
+                }
+                let outputs = match kind {
+                    HeadKind::QuestionAnswering => 2,
+                    HeadKind::MultipleChoice => 1,
+                    HeadKind::MaskedLm => config.vocab_size,
+                    HeadKind::Base | HeadKind::Sequence | HeadKind::Token => labels.len(),
+                };
                 let mut needs = Declarations::default();
-                let head = Head::declare(&mut needs, &names, stages, config.hidden_size, labels.len());
+                let head = Head::declare(&mut needs, &names, &config, table, outputs, backbone.words())?;
                 sections.push(Section { head: Some(kind.name()), needs });
                 Some(head)
             }
@@ -80,64 +83,134 @@ impl Model {
         let plan = Plan::new(checkpoint, &names, sections, &IGNORABLE, options)?;
         let model = Model {
             labels,
+            kind,
             usage: plan.usage.clone(),
             precision: options.precision,
-            weight_bytes: plan.weight_bytes(),
+            weight_bytes: plan.weight_bytes() + backbone.prepared_bytes(),
             config,
-            encoder,
+            backbone,
             head,
         };
         Ok((model, plan))
     }
 
-    /// The encoder's output for every token of the batch: `[tokens, hidden]`.
-    pub fn last_hidden_state(&self, batch: &Batch) -> Result<Tensor> {
-        self.encoder.forward(batch)
+    /// Computes what depends on weights alone. To be called once they are loaded.
+    pub(super) fn prepare(&self) -> Result<()> {
+        match &self.backbone {
+            Backbone::Encoder(encoder) => encoder.prepare(),
+            Backbone::EncoderDecoder(_) => Ok(()),
+        }
     }
 
-    /// Raw logits of each sequence of the batch: one row for each, one number per label.
+    /// Runs the model: raw logits, or the last hidden state of a bare encoder.
     ///
     /// # Errors
-    /// [`Error::MissingHead`] for a bare encoder.
-    pub fn logits(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
-        let head = self.head.as_ref().ok_or_else(|| Error::MissingHead {
-            head: HeadKind::Sequence.name().into(),
-            missing: vec!["the model was loaded without a head".into()],
-        })?;
-        Ok(head.forward(&self.encoder.first_tokens(batch)?)?.to_vec2()?)
+    /// [`Error::Input`] for a sequence without a token that the head reads.
+    pub fn forward(&self, batch: &Batch) -> Result<Tensor> {
+        self.forward_traced(batch, &mut Trace::default())
+    }
+
+    /// As [`Model::forward`], and keeps in `trace` what that asks for.
+    ///
+    /// Returns `[tokens, hidden]` of a bare encoder, `[tokens, outputs]` of a head that looks at
+    /// each token, else `[sequences, outputs]`.
+    pub fn forward_traced(&self, batch: &Batch, trace: &mut Trace) -> Result<Tensor> {
+        let Some(head) = &self.head else {
+            return self.backbone.forward(batch, Tokens::All, trace);
+        };
+        let hidden = match head.needs(batch)? {
+            Needs::All => self.backbone.forward(batch, Tokens::All, trace)?,
+            Needs::One(positions) => self.backbone.forward(batch, Tokens::One(&positions), trace)?,
+        };
+        head.forward(&hidden, batch)
+    }
+
+    /// The last hidden state of every token, whatever the head: `[tokens, hidden]`.
+    pub fn last_hidden_state(&self, batch: &Batch) -> Result<Tensor> {
+        self.backbone.forward(batch, Tokens::All, &mut Trace::default())
+    }
+
+    /// Whether [`Model::forward`] has a row for each token.
+    pub fn is_per_token(&self) -> bool {
+        self.head.as_ref().is_none_or(Head::is_per_token)
+    }
+
+    /// The output of the encoder alone, for every token: `[tokens, hidden]`; `None` where there
+    /// is no decoder behind it.
+    pub fn encode(&self, batch: &Batch) -> Result<Option<Tensor>> {
+        match &self.backbone {
+            Backbone::Encoder(_) => Ok(None),
+            Backbone::EncoderDecoder(both) => both.encode(batch, &mut Trace::default()).map(Some),
+        }
     }
 }
 
-fn stages(config: &Config, kind: HeadKind) -> Option<&'static [Stage]> {
-    match kind {
-        HeadKind::Base => None,
-        HeadKind::Sequence => Some(config.architecture.sequence_head),
+impl Backbone {
+    fn declare(needs: &mut Declarations, names: &Names, config: &Config) -> Result<Self> {
+        Ok(match &config.architecture.body {
+            Body::Encoder(table) => Backbone::Encoder(Box::new(Encoder::declare(needs, names, config, table)?)),
+            Body::EncoderDecoder => Backbone::EncoderDecoder(Box::new(EncoderDecoder::declare(needs, names, config)?)),
+        })
+    }
+
+    fn words(&self) -> &Embedding {
+        match self {
+            Backbone::Encoder(encoder) => encoder.words(),
+            Backbone::EncoderDecoder(both) => both.words(),
+        }
+    }
+
+    fn prepared_bytes(&self) -> u64 {
+        match self {
+            Backbone::Encoder(encoder) => encoder.prepared_bytes(),
+            Backbone::EncoderDecoder(_) => 0,
+        }
+    }
+
+    fn forward(&self, batch: &Batch, wanted: Tokens<'_>, trace: &mut Trace) -> Result<Tensor> {
+        match self {
+            Backbone::Encoder(encoder) => encoder.forward(batch, wanted, trace),
+            Backbone::EncoderDecoder(both) => both.decode(&both.encode(batch, trace)?, batch, wanted, trace),
+        }
+    }
+}
+
+/// The table of a kind of head; `None` for the bare encoder.
+fn table(config: &Config, kind: HeadKind) -> Result<Option<&'static HeadTable>> {
+    let heads = &config.architecture.heads;
+    if !heads.have(kind) {
+        let supported = HeadKind::ALL.iter().filter(|&&kind| heads.have(kind)).map(|kind| kind.name().to_owned());
+        let model_type = config.model_type.name.to_owned();
+        return Err(Error::UnsupportedHead { head: kind.name().into(), model_type, supported: supported.collect() });
+    }
+    let table = heads.of(kind);
+    match table.and_then(|table| table.unless) {
+        Some((key, other)) if !config.fields.flag(Setting::of(key, true))? => Ok(Some(other)),
+        _ => Ok(table),
     }
 }
 
 /// The configuration's labels, checked against the rows of the head's last layer. Where the
-/// configuration says nothing the rows count, and without rows either there are two, the
-/// default that old files leave out. A new head has as many rows as there are labels.
+/// configuration says nothing the rows count, and without rows either there are as many as the
+/// configuration class has by default, which old files leave out. A new head takes what is said.
 fn labels(
     config: &Config,
     checkpoint: &Checkpoint,
     names: &Names,
-    stages: &[Stage],
-    options: LoadOptions,
+    table: &HeadTable,
+    new_head: bool,
 ) -> Result<Vec<String>> {
-    let tensor = stages.last().map(|stage| format!("{}.weight", stage.linear.name(names)));
+    let tensor = table.stages.last().map(|stage| format!("{}.weight", stage.linear.name(names)));
     let location = tensor.as_ref().and_then(|tensor| names.location(tensor));
     let rows = location.and_then(|location| checkpoint.entry(location).shape.first().copied());
     match (&config.labels, rows, tensor) {
-        (Some(labels), Some(rows), Some(tensor)) if labels.len() != rows && options.new_head.is_none() => {
-            Err(Error::Config {
-                file: "config.json".into(),
-                field: "id2label".into(),
-                value: format!("{} labels", labels.len()),
-                supported: format!("{rows} labels, the rows of {tensor}"),
-            })
-        }
-        (Some(labels), ..) => Ok(labels.clone()),
-        (None, rows, _) => Ok(generic_labels(rows.unwrap_or(2))),
+        (Some(labels), Some(rows), Some(tensor)) if labels.len() != rows && !new_head => Err(Error::Config {
+            file: "config.json".into(),
+            field: "id2label".into(),
+            value: format!("{} labels", labels.len()),
+            supported: format!("{rows} labels, the rows of {tensor}"),
+        }),
+        (None, Some(rows), _) => Ok(generic_labels(rows)),
+        _ => Ok(config.labels_or_default()),
     }
 }

@@ -15,11 +15,25 @@ pub struct Embedding {
 
 impl Embedding {
     /// Declares `{name}.weight`, `[ids, size]`.
-    pub fn declare(needs: &mut Declarations, name: String, ids: usize, size: usize) -> Self {
+    pub fn declare(needs: &mut Declarations, name: &str, ids: usize, size: usize) -> Self {
         Embedding { table: needs.table(format!("{name}.weight"), ids, size), size }
     }
 
-    fn vector(&self, id: u32) -> Result<&[f32]> {
+    /// The vectors of all ids, `[ids, size]`.
+    pub fn table(&self) -> Param<Vec<f32>> {
+        self.table.clone()
+    }
+
+    /// Numbers of a vector.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The vector of an id.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when there is none.
+    pub fn vector(&self, id: u32) -> Result<&[f32]> {
         let table = self.table.get()?;
         let ids = table.len() / self.size;
         let vector = table.chunks_exact(self.size).nth(id as usize);

@@ -4,35 +4,70 @@ use std::ops::Range;
 
 use candle_core::Tensor;
 
-use super::{Activation, ops};
+use super::{Activation, Embedding, ops};
 use crate::error::Result;
-use crate::kernels::{Epilogue, Matrix};
+use crate::kernels::{Epilogue, Matrix, matrix};
 use crate::weights::{Declarations, Initial, Param};
 
 /// One layer, or several of equal size that read the same rows: its *parts*.
 #[derive(Debug)]
 pub struct Linear {
-    weight: Param<Matrix>,
-    bias: Param<Vec<f32>>,
+    weight: Weight,
+    bias: Option<Param<Vec<f32>>>,
     activation: Option<Activation>,
+    gated: bool,
     parts: usize,
 }
 
+#[derive(Debug)]
+enum Weight {
+    Packed(Param<Matrix>),
+    /// A table `[outputs, inputs]` that is looked up elsewhere.
+    Table {
+        table: Param<Vec<f32>>,
+        inputs: usize,
+    },
+}
+
 impl Linear {
-    /// Declares `{name}.weight` `[outputs, inputs]` and `{name}.bias` `[outputs]`.
-    pub fn declare(needs: &mut Declarations, name: String, inputs: usize, outputs: usize) -> Self {
-        Self::declare_stacked(needs, &[name], inputs, outputs)
+    /// Declares `{name}.weight` `[outputs, inputs]`; without a bias.
+    pub fn declare(needs: &mut Declarations, name: &str, inputs: usize, outputs: usize) -> Self {
+        Self::declare_parts(needs, &[name.to_owned()], 1, inputs, outputs)
     }
 
-    /// Declares several layers as one: their outputs stand side by side.
-    pub fn declare_stacked(needs: &mut Declarations, names: &[String], inputs: usize, outputs: usize) -> Self {
-        let all = |end: &str| names.iter().map(|name| format!("{name}.{end}")).collect::<Vec<_>>();
-        Linear {
-            weight: needs.matrix(&all("weight"), names.len(), outputs, inputs),
-            bias: needs.vector(&all("bias"), outputs, Initial::Zeros),
-            activation: None,
-            parts: names.len(),
-        }
+    /// Declares several layers as one, their outputs side by side: as many tensors as there are
+    /// names, each of which holds an equal share of the parts.
+    pub fn declare_parts(
+        needs: &mut Declarations,
+        names: &[String],
+        parts: usize,
+        inputs: usize,
+        outputs: usize,
+    ) -> Self {
+        let weight = needs.matrix(&ending(names, "weight"), parts, outputs, inputs);
+        Linear { weight: Weight::Packed(weight), bias: None, activation: None, gated: false, parts }
+    }
+
+    /// A layer whose weights `[outputs, inputs]` are loaded otherwise.
+    pub fn of(weight: Param<Matrix>) -> Self {
+        Linear { weight: Weight::Packed(weight), bias: None, activation: None, gated: false, parts: 1 }
+    }
+
+    /// A layer whose weights are the vectors of `embedding`: one output for each id.
+    pub fn tied(embedding: &Embedding) -> Self {
+        let (table, inputs) = (embedding.table(), embedding.size());
+        Linear { weight: Weight::Table { table, inputs }, bias: None, activation: None, gated: false, parts: 1 }
+    }
+
+    /// The same with the biases `{name}.bias`, each an equal share of all outputs of a row.
+    pub fn with_biases(self, needs: &mut Declarations, names: &[String], outputs: usize) -> Self {
+        let length = self.parts * outputs / names.len();
+        self.with_bias(needs.vector(&ending(names, "bias"), length, Initial::Zeros))
+    }
+
+    /// The same with a bias, one number for each output of a row.
+    pub fn with_bias(self, bias: Param<Vec<f32>>) -> Self {
+        Linear { bias: Some(bias), ..self }
     }
 
     /// The same with an activation.
@@ -40,17 +75,38 @@ impl Linear {
         Linear { activation, ..self }
     }
 
-    /// `[rows, inputs]` → `[rows, parts · outputs]`.
+    /// A gated linear unit: of two parts, the activated first one is multiplied with the second.
+    pub fn gated(self) -> Self {
+        Linear { gated: true, ..self }
+    }
+
+    /// `[rows, inputs]` → `[rows, parts · outputs]`, or `[rows, outputs]` if it is gated.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.forward_parts(x, 0..self.parts)
     }
 
     /// `[rows, inputs]` → the columns of some parts only.
     pub fn forward_parts(&self, x: &Tensor, parts: Range<usize>) -> Result<Tensor> {
-        let (weight, bias) = (self.weight.get()?, self.bias.get()?);
-        let outputs = weight.outputs();
-        let bias = Some(&bias[parts.start * outputs..parts.end * outputs]);
-        let epilogue = Epilogue { bias, activation: self.activation, gated: false };
-        ops::unary("linear", x, parts.len() * outputs, |x| weight.multiply(x, parts.clone(), epilogue))
+        let bias = self.bias.as_ref().map(Param::get).transpose()?;
+        let share = bias.map_or(0, |bias| bias.len() / self.parts);
+        let bias = bias.map(|bias| &bias[parts.start * share..parts.end * share]);
+        let epilogue = Epilogue { bias, activation: self.activation, gated: self.gated };
+        match &self.weight {
+            Weight::Packed(weight) => {
+                let weight = weight.get()?;
+                let width = if self.gated { weight.outputs() } else { parts.len() * weight.outputs() };
+                ops::unary("linear", x, width, |x| weight.multiply(x, parts.clone(), epilogue))
+            }
+            Weight::Table { table, inputs } => {
+                let table = table.get()?;
+                ops::unary("tied-linear", x, table.len() / inputs, |x| {
+                    matrix::multiply_unpacked(x, table, *inputs, epilogue)
+                })
+            }
+        }
     }
+}
+
+fn ending(names: &[String], end: &str) -> Vec<String> {
+    names.iter().map(|name| format!("{name}.{end}")).collect()
 }

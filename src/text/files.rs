@@ -26,6 +26,15 @@ impl SmallFiles {
         self.0.insert(name, contents);
     }
 
+    /// The files of a folder within this one: those that a model and its tokenizer consist of.
+    pub fn of_folder(&self, folder: &str) -> SmallFiles {
+        let find = |&name: &&str| {
+            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            self.get(&path).map(|contents| (name.to_owned(), contents.to_vec()))
+        };
+        SmallFiles(SMALL_FILES.iter().filter_map(find).collect())
+    }
+
     /// `config.json`.
     ///
     /// # Errors

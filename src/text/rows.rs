@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::batch::Batch;
 
-/// `[rows, length]` each.
+/// `[rows, length]` each. Those of multiple choice are read from `[batch, choices, length]`.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Nested")]
 pub struct Rows {
     /// Ids of the word pieces.
     pub input_ids: Vec<Vec<u32>>,
@@ -14,6 +15,53 @@ pub struct Rows {
     pub attention_mask: Option<Vec<Vec<u8>>>,
     /// Token types; absent for zeros.
     pub token_type_ids: Option<Vec<Vec<u32>>>,
+    /// How many rows belong together: the choices of one question.
+    pub choices: usize,
+}
+
+/// The same as it stands in JSON.
+#[derive(Deserialize)]
+struct Nested {
+    input_ids: Levels<u32>,
+    attention_mask: Option<Levels<u8>>,
+    token_type_ids: Option<Levels<u32>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Levels<T> {
+    Two(Vec<Vec<T>>),
+    Three(Vec<Vec<Vec<T>>>),
+}
+
+impl<T> Levels<T> {
+    /// All rows, and how many belong together.
+    fn flatten(self) -> Result<(Vec<Vec<T>>, usize), String> {
+        match self {
+            Levels::Two(rows) => Ok((rows, 1)),
+            Levels::Three(questions) => {
+                let choices = questions.first().map_or(0, Vec::len);
+                match questions.iter().all(|question| question.len() == choices) {
+                    true => Ok((questions.into_iter().flatten().collect(), choices)),
+                    false => Err("questions differ in their number of choices".into()),
+                }
+            }
+        }
+    }
+}
+
+impl TryFrom<Nested> for Rows {
+    type Error = String;
+
+    fn try_from(nested: Nested) -> Result<Self, String> {
+        let (input_ids, choices) = nested.input_ids.flatten()?;
+        Ok(Rows {
+            input_ids,
+            attention_mask: nested.attention_mask.map(|mask| Ok::<_, String>(mask.flatten()?.0)).transpose()?,
+            token_type_ids: nested.token_type_ids.map(|types| Ok::<_, String>(types.flatten()?.0)).transpose()?,
+            choices,
+        })
+    }
 }
 
 impl Rows {
@@ -61,5 +109,23 @@ impl Rows {
             padded
         };
         (0..self.input_ids.len()).map(row).collect()
+    }
+
+    /// Numbers of all pairs of a row's tokens in `heads` heads, `[heads, tokens, tokens]` for each
+    /// row, back at their places: `[rows, heads, length, length]`, zero at the padding.
+    pub fn unflatten_pairs(&self, of_rows: &[Vec<f32>], heads: usize) -> Vec<Vec<Vec<Vec<f32>>>> {
+        let row = |(row, pairs): (usize, &Vec<f32>)| {
+            let (length, tokens) = (self.input_ids[row].len(), self.tokens(row));
+            let mut padded = vec![vec![vec![0.0; length]; length]; heads];
+            let from = pairs.chunks_exact(tokens.len());
+            let places = (0..heads).flat_map(|head| tokens.iter().map(move |&query| (head, query)));
+            for ((head, query), numbers) in places.zip(from) {
+                for (&key, &number) in tokens.iter().zip(numbers) {
+                    padded[head][query][key] = number;
+                }
+            }
+            padded
+        };
+        of_rows.iter().enumerate().map(row).collect()
     }
 }

@@ -87,13 +87,18 @@ impl Tokenizer {
         })
     }
 
-    /// Cuts what is tokenized from now on to `usable_positions`, the length that the encoder
-    /// can read, or to the tokenizer's own `model_max_length` if that is smaller.
+    /// The length that the tokenizer's own files allow, in tokens.
+    pub fn model_max_length(&self) -> Option<usize> {
+        Some(self.max_length).filter(|&length| length < usize::MAX)
+    }
+
+    /// Cuts what is tokenized from now on to `max_length`, or to the tokenizer's own
+    /// `model_max_length` if that is smaller.
     ///
     /// # Errors
     /// [`Error::Tokenizer`] when that leaves no room for a text.
-    pub fn truncate_to(mut self, usable_positions: usize) -> Result<Self> {
-        self.max_length = self.max_length.min(usable_positions);
+    pub fn truncate_to(mut self, max_length: usize) -> Result<Self> {
+        self.max_length = self.max_length.min(max_length);
         let truncation = TruncationParams {
             max_length: self.max_length,
             strategy: TruncationStrategy::LongestFirst,

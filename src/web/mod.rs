@@ -8,6 +8,7 @@ mod panic;
 
 use std::sync::Arc;
 
+use candle_core::Tensor;
 use js_sys::{Array, Object, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -18,7 +19,7 @@ use crate::kernels::simd::{Best, Simd};
 use crate::limits;
 use crate::tasks::text_classification::{Function, Label, Options};
 use crate::text::{Batch, Input, SmallFiles, Tokens};
-use crate::weights::Index;
+use crate::weights::{Index, LoadOptions, NewHead};
 use error::{invalid_argument, to_js};
 
 /// The same `Result` towards JavaScript.
@@ -35,10 +36,11 @@ pub struct Loader {
 #[wasm_bindgen]
 impl Loader {
     /// Reads the small files: an object from file names to `Uint8Array`s. `options`:
-    /// `{dtype?: 'fp32' | 'fp16' | 'q8'}`.
+    /// `{dtype?: 'fp32' | 'fp16' | 'q8', new_head?: {labels: string[], seed?: number}}`.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Object, options: JsValue) -> Result<Loader> {
-        let options: LoadOptions = if options.is_undefined() { LoadOptions::default() } else { from_object(options)? };
+        let options: JsLoadOptions =
+            if options.is_undefined() { JsLoadOptions::default() } else { from_object(options)? };
         let mut small_files = SmallFiles::default();
         for entry in Object::entries(files) {
             let entry: Array = entry.unchecked_into();
@@ -47,11 +49,11 @@ impl Loader {
                 entry.get(1).dyn_into().map_err(|_| invalid_argument(&format!("{name} is not a Uint8Array")))?;
             small_files.insert(name, contents.to_vec());
         }
-        Ok(Loader {
-            inner: classifier::ClassifierLoader::new(&small_files, Index::single_file(), options.precision()?)
-                .map_err(to_js)?,
-            window: vec![0; limits::WINDOW_BYTES],
-        })
+        let new_head = options.new_head.as_ref().map(|wish| NewHead { seed: wish.seed.into() });
+        let load_options = LoadOptions { precision: options.precision()?, new_head };
+        let labels = options.new_head.map(|wish| wish.labels);
+        let inner = classifier::ClassifierLoader::new(&small_files, Index::single_file(), load_options, labels);
+        Ok(Loader { inner: inner.map_err(to_js)?, window: vec![0; limits::WINDOW_BYTES] })
     }
 
     /// Takes the next bytes of `model.safetensors`.
@@ -94,11 +96,19 @@ pub fn set_dot_form(form: &str) -> Result<()> {
 }
 
 #[derive(Default, Deserialize)]
-struct LoadOptions {
+struct JsLoadOptions {
     dtype: Option<String>,
+    new_head: Option<JsNewHead>,
 }
 
-impl LoadOptions {
+#[derive(Deserialize)]
+struct JsNewHead {
+    labels: Vec<String>,
+    #[serde(default)]
+    seed: u32,
+}
+
+impl JsLoadOptions {
     fn precision(&self) -> Result<Precision> {
         let Some(dtype) = &self.dtype else {
             return Ok(Precision::default());
@@ -155,6 +165,7 @@ struct EncoderInfo {
 #[derive(Serialize)]
 struct HeadInfo<'a> {
     tensors: Vec<&'a str>,
+    new: &'a [String],
     parameters: u64,
 }
 
@@ -189,10 +200,11 @@ impl TextClassifier {
         let encoder = EncoderInfo { tensors: usage.encoder.len(), parameters: parameters(&usage.encoder) };
         let head = HeadInfo {
             tensors: usage.head.iter().map(|(name, _)| name.as_str()).collect(),
+            new: &usage.new,
             parameters: parameters(&usage.head),
         };
         to_object(&Info {
-            model_type: &model.config.model_type,
+            model_type: model.config.model_type.name,
             architecture: model.config.class.as_deref(),
             labels: &model.labels,
             problem_type: model.config.problem_type.map(|kind| kind.name()),
@@ -213,14 +225,14 @@ impl TextClassifier {
     /// The encoder's output for every token, for sequences as in `logits`: rows of `hidden_size`
     /// numbers.
     pub fn last_hidden_state(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
-        let hidden = self.inner.model.last_hidden_state(&batch_of(input_ids, lengths)?).map_err(to_js)?;
-        hidden.flatten_all().and_then(|flat| flat.to_vec1()).map_err(|error| to_js(error.into()))
+        let hidden = self.inner.model.last_hidden_state(&batch_of(input_ids, lengths)?);
+        numbers(&hidden.map_err(to_js)?)
     }
 
     /// Raw logits of token ids: sequences of the given lengths end to end, token types zero.
     /// Rows of one number per label.
     pub fn logits(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
-        Ok(self.inner.model.logits(&batch_of(input_ids, lengths)?).map_err(to_js)?.concat())
+        numbers(&self.inner.model.forward(&batch_of(input_ids, lengths)?).map_err(to_js)?)
     }
 
     /// Tokenizes an array of `{text, text_pair?}`; `options` as in the JavaScript API.
@@ -239,6 +251,10 @@ impl TextClassifier {
         let inputs = inputs.iter().zip(&inner.tokens).map(|(input, tokens)| InputInfo::new(input, tokens)).collect();
         Ok(Run { inner, inputs })
     }
+}
+
+fn numbers(x: &Tensor) -> Result<Vec<f32>> {
+    x.flatten_all().and_then(|flat| flat.to_vec1()).map_err(|error| to_js(error.into()))
 }
 
 fn batch_of(input_ids: &[u32], lengths: &[u32]) -> Result<Batch> {

@@ -6,76 +6,93 @@
 
 pub mod tensors;
 
+use std::sync::LazyLock;
+
 use headwise::kernels::Precision;
 use headwise::models::{Config, HeadKind, Loader, Model};
 use headwise::text::Rows;
-use headwise::weights::LoadOptions;
+use headwise::weights::{INDEX_FILE, Index, LoadOptions};
+use include_dir::{Dir, File, include_dir};
 use serde::Deserialize;
 
+static GOLDEN: Dir = include_dir!("$CARGO_MANIFEST_DIR/tests/golden");
+
 /// One configuration with one head, and what Python computes.
+#[derive(Debug)]
 pub struct Fixture {
-    pub name: &'static str,
+    pub name: String,
     pub config: &'static [u8],
+    /// Empty if the weights are in several files.
     pub model: &'static [u8],
-    pub inputs: &'static [u8],
-    pub expected: &'static [u8],
+    folder: &'static Dir<'static>,
 }
-
-macro_rules! fixtures {
-    ($($name:literal)*) => {
-        &[$(Fixture {
-            name: $name,
-            config: include_bytes!(concat!("../golden/", $name, "/config.json")),
-            model: include_bytes!(concat!("../golden/", $name, "/model.safetensors")),
-            inputs: include_bytes!(concat!("../golden/", $name, "/inputs.json")),
-            expected: include_bytes!(concat!("../golden/", $name, "/expected.safetensors")),
-        }),*]
-    };
-}
-
-/// Every fixture; a native test compares this list with the folders.
-pub const FIXTURES: &[Fixture] = fixtures! {
-    "bert/base" "bert/sequence"
-    "bert-aligned/base"
-    "bert-bf16/base" "bert-bf16/sequence"
-    "bert-edges/base" "bert-edges/sequence"
-    "bert-eps/base" "bert-eps/sequence"
-    "bert-f16/base" "bert-f16/sequence"
-    "bert-prefix/base" "bert-prefix/sequence"
-    "bert-relu/base" "bert-relu/sequence"
-    "distilbert/base" "distilbert/sequence"
-    "distilbert-relu/base" "distilbert-relu/sequence"
-    "roberta/base" "roberta/sequence"
-    "roberta-edges/base" "roberta-edges/sequence"
-    "roberta-eps/base" "roberta-eps/sequence"
-    "roberta-pooler/sequence"
-};
 
 impl Fixture {
+    /// Every fixture.
+    pub fn all() -> &'static [Fixture] {
+        static ALL: LazyLock<Vec<Fixture>> = LazyLock::new(|| {
+            let folders = GOLDEN.dirs().flat_map(Dir::dirs);
+            folders.filter(|folder| contents(folder, "expected.safetensors").is_some()).map(Fixture::of).collect()
+        });
+        &ALL
+    }
+
+    fn of(folder: &'static Dir) -> Self {
+        let name = folder.path().display().to_string();
+        let config = contents(folder, "config.json").unwrap_or_else(|| panic!("{name} has no config.json"));
+        Fixture { name, config, model: contents(folder, "model.safetensors").unwrap_or_default(), folder }
+    }
+
     pub fn named(name: &str) -> &'static Fixture {
-        FIXTURES.iter().find(|fixture| fixture.name == name).expect("a fixture of this name")
+        let fixture = Self::all().iter().find(|fixture| fixture.name == name);
+        fixture.unwrap_or_else(|| panic!("there is no fixture {name}"))
+    }
+
+    pub fn file(&self, name: &str) -> &'static [u8] {
+        contents(self.folder, name).unwrap_or_else(|| panic!("{} has no {name}", self.name))
     }
 
     pub fn head(&self) -> HeadKind {
-        let kind = HeadKind::ALL.iter().find(|kind| self.name.ends_with(kind.name()));
+        let kind = HeadKind::ALL.iter().find(|kind| self.name.ends_with(&format!("/{}", kind.name())));
         *kind.expect("a known head")
     }
 
     pub fn rows(&self) -> Rows {
         #[derive(Deserialize)]
-        struct File {
+        struct Inputs {
             inputs: Rows,
         }
-        serde_json::from_slice::<File>(self.inputs).expect("readable inputs").inputs
+        serde_json::from_slice::<Inputs>(self.file("inputs.json")).expect("readable inputs").inputs
+    }
+
+    /// Which files its weights are in.
+    pub fn index(&self) -> Index {
+        match contents(self.folder, INDEX_FILE) {
+            Some(index) => Index::parse(index).expect("a valid index"),
+            None => Index::single_file(),
+        }
     }
 
     /// Loads the model from pieces of `chunk` bytes.
     pub fn load(&self, precision: Precision, chunk: usize) -> headwise::Result<Model> {
-        load(self.config, self.model, self.head(), precision, chunk)
+        let index = self.index();
+        let files: Vec<&[u8]> = index.files().iter().map(|name| self.file(name)).collect();
+        let options = LoadOptions { precision, ..LoadOptions::default() };
+        let mut loader = Loader::new(Config::parse(self.config)?, self.head(), options, index);
+        for (number, bytes) in files.into_iter().enumerate() {
+            for piece in bytes.chunks(chunk) {
+                loader.push(number, piece)?;
+            }
+        }
+        loader.finish()
     }
 }
 
-/// Loads a model from pieces of `chunk` bytes.
+fn contents(folder: &'static Dir, name: &str) -> Option<&'static [u8]> {
+    folder.get_file(folder.path().join(name)).map(File::contents)
+}
+
+/// Loads a model of a single file from pieces of `chunk` bytes.
 pub fn load(
     config: &[u8],
     weights: &[u8],

@@ -15,11 +15,11 @@ pub fn run(folder: &Path) -> Result<()> {
     let checkpoint = checkpoint(folder)?;
     let heads = HeadKind::ALL.iter().map(|&kind| (kind.name().to_owned(), head(&config, &checkpoint, kind)));
     let report = json!({
-        "model_type": config.model_type,
+        "model_type": config.model_type.name,
         "class": config.class,
         "labels": config.labels,
         "problem_type": config.problem_type.map(|kind| kind.name()),
-        "max_length": config.usable_positions(),
+        "max_length": config.usable_positions,
         "file_bytes": checkpoint.file_bytes(),
         "tensors": checkpoint.entries().count(),
         "parameters": parameters_by_dtype(&checkpoint),

@@ -1,10 +1,12 @@
 //! The command line: classifies, inspects and checks models in a folder. Each command
 //! writes JSON to standard output; errors go to standard error as one JSON object.
 
+mod architectures;
 mod classify;
 mod evaluate;
 mod forward;
 mod inspect;
+mod new_head;
 mod tokenize;
 
 use std::path::PathBuf;
@@ -13,7 +15,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use headwise::Error;
 use headwise::kernels::Precision;
-use headwise::models::HeadKind;
+use headwise::models::{HeadKind, Trace};
+use headwise::weights::LoadOptions;
 use serde_json::json;
 
 /// Text classification straight from Hugging Face safetensors
@@ -44,6 +47,24 @@ enum Command {
         /// Folder with config.json and model.safetensors
         model_dir: PathBuf,
     },
+    /// List the model types that are supported, and the heads of each
+    Architectures,
+    /// Write a model with a new head, drawn at random, to be trained
+    NewHead {
+        /// Folder with config.json and weights
+        model_dir: PathBuf,
+        /// Folder to write to; must not hold a model
+        out_dir: PathBuf,
+        /// Which head
+        #[arg(long)]
+        head: HeadName,
+        /// Labels of a sequence or token head, with commas between them
+        #[arg(long, value_delimiter = ',')]
+        labels: Vec<String>,
+        /// The same seed gives the same head
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
     /// Run a model on token ids; prints its raw outputs
     Forward {
         /// Folder with config.json and model.safetensors
@@ -54,9 +75,16 @@ enum Command {
         /// How weights are kept in memory
         #[arg(long, default_value = "fp32")]
         dtype: Dtype,
-        /// JSON file: {"inputs": {"input_ids": [[…]], "attention_mask": …, "token_type_ids": …}}
+        /// JSON file: {"inputs": {"input_ids": [[…]], "attention_mask": …, "token_type_ids": …}}; one
+        /// level more for multiple choice
         #[arg(long)]
         inputs: PathBuf,
+        /// Also print the input of the first layer and the output of each
+        #[arg(long)]
+        hidden_states: bool,
+        /// Also print what each token attended to, in each layer and head
+        #[arg(long)]
+        attentions: bool,
     },
     /// Tokenize the lines of standard input; prints one JSON line for each
     Tokenize {
@@ -91,6 +119,14 @@ enum HeadName {
     Base,
     /// Sequence classification: logits
     Sequence,
+    /// Token classification: logits of each token
+    Token,
+    /// Question answering: start_logits and end_logits
+    Qa,
+    /// Multiple choice: logits of each choice
+    MultipleChoice,
+    /// Masked language modelling: logits of each token
+    MaskedLm,
 }
 
 /// Precisions as the command line spells them.
@@ -119,6 +155,10 @@ impl From<HeadName> for HeadKind {
         match name {
             HeadName::Base => HeadKind::Base,
             HeadName::Sequence => HeadKind::Sequence,
+            HeadName::Token => HeadKind::Token,
+            HeadName::Qa => HeadKind::QuestionAnswering,
+            HeadName::MultipleChoice => HeadKind::MultipleChoice,
+            HeadName::MaskedLm => HeadKind::MaskedLm,
         }
     }
 }
@@ -127,8 +167,17 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Classify { model_dir, top_k, dtype, texts } => classify::run(&model_dir, top_k, dtype.into(), texts),
         Command::Inspect { model_dir } => inspect::run(&model_dir),
-        Command::Forward { model_dir, head, dtype, inputs } => {
-            forward::run(&model_dir, head.into(), dtype.into(), &inputs)
+        Command::Architectures => {
+            architectures::run();
+            Ok(())
+        }
+        Command::NewHead { model_dir, out_dir, head, labels, seed } => {
+            new_head::run(&model_dir, &out_dir, head.into(), labels, seed)
+        }
+        Command::Forward { model_dir, head, dtype, inputs, hidden_states, attentions } => {
+            let options = LoadOptions { precision: dtype.into(), ..LoadOptions::default() };
+            let trace = Trace { wants_hidden_states: hidden_states, wants_attentions: attentions, ..Trace::default() };
+            forward::run(&model_dir, head.into(), options, &inputs, trace)
         }
         Command::Tokenize { model_dir, json, max_length } => tokenize::run(&model_dir, json, max_length),
         Command::Evaluate { model_dir, data, threshold, dtype } => {

@@ -1,0 +1,13 @@
+//! `headwise architectures`: the table of model types and heads, in Markdown.
+
+use headwise::models::{ARCHITECTURES, HeadKind};
+
+pub fn run() {
+    let names: Vec<&str> = HeadKind::ALL.iter().map(|kind| kind.name()).collect();
+    println!("| model type | {} |\n|---|{}", names.join(" | "), ":-:|".repeat(names.len()));
+    for architecture in ARCHITECTURES {
+        let types: Vec<String> = architecture.model_types.iter().map(|one| format!("`{}`", one.name)).collect();
+        let marks = HeadKind::ALL.iter().map(|&kind| if architecture.heads.have(kind) { "✓" } else { "–" });
+        println!("| {} | {} |", types.join(", "), marks.collect::<Vec<_>>().join(" | "));
+    }
+}

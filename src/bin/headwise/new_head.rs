@@ -1,0 +1,24 @@
+//! `headwise new-head`: a checkpoint with a head that is still to be trained.
+
+use std::path::Path;
+
+use headwise::folder::{save_new_head, small_files};
+use headwise::models::{Config, HeadKind};
+use headwise::weights::NewHead;
+use headwise::{Error, Result};
+use serde_json::json;
+
+pub fn run(source: &Path, target: &Path, kind: HeadKind, labels: Vec<String>, seed: u64) -> Result<()> {
+    let takes_labels = matches!(kind, HeadKind::Sequence | HeadKind::Token);
+    if takes_labels == labels.is_empty() {
+        let supported = if takes_labels { "names with commas between them" } else { "none for this head" };
+        let value = if labels.is_empty() { "missing".into() } else { labels.join(",") };
+        return Err(Error::Option { option: "labels".into(), value, supported: supported.into() });
+    }
+    let config = Config::parse(small_files(source)?.config()?)?;
+    let text = config.json_with(kind, &labels);
+    let new = save_new_head(source, target, &text, kind, NewHead { seed })?;
+    println!("{}", json!({"class": config.class_with(kind), "new": new}));
+    eprintln!("These weights are random: train the head before you trust what it says.");
+    Ok(())
+}
