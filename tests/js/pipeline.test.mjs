@@ -232,3 +232,16 @@ test('dtype reaches the engine, auto is its own choice', async (t) => {
   const models = await Promise.all(['q8', 'fp16', 'auto', undefined].map((dtype) => pipeline('/m', { dtype })));
   assert.deepEqual(models.map(({ model }) => model.dtype), ['q8', 'fp16', 'fp32', 'fp32']);
 });
+
+test('a new head is asked for, and warned of', async (t) => {
+  const { pipeline } = await setUp(t);
+  const warn = t.mock.method(console, 'warn', () => {});
+  const model = await pipeline('/m', { new_head: { labels: ['a', 'b'], seed: 7 } });
+  assert.deepEqual(model.model.labels, ['a', 'b']);
+  assert.match(warn.mock.calls[0].arguments[0], /classifier\.weight.*Train/);
+  await pipeline('/m');
+  assert.equal(warn.mock.callCount(), 1);
+  for (const wrong of [{}, { labels: [] }, { labels: [1] }, { labels: ['a'], seed: -1 }, { labels: ['a'], seeds: 1 }]) {
+    assert.equal((await failure(pipeline('/m', { new_head: wrong }))).code, 'option');
+  }
+});

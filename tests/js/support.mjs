@@ -59,10 +59,11 @@ export function fakeGlue() {
   class Loader extends Held {
     total = undefined;
     loaded = 0;
-    constructor(files, { dtype = 'fp32' }) {
+    constructor(files, { dtype = 'fp32', new_head }) {
       super();
       Object.assign(this, { files, dtype });
-      this.labels = JSON.parse(new TextDecoder().decode(files['config.json'])).labels;
+      this.labels = new_head?.labels ?? JSON.parse(new TextDecoder().decode(files['config.json'])).labels;
+      this.drawn = new_head ? ['classifier.weight'] : [];
     }
     push(chunk) {
       this.total ??= new DataView(chunk.buffer, chunk.byteOffset).getUint32(0);
@@ -71,14 +72,14 @@ export function fakeGlue() {
     finish() {
       this.free();
       if (this.loaded < this.total) refuse('incomplete', `${this.loaded} of ${this.total} bytes`);
-      return new TextClassifier(this.labels, Object.keys(this.files), this.dtype);
+      return new TextClassifier(this.labels, Object.keys(this.files), this.dtype, this.drawn);
     }
   }
   class TextClassifier extends Held {
-    constructor(labels, files, dtype) {
+    constructor(labels, files, dtype, drawn) {
       super();
       const [, variant] = /headwise_(\w+)\.wasm$/.exec(state.opened.at(-1));
-      this.info = { labels, files: files.sort(), dtype, variant, max_length: 512 };
+      this.info = { labels, files: files.sort(), dtype, variant, max_length: 512, head: { new: drawn } };
     }
     start(inputs, options) {
       return new Run(this.info.labels, inputs, options);

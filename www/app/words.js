@@ -30,6 +30,7 @@ const ERRORS = new Map(Object.entries({
   'shape': 'The weights do not fit the model’s config.json.',
   'tokenizer': 'The model’s tokenizer cannot be used.',
   'unsupported-environment': 'This browser lacks something that the engine needs.',
+  'unsupported-head': 'This kind of model cannot classify texts.',
   'unsupported-model': 'This kind of model is not supported.',
 }));
 

@@ -17,6 +17,7 @@ const WEIGHTS = 'model.safetensors';
  * @property {import('./variants.js').Variant | 'auto'} [variant]
  * @property {string} [wasmUrl]
  * @property {import('./runtime.js').Dtype} [dtype] by default what suits the file
+ * @property {import('./options.js').NewHead} [new_head]
  */
 
 /**
@@ -32,11 +33,11 @@ const WEIGHTS = 'model.safetensors';
  * @param {Context} context
  * @returns {Promise<import('./runtime.js').TextClassifier>}
  */
-export async function load({ source, token, config, variant, wasmUrl, dtype }, { runtime, signal, report }) {
+export async function load({ source, token, config, variant, wasmUrl, dtype, new_head }, { runtime, signal, report }) {
   const files = new ModelFiles(source, { token, signal });
   const progress = new Progress(source.id, report);
   const [small] = await Promise.all([readSmallFiles(files, config, progress), runtime.open({ variant, wasmUrl })]);
-  const loader = runtime.call((glue) => new glue.Loader(small, { dtype }));
+  const loader = runtime.call((glue) => new glue.Loader(small, { dtype, new_head }));
   try {
     await streamWeights(files, progress, runtime, loader);
   } catch (error) {

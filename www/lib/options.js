@@ -28,7 +28,14 @@ import { VARIANTS } from './variants.js';
  * @property {'auto' | 'wasm' | 'cpu' | null} [device] all of them are the CPU, through WebAssembly
  * @property {'auto' | 'fp32' | 'fp16' | 'q8' | null} [dtype] how the weights are held: 32-bit floats, 16-bit
  *   floats, or 8-bit integers that are also multiplied as such
+ * @property {NewHead | null} [new_head] gives a model without a trained head one of random numbers, to be trained;
+ *   such a model is refused otherwise
  * @property {string | null} [cache_dir] ignored: browsers have no such folder
+ */
+
+/**
+ * A head to be trained: its labels, and what decides its random numbers (0 by default).
+ * @typedef {{labels: string[], seed?: number}} NewHead
  */
 
 /**
@@ -102,6 +109,16 @@ const url = {
   accepts: (value) => (value instanceof URL || typeof value === 'string') && URL.canParse(value, pageUrl()),
 };
 
+/** @type {Rule} */
+const newHead = {
+  supported: ['{labels: [name, …], seed: a whole number below 2³²}'],
+  accepts: (value) => plainObject.accepts(value)
+    && Object.keys(value).every((key) => key === 'labels' || key === 'seed')
+    && Array.isArray(value.labels) && value.labels.length > 0
+    && value.labels.every((/** @type {unknown} */ label) => typeof label === 'string')
+    && (value.seed === undefined || (Number.isInteger(value.seed) && value.seed >= 0 && value.seed < 2 ** 32)),
+};
+
 /** @type {Record<keyof LoadOptions, Rule>} */
 const loadRules = {
   progress_callback: ofType('function'),
@@ -115,6 +132,7 @@ const loadRules = {
   wasmUrl: url,
   device: oneOf('auto', 'wasm', 'cpu'),
   dtype: oneOf('auto', 'fp32', 'fp16', 'q8'),
+  new_head: newHead,
   cache_dir: ofType('string'),
 };
 

@@ -80,6 +80,7 @@ export function pipelineOn(runtime) {
     try {
       const info = await client.request('load', { source, ...body },
         { signal: checked.signal, onProgress: checked.progress_callback });
+      if (info.head.new.length) console.warn(untrained(model, info.head.new));
       checked.progress_callback?.({ status: 'ready', task: name, model });
       return textClassifier(client, { ...info, id: source.id, url: source.url });
     } catch (error) {
@@ -87,6 +88,11 @@ export function pipelineOn(runtime) {
       throw error;
     }
   };
+}
+
+/** @param {string} model @param {string[]} tensors */
+function untrained(model, tensors) {
+  return `${model}: newly initialized are ${tensors.join(', ')}. Train this head before you trust its answers.`;
 }
 
 /** @param {unknown} task */
@@ -102,13 +108,14 @@ function taskName(task) {
  * @param {import('./options.js').Given<LoadOptions>} options
  * @returns {Promise<Omit<import('./load.js').LoadRequest, 'source'>>}
  */
-async function loadBody({ token, config, variant, wasmUrl, dtype }) {
+async function loadBody({ token, config, variant, wasmUrl, dtype, new_head }) {
   return {
     token: typeof token === 'function' ? await token() : token,
     config: config && JSON.stringify(config),
     variant,
     wasmUrl: wasmUrl && new URL(wasmUrl, pageUrl()).href,
     dtype: dtype === 'auto' ? undefined : dtype,
+    new_head,
   };
 }
 

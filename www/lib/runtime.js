@@ -11,9 +11,11 @@ import { VARIANTS, pickVariant } from './variants.js';
 /**
  * What is used of the generated module.
  * @typedef {object} Glue
- * @property {new (files: Record<string, Uint8Array>, options: {dtype?: Dtype}) => Loader} Loader
+ * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions) => Loader} Loader
  * @property {() => string | undefined} take_panic the text of the last panic, once
  */
+
+/** @typedef {{dtype?: Dtype, new_head?: import('./options.js').NewHead}} LoaderOptions */
 
 /** @typedef {(options: {module_or_path: string | URL}) => Promise<unknown>} Init */
 
@@ -54,7 +56,8 @@ import { VARIANTS, pickVariant } from './variants.js';
  */
 
 /**
- * What was loaded. `memory` is bytes of weights; `ignored` are tensors of other heads and buffers.
+ * What was loaded. `memory` is bytes of weights; `head.new` are tensors that were drawn, not trained;
+ * `ignored` are tensors of other heads and buffers.
  * @typedef {object} ModelInfo
  * @property {string} model_type
  * @property {string | null} architecture
@@ -68,7 +71,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {number} parameters
  * @property {number} memory
  * @property {{tensors: number, parameters: number}} encoder
- * @property {{tensors: string[], parameters: number}} head
+ * @property {{tensors: string[], new: string[], parameters: number}} head
  * @property {string[]} ignored
  * @property {string[]} unexpected
  */
