@@ -4,17 +4,19 @@
 A fixture is a folder `<configuration>/<head>/` holding
 
   config.json           the checkpoint,
-  model.safetensors     as `save_pretrained` writes it
+  model.safetensors     as `save_pretrained` writes it (in one configuration several shards and their index)
   inputs.json           token ids of a few rows, in the form `headwise forward` reads
   expected.safetensors  the outputs, zero where a row has no token
 
 The model is reloaded from its own files before it computes, and every row is computed alone and without padding: that
 is what an engine that never pads must give. An architecture is one line in CONFIGURATIONS, a head one line in HEADS.
+Weights are F16 for the sake of the size of the repository; arithmetic and outputs are F32.
 """
 
 import argparse
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -22,22 +24,32 @@ from typing import Callable
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoModelForMultipleChoice,
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+)
 
 # Awkward on purpose: no multiple of a SIMD width, and no two sizes alike, so that axes cannot be confused.
-VOCABULARY, HIDDEN, ATTENTION_HEADS, INTERMEDIATE, POSITIONS, LENGTH = 99, 36, 3, 44, 30, 23
+VOCABULARY, HIDDEN, ATTENTION_HEADS, INTERMEDIATE, POSITIONS, LENGTH = 61, 18, 3, 22, 30, 23
+EMBEDDING = 10  # of architectures that project their embeddings
+BUCKETS, WINDOW = 8, 8  # of relative positions, of local attention: rows are longer
 FIRST_ORDINARY_ID = 5  # ids below are special tokens
-LABELS = 5
+LABELS, TOKEN_LABELS, CHOICES = 5, 7, 3
 
 
 # --- which tokens of a row are real: 1 keeps a token, 0 drops it -----------------------------------------------------
 
-def right_padded(length: int) -> list[int]:
-    return [1] * length + [0] * (LENGTH - length)
+def right_padded(length: int, of: int = LENGTH) -> list[int]:
+    return [1] * length + [0] * (of - length)
 
 
-def left_padded(length: int) -> list[int]:
-    return [0] * (LENGTH - length) + [1] * length
+def left_padded(length: int, of: int = LENGTH) -> list[int]:
+    return [0] * (of - length) + [1] * length
 
 
 def with_holes() -> list[int]:
@@ -46,23 +58,36 @@ def with_holes() -> list[int]:
 
 UNEQUAL = (right_padded(LENGTH), right_padded(14), left_padded(9))
 EDGES = (right_padded(LENGTH), right_padded(1), left_padded(1), left_padded(10), with_holes())
+LONG = (right_padded(160, of=160), left_padded(1, of=160))
 
 
-# --- old and odd checkpoints: functions from the tensors of a file to other tensors ----------------------------------
+# --- old and odd checkpoints: functions from the tensors or the configuration of a file to others --------------------
 
 def as_old_file(tensors: dict) -> dict:
     """A file of 2019: `bert.` prefix even on a bare model, gamma and beta, the position buffer among the weights."""
     old = {"bert.embeddings.position_ids": torch.arange(POSITIONS)[None]}
     for name, tensor in tensors.items():
         name = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
-        old[name if name.startswith(("bert.", "classifier.")) else "bert." + name] = tensor
+        old[name if name.startswith(("bert.", "classifier.", "cls.")) else "bert." + name] = tensor
     return old
+
+
+def without_prefix(tensors: dict) -> dict:
+    """A head beside the tensors of a bare model."""
+    return {name.removeprefix("bert."): tensor for name, tensor in tensors.items()}
 
 
 def with_unused_pooler(tensors: dict) -> dict:
     """Many RoBERTa classifiers still carry the pooler of the pretrained model, which their head does not read."""
     shapes = {"roberta.pooler.dense.weight": (HIDDEN, HIDDEN), "roberta.pooler.dense.bias": (HIDDEN,)}
-    return tensors | {name: draw(name, shape) for name, shape in shapes.items()}
+    return tensors | {name: draw(name, shape).half() for name, shape in shapes.items()}
+
+
+def as_modernbert_of_2024(config: dict) -> dict:
+    """The spelling of transformers 4, in which ModernBERT was published."""
+    kept = {key: value for key, value in config.items() if key not in ("layer_types", "rope_parameters", "dtype")}
+    return kept | {"global_attn_every_n_layers": 2, "global_rope_theta": 700.0, "local_rope_theta": 20.0,
+                   "torch_dtype": config["dtype"]}
 
 
 # --- the table -------------------------------------------------------------------------------------------------------
@@ -70,14 +95,25 @@ def with_unused_pooler(tensors: dict) -> dict:
 @dataclass(frozen=True)
 class Head:
     auto: type
-    output: str
-    per_token: bool
+    outputs: dict  # names, each with the axes of a row's result that count tokens
     labels: int | None = None
+    choices: int = 1  # rows of an example
 
 
 HEADS = {
-    "base": Head(AutoModel, output="last_hidden_state", per_token=True),
-    "sequence": Head(AutoModelForSequenceClassification, output="logits", per_token=False, labels=LABELS),
+    "base": Head(AutoModel, {"last_hidden_state": (0,), "encoder_last_hidden_state": (0,)}),
+    "sequence": Head(AutoModelForSequenceClassification, {"logits": ()}, labels=LABELS),
+    "token": Head(AutoModelForTokenClassification, {"logits": (0,)}, labels=TOKEN_LABELS),
+    "qa": Head(AutoModelForQuestionAnswering, {"start_logits": (0,), "end_logits": (0,)}),
+    "multiple-choice": Head(AutoModelForMultipleChoice, {"logits": ()}, choices=CHOICES),
+    "masked-lm": Head(AutoModelForMaskedLM, {"logits": (0,)}),
+}
+
+# What a model tells of its layers: [layers, rows, tokens, hidden], and [layers, rows, heads, tokens, tokens].
+OF_LAYERS = {
+    "hidden_states": (1,), "attentions": (2, 3),
+    "encoder_hidden_states": (1,), "encoder_attentions": (2, 3),
+    "decoder_hidden_states": (1,), "decoder_attentions": (2, 3), "cross_attentions": (2, 3),
 }
 
 
@@ -85,11 +121,15 @@ HEADS = {
 class Configuration:
     model_type: str
     settings: dict
+    heads: tuple = tuple(HEADS)  # those that are written
+    in_detail: dict | None = None  # settings of `base` beside these; it then holds F32 and the outputs of every layer
     rows: tuple = UNEQUAL
     pad_id_inside: bool = False  # one more row, where the padding token stands among the real ones
-    dtype: torch.dtype = torch.float32
+    dtype: torch.dtype = torch.float16
+    max_shard_size: str = "10GB"
+    scale: float = 0.5  # see `randomise`
     edit: Callable[[dict], dict] | None = None
-    heads: tuple = tuple(HEADS)  # those that are written
+    edit_config: Callable[[dict], dict] | None = None
 
 
 def bert(layers=1, **changes) -> dict:
@@ -107,25 +147,131 @@ def distilbert(layers=1, **changes) -> dict:
                 max_position_embeddings=POSITIONS, pad_token_id=0) | changes
 
 
+def electra(**changes) -> dict:
+    return bert(embedding_size=EMBEDDING) | changes
+
+
+def albert(**changes) -> dict:
+    return bert(embedding_size=EMBEDDING, hidden_act="gelu_new") | changes
+
+
+def mpnet(**changes) -> dict:
+    settings = roberta(relative_attention_num_buckets=32) | changes
+    del settings["type_vocab_size"]
+    return settings
+
+
+def deberta(**changes) -> dict:
+    return bert(type_vocab_size=0, layer_norm_eps=1e-7, relative_attention=True, position_buckets=BUCKETS,
+                norm_rel_ebd="layer_norm", share_att_key=True, pos_att_type="p2c|c2p",
+                position_biased_input=False) | changes
+
+
+def modernbert(**changes) -> dict:
+    """The second layer is local. Angles that are far apart show in short rows."""
+    angles = {f"{kind}_attention": {"rope_type": "default", "rope_theta": theta}
+              for kind, theta in (("full", 700.0), ("sliding", 20.0))}
+    return dict(vocab_size=VOCABULARY, hidden_size=HIDDEN, num_hidden_layers=2, num_attention_heads=ATTENTION_HEADS,
+                intermediate_size=14, max_position_embeddings=POSITIONS, local_attention=WINDOW,
+                layer_types=["full_attention", "sliding_attention"], rope_parameters=angles, pad_token_id=0,
+                bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2) | changes
+
+
+def bart(**changes) -> dict:
+    return dict(vocab_size=VOCABULARY, d_model=HIDDEN, encoder_layers=2, decoder_layers=1,
+                encoder_attention_heads=ATTENTION_HEADS, decoder_attention_heads=ATTENTION_HEADS,
+                encoder_ffn_dim=INTERMEDIATE, decoder_ffn_dim=26, max_position_embeddings=POSITIONS, bos_token_id=0,
+                pad_token_id=1, eos_token_id=2, decoder_start_token_id=2) | changes
+
+
+DEEP = dict(num_hidden_layers=2)
+BART_HEADS = ("base", "sequence", "qa", "masked-lm")  # transformers has no others for it
+EPSILON = dict(layer_norm_eps=0.05)
+UNTIED = dict(tie_word_embeddings=False)
+FULL_LOCAL_FULL = ["full_attention", "sliding_attention", "full_attention"]
+
 CONFIGURATIONS = {
-    "bert": Configuration("bert", bert(layers=2)),
-    "bert-relu": Configuration("bert", bert(hidden_act="relu", layer_norm_eps=1e-5)),
-    "bert-eps": Configuration("bert", bert(layer_norm_eps=0.05)),
-    "bert-prefix": Configuration("bert", bert(), edit=as_old_file),
-    "bert-f16": Configuration("bert", bert(), dtype=torch.float16),
-    "bert-bf16": Configuration("bert", bert(), dtype=torch.bfloat16),
-    "bert-aligned": Configuration("bert", bert(hidden_size=64, num_attention_heads=4, intermediate_size=80),
-                                  heads=("base",)),
+    "bert": Configuration("bert", bert(layers=2), in_detail={}, dtype=torch.float32),
+    "bert-relu": Configuration("bert", bert(hidden_act="relu", layer_norm_eps=1e-5), ("base", "sequence", "masked-lm")),
+    "bert-eps": Configuration("bert", bert(**EPSILON), ("base", "sequence", "masked-lm")),
+    "bert-prefix": Configuration("bert", bert(), ("base", "sequence", "masked-lm"), edit=as_old_file),
+    "bert-no-prefix": Configuration("bert", bert(), ("sequence",), edit=without_prefix),
+    "bert-f16": Configuration("bert", bert(), ("base", "sequence"), dtype=torch.float16),
+    "bert-bf16": Configuration("bert", bert(), ("base", "sequence"), dtype=torch.bfloat16),
+    "bert-shards": Configuration("bert", bert(), ("base", "sequence"), max_shard_size="5KB"),
+    "bert-aligned": Configuration("bert", bert(hidden_size=64, num_attention_heads=4, intermediate_size=80), ("base",)),
     # The longest row uses the position table to its end.
-    "bert-edges": Configuration("bert", bert(max_position_embeddings=LENGTH), rows=EDGES),
-    "roberta": Configuration("roberta", roberta(layers=2)),
-    "roberta-eps": Configuration("roberta", roberta(layer_norm_eps=0.05)),
-    "roberta-pooler": Configuration("roberta", roberta(), edit=with_unused_pooler, heads=("sequence",)),
+    "bert-edges": Configuration("bert", bert(max_position_embeddings=LENGTH), ("base", "sequence"), rows=EDGES),
+    "bert-untied": Configuration("bert", bert(**UNTIED), ("masked-lm",)),
+    "roberta": Configuration("roberta", roberta(), in_detail=DEEP),
+    "roberta-relu": Configuration("roberta", roberta(hidden_act="relu"), ("masked-lm",)),
+    "roberta-eps": Configuration("roberta", roberta(**EPSILON), ("base", "sequence", "masked-lm")),
+    "roberta-pooler": Configuration("roberta", roberta(), ("sequence",), edit=with_unused_pooler),
     # So it does here: RoBERTa's positions start after the padding id, at 2.
-    "roberta-edges": Configuration("roberta", roberta(max_position_embeddings=LENGTH + 2), rows=EDGES,
-                                   pad_id_inside=True),
-    "distilbert": Configuration("distilbert", distilbert(layers=2)),
-    "distilbert-relu": Configuration("distilbert", distilbert(activation="relu", sinusoidal_pos_embds=True)),
+    "roberta-edges": Configuration("roberta", roberta(max_position_embeddings=LENGTH + 2), ("base", "sequence"),
+                                   rows=EDGES, pad_id_inside=True),
+    "roberta-untied": Configuration("roberta", roberta(**UNTIED), ("masked-lm",)),
+    "xlm-roberta": Configuration("xlm-roberta", roberta(), in_detail=DEEP),
+    "xlm-roberta-eps": Configuration("xlm-roberta", roberta(**EPSILON), ("sequence",)),
+    "camembert": Configuration("camembert", roberta(), in_detail=DEEP),
+    "camembert-eps": Configuration("camembert", roberta(**EPSILON), ("sequence",)),
+    "data2vec-text": Configuration("data2vec-text", roberta(), in_detail=DEEP),
+    "data2vec-text-eps": Configuration("data2vec-text", roberta(**EPSILON), ("sequence",)),
+    "distilbert": Configuration("distilbert", distilbert(), in_detail=dict(n_layers=2)),
+    "distilbert-relu": Configuration("distilbert", distilbert(activation="relu", sinusoidal_pos_embds=True),
+                                     ("base", "sequence", "masked-lm")),
+    "distilbert-untied": Configuration("distilbert", distilbert(**UNTIED), ("masked-lm",)),
+    "electra": Configuration("electra", electra(), in_detail=DEEP),
+    # Without projection; and the activation of its heads is not the encoder's.
+    "electra-square": Configuration("electra", electra(embedding_size=HIDDEN, hidden_act="relu")),
+    "electra-eps": Configuration("electra", electra(**EPSILON), ("masked-lm",)),
+    "electra-untied": Configuration("electra", electra(**UNTIED), ("masked-lm",)),
+    "albert": Configuration("albert", albert(), in_detail=dict(num_hidden_layers=4, num_hidden_groups=2)),
+    "albert-inner": Configuration("albert", albert(num_hidden_layers=2, inner_group_num=2), ("base",)),
+    "albert-eps": Configuration("albert", albert(**EPSILON), ("masked-lm",)),
+    "albert-edges": Configuration("albert", albert(max_position_embeddings=LENGTH), ("base", "sequence"), rows=EDGES),
+    "albert-untied": Configuration("albert", albert(**UNTIED), ("masked-lm",)),
+    "mpnet": Configuration("mpnet", mpnet(), in_detail=DEEP),
+    "mpnet-eps": Configuration("mpnet", mpnet(**EPSILON), ("masked-lm",)),
+    # Distances beyond the last bucket. MPNet's positions start at 2 whatever the padding id.
+    "mpnet-edges": Configuration("mpnet", mpnet(max_position_embeddings=162, pad_token_id=3), ("base", "sequence"),
+                                 rows=LONG),
+    "deberta-v2": Configuration("deberta-v2", deberta(), in_detail=DEEP),
+    "deberta-v2-conv": Configuration(
+        "deberta-v2", deberta(share_att_key=False, pos_att_type="c2p|p2c", position_biased_input=True,
+                              type_vocab_size=2, num_hidden_layers=2, conv_kernel_size=3, conv_act="gelu",
+                              pooler_hidden_act="tanh"), in_detail={}),
+    "deberta-v2-embedding": Configuration("deberta-v2", deberta(embedding_size=EMBEDDING), ("base", "masked-lm")),
+    "deberta-v2-c2p": Configuration("deberta-v2", deberta(pos_att_type=["c2p"]), ("base",)),
+    "deberta-v2-p2c": Configuration("deberta-v2", deberta(pos_att_type="p2c", share_att_key=False), ("base",)),
+    "deberta-v2-absolute": Configuration(
+        "deberta-v2", deberta(relative_attention=False, pos_att_type=None, norm_rel_ebd="none",
+                              position_biased_input=True), ("base",)),
+    # No buckets, a table shorter than the rows, and not normalised.
+    "deberta-v2-span": Configuration(
+        "deberta-v2", deberta(position_buckets=-1, max_relative_positions=10, norm_rel_ebd="none"), ("base",)),
+    # The largest distances lie beyond the last bucket.
+    "deberta-v2-edges": Configuration("deberta-v2", deberta(max_position_embeddings=16), ("base", "sequence"),
+                                      rows=EDGES),
+    "deberta-v2-eps": Configuration("deberta-v2", deberta(**EPSILON), ("masked-lm",)),
+    "deberta-v2-lm-predictions": Configuration("deberta-v2", deberta(legacy=False), ("masked-lm",)),
+    "modernbert": Configuration("modernbert", modernbert(), in_detail={}),
+    "modernbert-mean": Configuration("modernbert", modernbert(classifier_pooling="mean"),
+                                     ("sequence", "multiple-choice")),
+    "modernbert-bias": Configuration(
+        "modernbert", modernbert(norm_bias=True, attention_bias=True, mlp_bias=True, classifier_bias=True,
+                                 classifier_activation="silu")),
+    # Three layers, so that the interval of the global ones shows.
+    "modernbert-2024": Configuration(
+        "modernbert", modernbert(num_hidden_layers=3, layer_types=FULL_LOCAL_FULL), ("base", "sequence"),
+        edit_config=as_modernbert_of_2024),
+    "modernbert-eps": Configuration("modernbert", modernbert(norm_eps=0.05), ("masked-lm",)),
+    "modernbert-edges": Configuration("modernbert", modernbert(max_position_embeddings=LENGTH), ("base", "sequence"),
+                                      rows=EDGES),
+    "modernbert-untied": Configuration("modernbert", modernbert(decoder_bias=False, **UNTIED), ("masked-lm",)),
+    "bart": Configuration("bart", bart(), BART_HEADS, in_detail=dict(encoder_layers=1, decoder_layers=2)),
+    "bart-scaled": Configuration("bart", bart(scale_embedding=True, activation_function="relu"), BART_HEADS),
+    "bart-edges": Configuration("bart", bart(max_position_embeddings=LENGTH), ("base", "sequence"), rows=EDGES),
 }
 
 
@@ -137,97 +283,132 @@ def draw(name: str, shape) -> torch.Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def randomise(model: torch.nn.Module, salt: str) -> None:
-    """Gives every parameter a value that matters: fresh models have biases of 0 and norms of 1, which hide errors."""
+def randomise(model: torch.nn.Module, salt: str, scale: float) -> None:
+    """Gives every tensor a value that matters: fresh models have biases of 0 and norms of 1, which hide errors.
+
+    The scale is that of the logits. Wider ones make answers more distinct, and rounding errors larger.
+    """
     encoder = {parameter.data_ptr() for parameter in model.base_model.parameters()}
+    tables = {module.weight.data_ptr() for module in model.modules() if isinstance(module, torch.nn.Embedding)}
     drawn = set()  # tied tensors are one tensor under several names: the first name decides
-    with torch.no_grad():
-        for name, parameter in sorted(model.named_parameters(remove_duplicate=False)):
-            if parameter.data_ptr() in drawn:
-                continue
-            drawn.add(parameter.data_ptr())
-            noise = draw(f"{salt}/{name}", parameter.shape)
-            gives_labels = parameter.data_ptr() not in encoder and len(parameter) == model.config.num_labels
-            if parameter.ndim == 1:
-                parameter.copy_(1 + 0.2 * noise if name.endswith("weight") else 0.1 * noise)
-            elif gives_labels:
-                parameter.copy_(noise)  # logits well apart, so that small errors show
-            elif "embedding" in name:
-                parameter.copy_(0.5 * noise)
-            else:
-                parameter.copy_(noise / parameter.shape[-1] ** 0.5)
+    for name, tensor in sorted(model.state_dict().items()):
+        if tensor.data_ptr() in drawn:
+            continue
+        drawn.add(tensor.data_ptr())
+        noise = draw(f"{salt}/{name}", tensor.shape)
+        gives_logits = tensor.data_ptr() not in encoder and len(tensor) <= TOKEN_LABELS
+        if name.endswith("bias"):
+            tensor.copy_(0.1 * noise)
+        elif tensor.ndim == 1:
+            tensor.copy_(1 + 0.2 * noise)
+        elif gives_logits:
+            tensor.copy_(scale * noise)
+        elif tensor.data_ptr() in tables:
+            tensor.copy_(0.5 * scale * noise)
+        else:
+            tensor.copy_(noise / tensor[0].numel() ** 0.5)
 
 
 # --- one fixture -----------------------------------------------------------------------------------------------------
 
-def save(model: torch.nn.Module, configuration: Configuration, folder: Path) -> None:
-    model.to(configuration.dtype).save_pretrained(folder)
+def save(model: torch.nn.Module, configuration: Configuration, dtype: torch.dtype, folder: Path) -> None:
+    model.to(dtype).save_pretrained(folder, max_shard_size=configuration.max_shard_size)
+    (folder / "generation_config.json").unlink(missing_ok=True)
     if configuration.edit:
         path = folder / "model.safetensors"
         save_file(configuration.edit(load_file(path)), path, metadata={"format": "pt"})
+    if configuration.edit_config:
+        path = folder / "config.json"
+        path.write_text(json.dumps(configuration.edit_config(json.loads(path.read_text())), indent=2) + "\n")
 
 
 def reload(head: Head, folder: Path) -> torch.nn.Module:
     """The model as it lies in the folder, its weights widened to f32."""
     model, info = head.auto.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager",
                                             output_loading_info=True)
-    assert not info["missing_keys"], info
+    assert not info["missing_keys"] and not info["mismatched_keys"], info
     return model.eval()
 
 
-def make_inputs(configuration: Configuration, config) -> dict:
+def make_inputs(configuration: Configuration, head: Head, config) -> dict:
     """Rows of unequal length. Dropped places hold the padding id, in left-padded rows any id: it must not matter."""
     mask = torch.tensor(configuration.rows + (right_padded(LENGTH),) * configuration.pad_id_inside)
+    if head.choices > 1:
+        mask = torch.cat([mask, mask.flip(0)])
     generator = torch.Generator().manual_seed(7)
     ids = torch.randint(FIRST_ORDINARY_ID, config.vocab_size, mask.shape, generator=generator)
     starts_real = mask[:, :1] == 1
     ids = torch.where((mask == 0) & starts_real, config.pad_token_id, ids)
     if configuration.pad_id_inside:
         ids[-1, [4, 5, 11]] = config.pad_token_id
+    if config.is_encoder_decoder:
+        end_sequences(ids, mask, config.eos_token_id)
     inputs = {"input_ids": ids, "attention_mask": mask}
     if getattr(config, "type_vocab_size", 0) >= 2:
         inputs["token_type_ids"] = (mask.cumsum(1) > mask.sum(1, keepdim=True) // 2).long() * mask
     return inputs
 
 
-def compute(model: torch.nn.Module, inputs: dict, head: Head) -> torch.Tensor:
+def end_sequences(ids: torch.Tensor, mask: torch.Tensor, eos: int) -> None:
+    """The end of the sequence stands last, but in the first row twice in the middle: there the second counts."""
+    for index, row in enumerate(mask):
+        real = row.nonzero()[:, 0]
+        ids[index, real[[len(real) // 3, 2 * len(real) // 3]] if index == 0 else real[-1:]] = eos
+
+
+def in_places(tensor: torch.Tensor, real: torch.Tensor, axes: tuple) -> torch.Tensor:
+    """Returns what was computed for the real tokens of a row to their places along each of the axes, among zeros."""
+    for axis in axes:
+        places = torch.zeros(*tensor.shape[:axis], len(real), *tensor.shape[axis + 1:])
+        tensor = places.index_copy(axis, real.nonzero()[:, 0], tensor)
+    return tensor
+
+
+def compute(model: torch.nn.Module, inputs: dict, head: Head, in_detail: bool) -> dict:
     """Each row alone: only its real tokens go in, and per-token results return to their places."""
-    mask = inputs["attention_mask"].bool()
+    mask, axes = inputs["attention_mask"].bool(), head.outputs | OF_LAYERS
     rows = []
     for index, real in enumerate(mask):
+        row = {name: tensor[index, real][None] for name, tensor in inputs.items()}
+        if head.choices > 1:
+            row = {name: tensor[None] for name, tensor in row.items()}
         with torch.no_grad():
-            result = model(**{name: tensor[index, real][None] for name, tensor in inputs.items()})[head.output][0]
-        if head.per_token:
-            placed = torch.zeros(len(real), *result.shape[1:])
-            placed[real] = result
-            result = placed
-        rows.append(result)
-    return torch.stack(rows)
+            result = model(**row, output_hidden_states=in_detail, output_attentions=in_detail)
+        of_row = {name: result[name][0] for name in head.outputs if name in result}
+        of_row |= {name: torch.cat(result[name]) for name in OF_LAYERS if in_detail and result.get(name)}
+        rows.append({name: in_places(tensor, real, axes[name]) for name, tensor in of_row.items()})
+    return {name: torch.stack([row[name] for row in rows], dim=1 if name in OF_LAYERS else 0) for name in rows[0]}
 
 
 def made_with(model: torch.nn.Module) -> str:
     return f"{type(model).__name__}, transformers {transformers.__version__}, torch {torch.__version__.split('+')[0]}"
 
 
-def write_fixture(name: str, head_name: str, root: Path) -> None:
-    configuration, head = CONFIGURATIONS[name], HEADS[head_name]
-    config = AutoConfig.for_model(configuration.model_type, **configuration.settings)
+def write_fixture(configuration: Configuration, head_name: str, name: str, folder: Path) -> None:
+    """Writes the files of a fixture into the folder; its weights depend on the name."""
+    head = HEADS[head_name]
+    in_detail = head_name == "base" and configuration.in_detail is not None
+    settings = configuration.settings | (configuration.in_detail if in_detail else {})
+    config = AutoConfig.for_model(configuration.model_type, **settings)
     if head.labels:
         config.num_labels = head.labels
     model = head.auto.from_config(config)
-    randomise(model, f"{name}/{head_name}")
-    folder = root / name / head_name
-    save(model, configuration, folder)
+    randomise(model, name, configuration.scale)
+    save(model, configuration, torch.float32 if in_detail else configuration.dtype, folder)
 
     model = reload(head, folder)
-    inputs = make_inputs(configuration, config)
-    output = compute(model, inputs, head)
+    inputs = make_inputs(configuration, head, config)
+    outputs = compute(model, inputs, head, in_detail)
+    if head.choices > 1:  # [examples, choices, tokens]
+        inputs = {key: tensor.unflatten(0, (-1, head.choices)) for key, tensor in inputs.items()}
+        outputs = {key: tensor.view(-1, head.choices) for key, tensor in outputs.items()}
     lists = {key: tensor.tolist() for key, tensor in inputs.items()}
     (folder / "inputs.json").write_text(json.dumps({"inputs": lists}) + "\n")
     # One metadata key: several would be written in an order that changes from run to run.
-    save_file({head.output: output}, folder / "expected.safetensors", metadata={"made_with": made_with(model)})
+    save_file(outputs, folder / "expected.safetensors", metadata={"made_with": made_with(model)})
     size = sum(file.stat().st_size for file in folder.iterdir())
-    print(f"{name}/{head_name}: {type(model).__name__}, {head.output} {list(output.shape)}, {size // 1024} KiB")
+    shapes = ", ".join(f"{key} {list(tensor.shape)}" for key, tensor in outputs.items())
+    print(f"{name}: {type(model).__name__}, {shapes}, {size // 1024} KiB")
 
 
 def main() -> None:
@@ -241,7 +422,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in [arguments.only] if arguments.only else CONFIGURATIONS:
         for head_name in CONFIGURATIONS[name].heads:
-            write_fixture(name, head_name, arguments.folder)
+            folder = arguments.folder / name / head_name
+            shutil.rmtree(folder, ignore_errors=True)
+            write_fixture(CONFIGURATIONS[name], head_name, f"{name}/{head_name}", folder)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassificati
 from generate import bert, distilbert, made_with, randomise, roberta
 
 MAX_LENGTH = 64
+SIZES = dict(hidden_size=36, intermediate_size=44)
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,16 @@ class HubModel:
 
 
 MODELS = {
-    "tiny-bert": HubModel("bert", bert(layers=2), "wordpiece", "BertTokenizer",
+    "tiny-bert": HubModel("bert", bert(layers=2, **SIZES), "wordpiece", "BertTokenizer",
                           ("negative", "neutral", "positive"), "single_label_classification"),
-    "tiny-roberta": HubModel("roberta", roberta(layers=2), "bpe", "RobertaTokenizer",
+    "tiny-roberta": HubModel("roberta", roberta(layers=2, **SIZES), "bpe", "RobertaTokenizer",
                              ("sport", "politics & law", "<em>science</em>", "arts"), seed=37),
-    "tiny-distilbert": HubModel("distilbert", distilbert(layers=2), "wordpiece", "DistilBertTokenizer",
-                                ("toxic", "insult", "threat"), "multi_label_classification", tokenizer_json=False,
-                                seed=7),
-    "tiny-regression": HubModel("bert", bert(layers=2), "wordpiece", "BertTokenizer", ("quality",), "regression"),
-    "bare-bert": HubModel("bert", bert(layers=2), "wordpiece", "BertTokenizer"),
+    "tiny-distilbert": HubModel("distilbert", distilbert(layers=2, dim=36, hidden_dim=44), "wordpiece",
+                                "DistilBertTokenizer", ("toxic", "insult", "threat"), "multi_label_classification",
+                                tokenizer_json=False, seed=7),
+    "tiny-regression": HubModel("bert", bert(layers=2, **SIZES), "wordpiece", "BertTokenizer", ("quality",),
+                                "regression"),
+    "bare-bert": HubModel("bert", bert(layers=2, **SIZES), "wordpiece", "BertTokenizer"),
 }
 
 LONG = "The story goes on and on, and the dog runs in the rain again and again. " * 6
@@ -66,7 +68,7 @@ def write_weights(name: str, model: HubModel, folder: Path) -> None:
         config.id2label = dict(enumerate(model.labels))
         config.label2id = {label: index for index, label in config.id2label.items()}
     weights = (AutoModelForSequenceClassification if model.labels else AutoModel).from_config(config)
-    randomise(weights, f"{name}/{model.seed}")
+    randomise(weights, f"{name}/{model.seed}", scale=1)
     weights.save_pretrained(folder)
 
 
