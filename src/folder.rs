@@ -5,10 +5,12 @@ use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::Path;
 
 use crate::classifier::{ClassifierLoader, TextClassifier};
+use crate::embedder::{EmbedderLoader, TextEmbedder};
 use crate::error::{Error, Result};
 use crate::kernels::Precision;
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
+use crate::tasks::sentence_modules::{MODULES_FILE, Modules};
 use crate::text::{SMALL_FILES, SmallFiles};
 use crate::weights::{
     Checkpoint, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
@@ -35,7 +37,13 @@ const TOKENIZER_FILES: &[&str] = &[
 /// [`Error::Io`] when one cannot be read.
 pub fn small_files(folder: &Path) -> Result<SmallFiles> {
     let mut files = SmallFiles::default();
-    for &name in SMALL_FILES {
+    read_files(folder, SMALL_FILES, &mut files)?;
+    Ok(files)
+}
+
+/// Adds those of the files that exist.
+fn read_files(folder: &Path, names: &[impl AsRef<str>], files: &mut SmallFiles) -> Result<()> {
+    for name in names.iter().map(AsRef::as_ref) {
         let path = folder.join(name);
         match std::fs::read(&path) {
             Ok(contents) => files.insert(name.to_owned(), contents),
@@ -43,7 +51,7 @@ pub fn small_files(folder: &Path) -> Result<SmallFiles> {
             Err(error) => return Err(io_error(&path, &error)),
         }
     }
-    Ok(files)
+    Ok(())
 }
 
 /// Loads a classifier with its tokenizer.
@@ -54,7 +62,23 @@ pub fn load_classifier(folder: &Path, precision: Precision) -> Result<TextClassi
     let index = index(folder)?;
     let options = LoadOptions { precision, ..LoadOptions::default() };
     let mut loader = ClassifierLoader::new(&small_files(folder)?, index.clone(), options, None)?;
-    read_weights(folder, &index, |file, bytes| loader.push(file, bytes))?;
+    read_weights(folder, index.files(), |file, bytes| loader.push(file, bytes))?;
+    loader.finish()
+}
+
+/// Loads a model of sentence embeddings with its tokenizer: a folder of `sentence-transformers`, or
+/// of a plain encoder.
+///
+/// # Errors
+/// [`Error::Io`], and those of [`index`] and [`EmbedderLoader`].
+pub fn load_embedder(folder: &Path, precision: Precision) -> Result<TextEmbedder> {
+    let mut files = SmallFiles::default();
+    read_files(folder, &[MODULES_FILE], &mut files)?;
+    let modules = Modules::parse(&files)?;
+    read_files(folder, &modules.small_files(), &mut files)?;
+    let index = index(&folder.join(&modules.encoder))?;
+    let mut loader = EmbedderLoader::new(&files, index, precision)?;
+    read_weights(folder, &loader.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
 
@@ -65,7 +89,7 @@ pub fn load_classifier(folder: &Path, precision: Precision) -> Result<TextClassi
 pub fn load_model(folder: &Path, kind: HeadKind, options: LoadOptions) -> Result<Model> {
     let index = index(folder)?;
     let mut loader = Loader::new(Config::parse(small_files(folder)?.config()?)?, kind, options, index.clone());
-    read_weights(folder, &index, |file, bytes| loader.push(file, bytes))?;
+    read_weights(folder, index.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
 
@@ -196,12 +220,12 @@ fn header(folder: &Path, file: &str) -> Result<Header> {
 }
 
 /// Passes all files on in pieces: their headers first, so that nothing else has to wait.
-fn read_weights(folder: &Path, index: &Index, mut push: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
+fn read_weights(folder: &Path, files: &[String], mut push: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
     let open = |name: &String| {
         let path = folder.join(name);
         File::open(&path).map(|file| (file, path.clone())).map_err(|error| io_error(&path, &error))
     };
-    let mut files = index.files().iter().map(open).collect::<Result<Vec<_>>>()?;
+    let mut files = files.iter().map(open).collect::<Result<Vec<_>>>()?;
     for (number, (file, path)) in files.iter_mut().enumerate() {
         let mut length = Vec::new();
         file.take(size_of::<u64>() as u64).read_to_end(&mut length).map_err(|error| io_error(path, &error))?;

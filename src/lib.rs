@@ -10,6 +10,7 @@
 //! {models, heads, text} → nn → weights`.
 
 pub mod classifier;
+pub mod embedder;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod folder;

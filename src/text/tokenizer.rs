@@ -2,6 +2,7 @@
 //! that the special tokens survive.
 
 use serde_json::{Map, Value};
+use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
 use tokenizers::{EncodeInput, Encoding, PostProcessor, TruncationDirection, TruncationParams, TruncationStrategy};
 
 use super::files::SmallFiles;
@@ -85,6 +86,24 @@ impl Tokenizer {
             direction: direction(&settings),
             token_types: type_vocab_size > 1 && lists_token_types(&settings),
         })
+    }
+
+    /// The same with another length than its own files allow, in tokens.
+    pub fn with_model_max_length(self, length: usize) -> Self {
+        Tokenizer { max_length: length, ..self }
+    }
+
+    /// The same, turning texts into lower case before anything else.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when the tokenizer takes no other normalizer.
+    pub fn lower_cased(mut self) -> Result<Self> {
+        let present = self.inner.get_normalizer().cloned();
+        let all = std::iter::once(NormalizerWrapper::from(Lowercase)).chain(present).collect();
+        match self.inner.with_normalizer(Some(Sequence::new(all))).map(|_| ()) {
+            Ok(()) => Ok(self),
+            Err(error) => Err(Error::Tokenizer { reason: error.to_string(), files: Vec::new() }),
+        }
     }
 
     /// The length that the tokenizer's own files allow, in tokens.

@@ -10,17 +10,10 @@ use headwise::tasks::text_classification::Options;
 use headwise::text::Input;
 use serde_json::json;
 
-/// Lines classified together: enough to share the work, few enough to answer soon.
-const LINES: usize = 32;
-
 pub fn run(folder: &Path, top_k: usize, precision: Precision, texts: Vec<String>) -> Result<()> {
     let classifier = Arc::new(load_classifier(folder, precision)?);
     let options = Options { top_k: (top_k > 0).then_some(top_k), ..Options::default() };
-    let texts = match texts.is_empty() {
-        true => super::standard_input()?.lines().map(str::to_owned).collect(),
-        false => texts,
-    };
-    for texts in texts.chunks(LINES) {
+    for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {
         let inputs: Vec<Input> = texts.iter().map(|text| Input::from(text.as_str())).collect();
         for (text, labels) in texts.iter().zip(classifier.classify(&inputs, options.clone())?) {
             println!("{}", json!({"text": text, "labels": labels}));

@@ -3,6 +3,7 @@
 
 mod architectures;
 mod classify;
+mod embed;
 mod evaluate;
 mod forward;
 mod inspect;
@@ -40,6 +41,17 @@ enum Command {
         #[arg(long, default_value = "fp32")]
         dtype: Dtype,
         /// Texts to classify
+        texts: Vec<String>,
+    },
+    /// Embed texts, or the lines of standard input, as sentence-transformers does; prints one JSON
+    /// line for each
+    Embed {
+        /// Folder of sentence-transformers, or of a plain encoder
+        model_dir: PathBuf,
+        /// How weights are kept in memory
+        #[arg(long, default_value = "fp32")]
+        dtype: Dtype,
+        /// Texts to embed
         texts: Vec<String>,
     },
     /// Tell what a folder holds and which heads it can serve
@@ -166,6 +178,7 @@ impl From<HeadName> for HeadKind {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Classify { model_dir, top_k, dtype, texts } => classify::run(&model_dir, top_k, dtype.into(), texts),
+        Command::Embed { model_dir, dtype, texts } => embed::run(&model_dir, dtype.into(), texts),
         Command::Inspect { model_dir } => inspect::run(&model_dir),
         Command::Architectures => {
             architectures::run();
@@ -196,6 +209,17 @@ fn main() -> ExitCode {
 /// A file that the command was pointed at cannot be used.
 fn file_error(path: &std::path::Path, reason: impl ToString) -> Error {
     Error::Io { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+/// Lines computed together: enough to share the work, few enough to answer soon.
+const LINES: usize = 32;
+
+/// The texts, or if there are none the lines of standard input.
+fn texts_or_lines(texts: Vec<String>) -> headwise::Result<Vec<String>> {
+    match texts.is_empty() {
+        true => Ok(standard_input()?.lines().map(str::to_owned).collect()),
+        false => Ok(texts),
+    }
 }
 
 /// Standard input, whole.

@@ -1,0 +1,134 @@
+//! One vector for a sequence out of those of its tokens: the module `Pooling` of
+//! `sentence-transformers` (`sentence_transformer/modules/pooling.py`).
+
+use candle_core::{Device, Tensor};
+use serde_json::Value;
+
+use super::sentence_modules::Settings;
+use crate::error::Result;
+use crate::text::Batch;
+
+/// What is taken of the vectors of a sequence's tokens, special tokens included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The first.
+    Cls,
+    /// The greatest number of each column.
+    Max,
+    /// The mean.
+    Mean,
+    /// The sum, divided by the square root of their number.
+    MeanSqrtLength,
+    /// The mean with the weights 1, 2, 3, ….
+    WeightedMean,
+    /// The last.
+    LastToken,
+}
+
+/// The modes with their names, and with the keys they had when each was a yes or no; those that
+/// were true were put side by side in this order.
+const MODES: [(&str, &str, Mode); 6] = [
+    ("cls", "pooling_mode_cls_token", Mode::Cls),
+    ("max", "pooling_mode_max_tokens", Mode::Max),
+    ("mean", "pooling_mode_mean_tokens", Mode::Mean),
+    ("mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens", Mode::MeanSqrtLength),
+    ("weightedmean", "pooling_mode_weightedmean_tokens", Mode::WeightedMean),
+    ("lasttoken", "pooling_mode_lasttoken", Mode::LastToken),
+];
+
+/// The modes whose results stand side by side in the vector of a sequence; at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pooling(Vec<Mode>);
+
+impl Default for Pooling {
+    /// The mean alone.
+    fn default() -> Self {
+        Pooling(vec![Mode::Mean])
+    }
+}
+
+impl Pooling {
+    /// Reads the configuration of the module, in the form with `pooling_mode` or in the older one.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`] for a mode that does not exist.
+    pub fn parse(settings: &Settings) -> Result<Self> {
+        if let Some(stated) = settings.get("pooling_mode") {
+            let names = stated.as_array().map_or(std::slice::from_ref(stated), Vec::as_slice);
+            let modes: Option<Vec<Mode>> = names.iter().map(mode_named).collect();
+            let supported = MODES.map(|(name, ..)| name).join(", ");
+            let modes = modes.filter(|modes| !modes.is_empty());
+            return modes.map(Pooling).ok_or_else(|| settings.invalid("pooling_mode", &supported));
+        }
+        let mut modes = Vec::new();
+        for (_, key, mode) in MODES {
+            if settings.flag(key)? {
+                modes.push(mode);
+            }
+        }
+        Ok(if modes.is_empty() { Pooling::default() } else { Pooling(modes) })
+    }
+
+    /// Numbers of a sequence's vector.
+    pub fn width(&self, hidden_size: usize) -> usize {
+        self.0.len() * hidden_size
+    }
+
+    /// `[tokens, hidden]` → `[sequences, width]`.
+    pub fn forward(&self, hidden: &Tensor, batch: &Batch) -> Result<Tensor> {
+        let hidden_size = hidden.dim(1)?;
+        let numbers = hidden.flatten_all()?.to_vec1::<f32>()?;
+        let (sequences, width) = (batch.sequences.len(), self.width(hidden_size));
+        let mut pooled = Vec::with_capacity(sequences * width);
+        for rows in &batch.sequences {
+            let vectors = &numbers[rows.start * hidden_size..rows.end * hidden_size];
+            for mode in &self.0 {
+                pooled.extend(mode.pool(vectors, hidden_size));
+            }
+        }
+        Ok(Tensor::from_vec(pooled, (sequences, width), &Device::Cpu)?)
+    }
+}
+
+impl Mode {
+    /// `[tokens, size]` → `[size]`; there is at least one token.
+    fn pool(self, vectors: &[f32], size: usize) -> Vec<f32> {
+        let count = (vectors.len() / size) as f32;
+        match self {
+            Mode::Cls => vectors[..size].to_vec(),
+            Mode::LastToken => vectors[vectors.len() - size..].to_vec(),
+            Mode::Max => fold(vectors, size, f32::NEG_INFINITY, |_, most, x| greater(most, x)),
+            Mode::Mean => weighted_sum(vectors, size, |_| 1.0, count),
+            Mode::MeanSqrtLength => weighted_sum(vectors, size, |_| 1.0, count.sqrt()),
+            Mode::WeightedMean => weighted_sum(vectors, size, |weight| weight, count * (count + 1.0) / 2.0),
+        }
+    }
+}
+
+/// The sum of the vectors, each times the weight that its place has (counted from 1), divided by
+/// `divisor`.
+fn weighted_sum(vectors: &[f32], size: usize, weight: impl Fn(f32) -> f32, divisor: f32) -> Vec<f32> {
+    let mut sum = fold(vectors, size, 0.0, |place, sum, x| sum + weight(place) * x);
+    sum.iter_mut().for_each(|number| *number /= divisor);
+    sum
+}
+
+/// Folds the numbers of each column, with the place of their vector, counted from 1.
+fn fold(vectors: &[f32], size: usize, first: f32, step: impl Fn(f32, f32, f32) -> f32) -> Vec<f32> {
+    let mut folded = vec![first; size];
+    for (index, vector) in vectors.chunks_exact(size).enumerate() {
+        for (so_far, &x) in folded.iter_mut().zip(vector) {
+            *so_far = step((index + 1) as f32, *so_far, x);
+        }
+    }
+    folded
+}
+
+/// The greater number. NaN stays, so that broken weights are noticed.
+fn greater(most: f32, x: f32) -> f32 {
+    if x > most || x.is_nan() { x } else { most }
+}
+
+fn mode_named(name: &Value) -> Option<Mode> {
+    MODES.iter().find(|(known, ..)| name.as_str() == Some(known)).map(|&(.., mode)| mode)
+}

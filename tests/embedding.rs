@@ -1,0 +1,275 @@
+//! Sentence embeddings: what the library `sentence-transformers` computes from the same folders
+//! (`tests/golden/generate_sentences.py`), and what is refused.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+use headwise::Error;
+use headwise::embedder::{EmbedderLoader, TextEmbedder};
+use headwise::folder::load_embedder;
+use headwise::kernels::Precision;
+use headwise::tasks::pooling::Pooling;
+use headwise::tasks::sentence_modules::Settings;
+use headwise::text::{Batch, SmallFiles};
+use headwise::weights::Index;
+use safetensors::SafeTensors;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Absolute, against the library in f32; measured differences are below 1e-6.
+const TOLERANCE: f32 = 2e-5;
+
+fn sentences() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sentences")
+}
+
+fn read(name: &str) -> Vec<u8> {
+    std::fs::read(sentences().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[derive(Deserialize)]
+struct Cases {
+    texts: Vec<String>,
+    cases: BTreeMap<String, Case>,
+}
+
+/// What makes the folder of the encoder one of sentence embeddings.
+#[derive(Deserialize)]
+struct Case {
+    files: BTreeMap<String, Value>,
+    #[serde(default)]
+    weights: BTreeMap<String, String>,
+    #[serde(default)]
+    encoder: String,
+}
+
+fn cases() -> Cases {
+    serde_json::from_slice(&read("cases.json")).expect("readable cases")
+}
+
+impl Case {
+    fn small_files(&self) -> SmallFiles {
+        let mut all = BTreeMap::new();
+        for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+            let folder = if self.encoder.is_empty() { String::new() } else { format!("{}/", self.encoder) };
+            all.insert(format!("{folder}{name}"), read(&format!("encoder/{name}")));
+        }
+        for (name, contents) in &self.files {
+            match contents {
+                Value::Null => all.remove(name),
+                Value::String(text) => all.insert(name.clone(), text.clone().into()),
+                object => all.insert(name.clone(), object.to_string().into()),
+            };
+        }
+        let mut files = SmallFiles::default();
+        all.into_iter().for_each(|(name, contents)| files.insert(name, contents));
+        files
+    }
+
+    fn loader(&self) -> headwise::Result<EmbedderLoader> {
+        EmbedderLoader::new(&self.small_files(), Index::single_file(), Precision::Fp32)
+    }
+
+    /// Loads from pieces of `chunk` bytes, the last file first.
+    fn load(&self, chunk: usize) -> headwise::Result<TextEmbedder> {
+        let mut loader = self.loader()?;
+        let files = loader.files();
+        let mut bytes = 0;
+        for (number, file) in files.iter().enumerate().rev() {
+            let contents = read(self.weights.get(file).map_or("encoder/model.safetensors", String::as_str));
+            bytes += contents.len() as u64;
+            for piece in contents.chunks(chunk) {
+                loader.push(number, piece)?;
+            }
+        }
+        assert_eq!(files.len(), 1 + self.weights.len());
+        assert_eq!(loader.total_bytes(), Some(bytes));
+        loader.finish()
+    }
+
+    /// The case with a key of a file set to another value.
+    fn with(mut self, file: &str, key: &str, value: Value) -> Case {
+        self.files.entry(file.to_owned()).or_insert_with(|| json!({}))[key] = value;
+        self
+    }
+}
+
+fn case(name: &str) -> Case {
+    cases().cases.remove(name).expect("a case of this name")
+}
+
+fn assert_is_expected(name: &str, embedder: &TextEmbedder) {
+    let texts = cases().texts;
+    let file = read("embeddings.safetensors");
+    let expected = SafeTensors::deserialize(&file).expect("a safetensors file");
+    let expected = expected.tensor(name).expect("the embeddings of the case");
+    let numbers =
+        expected.data().chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().expect("four bytes")));
+    let ours = embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>()).expect("embeddings");
+    assert_eq!(expected.shape(), [ours.len(), ours[0].len()], "{name}");
+    for (index, (ours, python)) in ours.concat().into_iter().zip(numbers).enumerate() {
+        assert!((ours - python).abs() <= TOLERANCE, "{name}, number {index}: {ours} {python}");
+    }
+}
+
+#[test]
+fn embeddings_are_those_of_the_library() {
+    for (name, case) in cases().cases {
+        let embedder = case.load(if name == "dense-twice" { 7 } else { 1 << 20 }).expect("a loadable model");
+        assert_is_expected(&name, &embedder);
+    }
+}
+
+#[test]
+fn folders_on_disk_are_read() {
+    let load = |name: &str| load_embedder(&sentences().join(name), Precision::Fp32).expect("a loadable folder");
+    assert_is_expected("saved", &load("saved"));
+    assert_is_expected("plain", &load("encoder"));
+}
+
+#[test]
+fn a_text_alone_and_in_a_batch_gives_the_same_bits() {
+    for name in ["old-several", "dense-tanh", "dense-no-bias"] {
+        let embedder = case(name).load(1 << 20).expect("a loadable model");
+        // More than one slice.
+        let texts: Vec<String> = (0..60).map(|count| "the dog runs ".repeat(1 + count % 7) + "in 1984").collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let together = embedder.embed(&texts).expect("embeddings");
+        for (text, embedding) in texts.iter().zip(&together) {
+            assert_eq!(&embedder.embed(&[text]).expect("an embedding")[0], embedding, "{name} {text}");
+        }
+    }
+}
+
+#[test]
+fn what_would_be_computed_wrongly_is_refused() {
+    let pooling = "1_Pooling/config.json";
+    let dense = "2_Dense/config.json";
+    let encoder = "sentence_bert_config.json";
+    let model = "config_sentence_transformers.json";
+    let refusals = [
+        (pooling, "embedding_dimension", Value::Null),
+        (pooling, "pooling_mode", json!("median")),
+        (pooling, "pooling_mode", json!([])),
+        (pooling, "pooling_mode", json!(["mean", 1])),
+        (dense, "activation_function", json!("torch.nn.modules.activation.Softsign")),
+        (dense, "activation_function", json!("mine.Tanh")),
+        (dense, "in_features", json!(25)),
+        (dense, "in_features", json!("24")),
+        (dense, "out_features", json!(0)),
+        (dense, "out_features", json!(1u64 << 40)),
+        (dense, "out_features", Value::Null),
+        (dense, "bias", json!("no")),
+        (dense, "use_residual", json!(true)),
+        (dense, "module_input_name", json!("token_embeddings")),
+        (encoder, "max_seq_length", json!(0)),
+        (encoder, "do_lower_case", json!("yes")),
+        (encoder, "transformer_task", json!("fill-mask")),
+        (encoder, "module_output_name", json!("scores")),
+        (encoder, "modality_config", json!({"message": {"method": "forward"}})),
+        (encoder, "tokenizer_name_or_path", json!("elsewhere")),
+        (encoder, "tokenizer_args", json!({"use_fast": false})),
+        (model, "model_type", json!("SparseEncoder")),
+        (model, "default_prompt_name", json!("nobody")),
+        (model, "truncate_dim", json!(-1)),
+    ];
+    for (file, key, value) in refusals {
+        let error = case("dense-tanh").with(file, key, value.clone()).loader().expect_err(key);
+        let stated = |error: &Error| matches!(error, Error::Config { file: f, field, .. } if f == file && field == key);
+        assert!(stated(&error), "{key} {value}: {error}");
+    }
+    let mut without = case("dense-tanh");
+    without.files.remove(pooling);
+    assert_eq!(without.loader().expect_err("no settings of the pooling").code(), "config");
+    let prompt = case("prompt").with(pooling, "include_prompt", json!(false)).loader().expect_err("a prompt left out");
+    assert!(matches!(&prompt, Error::Config { field, .. } if field == "include_prompt"), "{prompt}");
+}
+
+#[test]
+fn other_modules_are_refused_by_name() {
+    let with_modules = |modules: Value| {
+        let mut case = case("normalize");
+        case.files.insert("modules.json".into(), modules);
+        match case.loader() {
+            Err(Error::Config { file, field, value, .. }) if file == "modules.json" => (field, value),
+            other => panic!("{other:?}"),
+        }
+    };
+    let module =
+        |class: &str, path: &str| json!({"type": format!("sentence_transformers.models.{class}"), "path": path});
+    let (field, value) = with_modules(json!([module("Transformer", ""), module("WordWeights", "1_WordWeights")]));
+    assert_eq!((field.as_str(), value.as_str()), ("type", "\"sentence_transformers.models.WordWeights\""));
+    let remote = json!({"type": "custom_st.Transformer", "path": ""});
+    assert_eq!(with_modules(json!([remote, module("Pooling", "1_Pooling")])).1, "\"custom_st.Transformer\"");
+    for path in ["../1_Pooling", "/etc", "a/b", ".git", "C:\\x", "a%2f"] {
+        let (field, _) = with_modules(json!([module("Transformer", ""), module("Pooling", path)]));
+        assert_eq!(field, "path", "{path}");
+    }
+    let order = json!([module("Transformer", ""), module("Normalize", "1_Normalize"), module("Pooling", "2_Pooling")]);
+    assert_eq!(with_modules(order), ("the order".into(), "[Transformer, Normalize, Pooling]".into()));
+    assert_eq!(with_modules(json!([module("Transformer", "")])).0, "the order");
+    assert_eq!(with_modules(json!({"0": "Transformer"})).0, "the file");
+    assert_eq!(with_modules(json!("[{")).0, "the file");
+    assert_eq!(with_modules(json!([3])).0, "the list");
+}
+
+#[test]
+fn broken_weights_of_a_dense_layer_are_refused() {
+    let mut case = case("dense-tanh");
+    case.weights.insert("2_Dense/model.safetensors".into(), "dense-no-bias.safetensors".into());
+    let missing = case.load(1 << 20).expect_err("no bias");
+    assert_eq!(missing, Error::MissingHead { head: "dense".into(), missing: vec!["linear.bias".into()] });
+    case.weights.insert("2_Dense/model.safetensors".into(), "dense-two.safetensors".into());
+    assert_eq!(case.load(64).expect_err("another shape").code(), "shape");
+    let (mut loader, encoder) = (case.loader().expect("a loader"), read("encoder/model.safetensors"));
+    let weights = read("dense.safetensors");
+    loader.push(1, &weights[..weights.len() - 1]).expect("the beginning");
+    loader.push(0, &encoder).expect("the encoder");
+    let cut = loader.finish().expect_err("a byte is missing");
+    assert!(matches!(&cut, Error::Incomplete { file, .. } if file == "2_Dense/model.safetensors"), "{cut}");
+    let mut loader = case.loader().expect("a loader");
+    loader.push(0, &encoder).expect("the encoder");
+    assert_eq!(loader.finish().expect_err("no dense layer").code(), "safetensors");
+}
+
+#[test]
+fn a_plain_encoder_reads_no_more_than_it_was_trained_for() {
+    let mut files = SmallFiles::default();
+    // Without a table of positions nothing else bounds a text.
+    files.insert("config.json".into(), read("../modernbert/base/config.json"));
+    files.insert("tokenizer.json".into(), read("encoder/tokenizer.json"));
+    files.insert("tokenizer_config.json".into(), br#"{"model_max_length": 1000}"#.to_vec());
+    let mut loader = EmbedderLoader::new(&files, Index::single_file(), Precision::Fp32).expect("a loader");
+    loader.push(0, &read("../modernbert/base/model.safetensors")).expect("weights");
+    let embedder = loader.finish().expect("a whole file");
+    assert_eq!(embedder.tokenizer.max_length(), embedder.model.config.max_positions);
+    assert!(embedder.model.config.max_positions < 1_000);
+}
+
+#[test]
+fn pooling_keeps_what_is_no_number() {
+    let mut batch = Batch::default();
+    batch.push(&[0; 3], &[0; 3]);
+    let hidden = Tensor::from_slice(&[1.0, f32::NAN, 2.0], (3, 1), &Device::Cpu).expect("a tensor");
+    for mode in ["max", "mean", "weightedmean"] {
+        let mut files = SmallFiles::default();
+        files.insert("config.json".into(), json!({"pooling_mode": mode}).to_string().into());
+        let pooling = Pooling::parse(&Settings::read(&files, "config.json").expect("settings")).expect("a pooling");
+        let pooled = pooling.forward(&hidden, &batch).expect("a vector").to_vec2::<f32>().expect("numbers");
+        assert!(pooled[0][0].is_nan(), "{mode}: {pooled:?}");
+    }
+}
+
+#[test]
+fn damaged_weights_never_embed() {
+    for name in ["old-max", "normalize"] {
+        let mut weights = read("encoder/model.safetensors");
+        let mut loader = case(name).loader().expect("a loader");
+        let header = 8 + u64::from_le_bytes(*weights.first_chunk().expect("a header")) as usize;
+        weights[header..].fill(0xff);
+        loader.push(0, &weights).expect("NaN is a number");
+        let error = loader.finish().expect("a whole file").embed(&["a"]).expect_err("NaN");
+        assert_eq!(error, Error::NonFinite { input: 0 });
+    }
+}

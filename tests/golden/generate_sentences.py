@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Sentence embeddings of tiny models by the library `sentence-transformers`.
+
+`sentences/encoder/` is a plain encoder with its tokenizer. `sentences/cases.json` has the texts, and for each case the
+files that make the encoder's folder one of the library's:
+
+  files     contents by name: a string as it is, anything else as JSON, null for a file that is left out
+  weights   names of weights in `sentences/` by the names they get in the folder
+  encoder   folder that the encoder's files lie in, if not that of the model
+
+`sentences/embeddings.safetensors` holds `[texts, numbers]` for each case, and for `saved`: the folder
+`sentences/saved/` that the library itself wrote. Each text is embedded alone. Needs `generate_tokenizers.py` to have run.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import sentence_transformers
+import torch
+import transformers
+from safetensors.torch import save_file
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Dense, Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
+from transformers import AutoModel, AutoTokenizer, BertConfig
+
+from generate import draw, randomise
+
+HIDDEN = 24
+POSITIONS = 32
+TOKENIZER_LENGTH = 16
+DENSE = 10  # numbers behind a dense layer
+OLD_MODES = {
+    "cls": "cls_token", "max": "max_tokens", "mean": "mean_tokens", "mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "weightedmean": "weightedmean_tokens", "lasttoken": "lasttoken",
+}
+# Weights of dense layers: inputs and whether there is a bias.
+WEIGHTS = {"dense": (HIDDEN, True), "dense-no-bias": (HIDDEN, False), "dense-two": (2 * HIDDEN, True),
+           "dense-next": (DENSE, True)}
+
+LONG = "The story goes on and on, and the dog runs in the rain again and again. " * 4
+TEXTS = ["The quick brown fox jumps.", "", "THE QUICK Café ÉCOLE Straße, ΣΊΣΥΦΟΣ İ", "a [SEP] b [MASK] [cls]",
+         "今天 🎉 12.50", "It's warm, it's bright", LONG, "Unhappy runners " + LONG]
+
+
+def modules(*names: str, encoder: str = "") -> dict:
+    paths = [encoder, *(f"{index}_{name}" for index, name in enumerate(names, start=1))]
+    return {"modules.json": [
+        {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{name}"}
+        for index, (name, path) in enumerate(zip(["Transformer", *names], paths))
+    ]}
+
+
+def old_pooling(*modes: str) -> dict:
+    flags = {f"pooling_mode_{old}": mode in modes for mode, old in OLD_MODES.items()}
+    return {"1_Pooling/config.json": {"word_embedding_dimension": HIDDEN} | flags}
+
+
+def new_pooling(mode: str | list[str], **settings) -> dict:
+    return {"1_Pooling/config.json": {"embedding_dimension": HIDDEN, "pooling_mode": mode} | settings}
+
+
+def dense(folder: str, weights: str, activation: str | None) -> dict:
+    inputs, bias = WEIGHTS[weights]
+    config = {"in_features": inputs, "out_features": DENSE, "bias": bias}
+    if activation:
+        config["activation_function"] = f"torch.nn.modules.{activation}"
+    return {"files": {f"{folder}/config.json": config},
+            "weights": {f"{folder}/model.safetensors": f"{weights}.safetensors"}}
+
+
+def with_dense(pooling: dict, *layers: dict, behind: tuple = ()) -> dict:
+    files = modules("Pooling", *["Dense"] * len(layers), *behind) | pooling
+    weights = {}
+    for layer in layers:
+        files |= layer["files"]
+        weights |= layer["weights"]
+    return {"files": files, "weights": weights}
+
+
+def mean_with(files: dict, **rest) -> dict:
+    return {"files": modules("Pooling") | new_pooling("mean") | files} | rest
+
+
+def make_cases(vocabulary: str, tokenizer_config: dict) -> dict:
+    mean = new_pooling("mean")
+    unlimited = {key: value for key, value in tokenizer_config.items() if key != "model_max_length"}
+    lower_case = {"sentence_bert_config.json": {"max_seq_length": 24, "do_lower_case": True}}
+    cases = {"plain": {"files": {}}}
+    cases |= {f"old-{mode}": {"files": modules("Pooling") | old_pooling(mode)} for mode in OLD_MODES}
+    cases |= {f"new-{mode}": {"files": modules("Pooling") | new_pooling(mode)} for mode in OLD_MODES}
+    return cases | {
+        "old-none": {"files": modules("Pooling") | old_pooling()},
+        "old-several": {"files": modules("Pooling") | old_pooling("lasttoken", "mean", "max", "cls")},
+        "new-several": {"files": modules("Pooling") | new_pooling(["lasttoken", "mean_sqrt_len_tokens", "cls"])},
+        "normalize": {"files": modules("Pooling", "Normalize") | mean},
+        "dense-tanh": with_dense(mean, dense("2_Dense", "dense", "activation.Tanh")),
+        "dense-unnamed": with_dense(mean, dense("2_Dense", "dense", None)),
+        "dense-relu": with_dense(mean, dense("2_Dense", "dense", "activation.ReLU")),
+        "dense-gelu": with_dense(mean, dense("2_Dense", "dense", "activation.GELU")),
+        "dense-silu": with_dense(mean, dense("2_Dense", "dense", "activation.SiLU")),
+        "dense-no-bias": with_dense(mean, dense("2_Dense", "dense-no-bias", "linear.Identity"), behind=("Normalize",)),
+        "dense-twice": with_dense(new_pooling(["cls", "mean"]), dense("2_Dense", "dense-two", "activation.Tanh"),
+                                  dense("3_Dense", "dense-next", "linear.Identity")),
+        "lower-case": mean_with(lower_case),
+        "lower-case-vocabulary": mean_with(lower_case | {"tokenizer.json": None, "vocab.txt": vocabulary}),
+        "cut": mean_with({"sentence_bert_config.json": {"max_seq_length": 8}}),
+        "cut-later": mean_with({"sentence_bert_config.json": {"max_seq_length": TOKENIZER_LENGTH + 4}}),
+        "cut-by-tokenizer": mean_with({"sentence_bert_config.json": {"max_seq_length": None}}),
+        "cut-by-positions": mean_with({"tokenizer_config.json": unlimited}),
+        "prompt": mean_with({"config_sentence_transformers.json": {
+            "prompts": {"query": "query: ", "passage": "passage: "}, "default_prompt_name": "query"}}),
+        "prompt-unused": mean_with(new_pooling("mean", include_prompt=False) | {"config_sentence_transformers.json": {
+            "prompts": {"query": "query: "}, "default_prompt_name": None}}),
+        "truncated": {"files": modules("Pooling", "Normalize") | mean | {
+            "config_sentence_transformers.json": {"truncate_dim": 7}}},
+        "old-folder": {"files": modules("Pooling", encoder="0_Transformer") | mean | {
+            "0_Transformer/sentence_roberta_config.json": {"max_seq_length": 8, "do_lower_case": True}},
+            "encoder": "0_Transformer"},
+    }
+
+
+def write_json(path: Path, value) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_encoder(folder: Path, tokenizer: Path) -> None:
+    folder.mkdir(parents=True)
+    config = BertConfig(vocab_size=len((tokenizer / "vocab.txt").read_text().splitlines()), hidden_size=HIDDEN,
+                        num_hidden_layers=2, num_attention_heads=2, intermediate_size=20,
+                        max_position_embeddings=POSITIONS)
+    model = AutoModel.from_config(config)
+    randomise(model, "sentences/encoder", scale=1.0)
+    model.save_pretrained(folder)
+    settings = json.loads((tokenizer / "tokenizer_config.json").read_text())
+    write_json(folder / "tokenizer_config.json", settings | {"model_max_length": TOKENIZER_LENGTH})
+    fast = AutoTokenizer.from_pretrained(tokenizer).backend_tokenizer
+    (folder / "tokenizer.json").write_text(json.dumps(json.loads(fast.to_str()), ensure_ascii=False) + "\n")
+
+
+def write_weights(folder: Path) -> None:
+    for name, (inputs, bias) in WEIGHTS.items():
+        tensors = {"linear.weight": draw(f"sentences/{name}/weight", (DENSE, inputs)) / inputs**0.5}
+        if bias:
+            tensors["linear.bias"] = draw(f"sentences/{name}/bias", (DENSE,)) * 0.3
+        save_file(tensors, folder / f"{name}.safetensors", metadata={"format": "pt"})
+
+
+def write_saved(folder: Path, encoder: Path) -> None:
+    """A folder in the form of the library's present version."""
+    layer = Dense(2 * HIDDEN, DENSE)
+    layer.load_state_dict({"linear.weight": draw("sentences/saved/weight", (DENSE, 2 * HIDDEN)) * 0.2,
+                           "linear.bias": draw("sentences/saved/bias", (DENSE,)) * 0.3})
+    pooling = Pooling(HIDDEN, pooling_mode=("weightedmean", "max"))
+    # Without do_lower_case, which a saved BertTokenizer loses: see `lower-case` instead.
+    model = SentenceTransformer(modules=[Transformer(str(encoder), max_seq_length=12), pooling, layer, Normalize()])
+    model.save(str(folder), create_model_card=False)
+    # Names the versions that wrote it; they stand in the embeddings.
+    path = folder / "config_sentence_transformers.json"
+    write_json(path, {key: value for key, value in json.loads(path.read_text()).items() if key != "__version__"})
+
+
+def lay_out(case: dict, sentences: Path, folder: Path) -> None:
+    shutil.copytree(sentences / "encoder", folder / case.get("encoder", ""))
+    for name, contents in case["files"].items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        if contents is None:
+            path.unlink()
+        elif isinstance(contents, str):
+            path.write_text(contents)
+        else:
+            write_json(path, contents)
+    for name, weights in case.get("weights", {}).items():
+        shutil.copy(sentences / weights, folder / name)
+
+
+def embed(folder: Path) -> torch.Tensor:
+    model = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.float32})
+    return torch.stack([model.encode(text, convert_to_tensor=True, show_progress_bar=False) for text in TEXTS])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent,
+                        help="default: beside the script")
+    golden = parser.parse_args().folder
+    warnings.simplefilter("ignore")
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    torch.set_num_threads(1)
+    sentences = golden / "sentences"
+    shutil.rmtree(sentences, ignore_errors=True)
+    tokenizer = golden / "tokenizers" / "wordpiece-cased"
+    write_encoder(sentences / "encoder", tokenizer)
+    write_weights(sentences)
+    write_saved(sentences / "saved", sentences / "encoder")
+    tokenizer_config = json.loads((sentences / "encoder" / "tokenizer_config.json").read_text())
+    cases = make_cases((tokenizer / "vocab.txt").read_text(), tokenizer_config)
+    write_json(sentences / "cases.json", {"texts": TEXTS, "cases": cases})
+    embeddings = {"saved": embed(sentences / "saved")}
+    for name, case in cases.items():
+        with tempfile.TemporaryDirectory() as folder:
+            lay_out(case, sentences, Path(folder) / name)
+            embeddings[name] = embed(Path(folder) / name)
+        print(f"{name}: {list(embeddings[name].shape)}")
+    versions = f"sentence-transformers {sentence_transformers.__version__}, transformers {transformers.__version__}"
+    save_file(embeddings, sentences / "embeddings.safetensors",
+              metadata={"made_with": f"{versions}, torch {torch.__version__.split('+')[0]}"})
+
+
+if __name__ == "__main__":
+    main()
