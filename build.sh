@@ -13,6 +13,7 @@ usage() {
 ./build.sh bench      measure in Chromium: sizes, start-up and latency of the demo, or
         kernels       the rate of every matrix product, beside the peak of the processor
         profile [DIR] share of time by operation, of the shipped model or another in the checkout
+        models DIR…   several models in the checkout side by side, and their ratios to the first
         accuracy TSV  what number types and builds change, on labelled texts (text TAB label numbers)
         peers         the other engines (see benches/peers/README.md)
 ./build.sh help       this text
@@ -197,10 +198,10 @@ run_tests() {
 bench() {
   local what=demo
   case "${1:-}" in
-    kernels | profile | accuracy | peers) what=$1; shift ;;
+    kernels | profile | models | accuracy | peers) what=$1; shift ;;
   esac
   case "$what" in
-    kernels | profile) build_bench_wasm; setup_node ;;
+    kernels | profile | models) build_bench_wasm; setup_node ;;
     *) build_wasm; build_types ;;
   esac
   setup_chromium

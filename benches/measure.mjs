@@ -144,6 +144,47 @@ export async function profile(url, folder, dtype, lengths) {
 }
 
 /**
+ * @typedef {object} Latency
+ * @property {string} folder
+ * @property {string} variant
+ * @property {number} tokens
+ * @property {number} ms      median of one text
+ * @property {number} memory  bytes of weights
+ */
+
+/** Texts of each model and length. */
+const ROUNDS = 7;
+
+/**
+ * Times of several models, one text of each in turn, so that what slows the machine down slows all of them.
+ *
+ * @param {string} url        of the build
+ * @param {string[]} folders  of the models
+ * @param {'fp32' | 'fp16' | 'q8'} dtype
+ * @param {number[]} lengths  in tokens
+ * @returns {Promise<Latency[]>}
+ */
+export async function latencies(url, folders, dtype, lengths) {
+  const glue = await open(url);
+  const models = [];
+  for (const folder of folders) models.push({ folder, classifier: await load(glue, folder, dtype) });
+  return lengths.flatMap((tokens) => {
+    const runs = models.map(({ folder, classifier }) => {
+      const { variant, memory } = classifier.info;
+      const ids = Uint32Array.from({ length: tokens }, (_, index) => 5 + ((index * 7919) % 20_000));
+      const run = () => { classifier.logits(ids, Uint32Array.of(tokens)); };
+      run();
+      return { folder, variant, memory, run, /** @type {number[]} */ times: [] };
+    });
+    for (let round = 0; round < ROUNDS; round += 1) for (const { run, times } of runs) times.push(milliseconds(run));
+    return runs.map(({ folder, variant, memory, times }) => {
+      const ms = times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)];
+      return { folder, variant, memory, tokens, ms };
+    });
+  });
+}
+
+/**
  * @param {any} glue
  * @param {string} folder
  * @param {string} dtype

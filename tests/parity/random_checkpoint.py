@@ -13,6 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import tokenizers
 import torch
 import transformers
 
@@ -68,6 +69,9 @@ def main() -> None:
     settings = base | large if arguments.large else base
     configuration = Configuration(arguments.model_type, settings, rows=ROWS, dtype=torch.float32, scale=SCALE)
     write_fixture(configuration, "sequence", arguments.model_type, arguments.folder)
+    # A browser loads no model without a tokenizer; this one knows no word.
+    nothing = tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]")
+    tokenizers.Tokenizer(nothing).save(str(arguments.folder / "tokenizer.json"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,111 @@
+//! The command line as one calls it.
+
+#![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+fn headwise(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_headwise")).args(arguments).output().expect("the command line runs")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+/// What `headwise forward` prints for a fixture.
+fn forward(fixture: &Path, head: &str, more: &[&str]) -> Value {
+    let (folder, inputs) = (fixture.display().to_string(), fixture.join("inputs.json").display().to_string());
+    let output = headwise(&[&["forward", &folder, "--head", head, "--inputs", &inputs], more].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+/// Shape and numbers of nested lists.
+fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, numbers: &mut Vec<f64>) {
+    match value {
+        Value::Array(values) => {
+            if shape.len() == depth {
+                shape.push(values.len());
+            }
+            assert_eq!(shape[depth], values.len(), "ragged lists");
+            values.iter().for_each(|value| flatten(value, depth + 1, shape, numbers));
+        }
+        number => numbers.push(number.as_f64().expect("a number")),
+    }
+}
+
+#[test]
+fn the_table_of_the_readme_is_what_architectures_prints() {
+    let output = headwise(&["architectures"]);
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README");
+    assert!(readme.contains(text(&output.stdout)), "{}", text(&output.stdout));
+}
+
+#[test]
+fn forward_prints_what_python_computes_under_its_names() {
+    let layers = ["--hidden-states", "--attentions"];
+    for (name, head, more) in [
+        ("bert/base", "base", &layers[..]),
+        ("modernbert/base", "base", &layers),
+        ("bart/base", "base", &layers),
+        ("roberta/sequence", "sequence", &[]),
+        ("deberta-v2/token", "token", &[]),
+        ("mpnet/qa", "qa", &[]),
+        ("electra/multiple-choice", "multiple-choice", &[]),
+        ("albert/masked-lm", "masked-lm", &[]),
+        ("bert-shards/sequence", "sequence", &[]),
+    ] {
+        let printed = forward(&golden(name), head, more);
+        let file = std::fs::read(golden(name).join("expected.safetensors")).expect("expected outputs");
+        let expected = SafeTensors::deserialize(&file).expect("tensors");
+        assert_eq!(printed.as_object().map(serde_json::Map::len), Some(expected.len()), "{name}");
+        for (output, tensor) in expected.tensors() {
+            let (mut shape, mut numbers) = (Vec::new(), Vec::new());
+            flatten(&printed[&output], 0, &mut shape, &mut numbers);
+            assert_eq!(shape, tensor.shape(), "{name} {output}");
+            let python = tensor.data().as_chunks().0.iter().map(|&bytes| f64::from(f32::from_le_bytes(bytes)));
+            let largest = numbers.iter().zip(python).map(|(ours, python)| (ours - python).abs()).fold(0.0, f64::max);
+            assert!(largest <= 2e-5, "{name} {output}: {largest:e}");
+        }
+    }
+}
+
+#[test]
+fn inspect_tells_which_heads_a_folder_can_serve() {
+    let output = headwise(&["inspect", &golden("electra/token").display().to_string()]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let heads = report["heads"].as_object().expect("heads");
+    let served = heads.iter().filter(|(_, head)| head["present"] == true).map(|(name, _)| name.as_str());
+    assert_eq!(served.collect::<Vec<_>>(), ["base", "token"]);
+    assert_eq!(heads["sequence"]["code"], "missing-head");
+    assert_eq!(heads["sequence"]["missing"][0], "classifier.dense.weight");
+}
+
+#[test]
+fn a_new_head_is_written_for_a_bare_encoder() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("new-head-{}", std::process::id()));
+    let (source, out) = (golden("roberta/base").display().to_string(), target.display().to_string());
+    let new_head = |more: &[&str]| headwise(&[&["new-head", &source, &out, "--head", "sequence"], more].concat());
+    let without_labels = new_head(&[]);
+    assert!(text(&without_labels.stderr).contains("labels"));
+    let written = new_head(&["--labels", "no,yes,maybe", "--seed", "7"]);
+    assert!(written.status.success(), "{}", text(&written.stderr));
+    assert!(text(&written.stderr).contains("train"));
+    let report: Value = serde_json::from_slice(&written.stdout).expect("JSON");
+    assert_eq!(report["class"], "RobertaForSequenceClassification");
+    assert_eq!(report["new"].as_array().map(Vec::len), Some(4));
+    std::fs::copy(golden("roberta/base/inputs.json"), target.join("inputs.json")).expect("a copy");
+    let logits = forward(&target, "sequence", &[]);
+    assert_eq!(logits["logits"][0].as_array().map(Vec::len), Some(3));
+    let again = new_head(&["--labels", "no,yes,maybe"]);
+    assert!(text(&again.stderr).contains("holds a model already"));
+    std::fs::remove_dir_all(&target).expect("removed");
+}
