@@ -123,7 +123,8 @@ impl Run {
     /// Computes the next slice. Returns whether all inputs are done.
     ///
     /// # Errors
-    /// [`Error::NonFinite`] when the weights are damaged.
+    /// [`Error::NonFinite`] when the weights are damaged, [`Error::Input`] when the tokenizer is
+    /// that of another model.
     pub fn step(&mut self) -> Result<bool> {
         if self.results.len() == self.tokens.len() {
             return Ok(true);
@@ -131,7 +132,8 @@ impl Run {
         let model = &self.classifier.model;
         let function = self.options.function_to_apply.unwrap_or(self.classifier.function());
         let first = self.results.len();
-        for (row, logits) in model.forward(&next_slice(&self.tokens[first..]))?.to_vec2::<f32>()?.iter().enumerate() {
+        let logits = model.forward(&next_slice(&self.tokens[first..])).map_err(|error| error.behind(first))?;
+        for (row, logits) in logits.to_vec2::<f32>()?.iter().enumerate() {
             if !logits.iter().all(|logit| logit.is_finite()) {
                 return Err(Error::NonFinite { input: first + row });
             }

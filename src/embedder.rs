@@ -141,7 +141,9 @@ impl TextEmbedder {
         let tokens = texts.iter().enumerate().map(encode).collect::<Result<Vec<_>>>()?;
         let mut embeddings = Vec::with_capacity(texts.len());
         while embeddings.len() < tokens.len() {
-            for embedding in self.embed_batch(&next_slice(&tokens[embeddings.len()..]))? {
+            let done = embeddings.len();
+            let batch = next_slice(&tokens[done..]);
+            for embedding in self.embed_batch(&batch).map_err(|error| error.behind(done))? {
                 if !embedding.iter().all(|number| number.is_finite()) {
                     return Err(Error::NonFinite { input: embeddings.len() });
                 }

@@ -172,6 +172,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The same for a request of which this was the part behind `inputs` others.
+    pub(crate) fn behind(mut self, inputs: usize) -> Self {
+        if let Error::Input { input, .. } | Error::NonFinite { input } = &mut self {
+            *input += inputs;
+        }
+        self
+    }
+}
+
 impl From<candle_core::Error> for Error {
     fn from(error: candle_core::Error) -> Self {
         Error::Internal { reason: error.to_string() }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::Fixture;
+use headwise::Error;
 use headwise::kernels::Precision;
 use headwise::models::{ARCHITECTURES, HeadKind, Model, Trace};
 use headwise::text::{Batch, Rows};
@@ -40,9 +41,6 @@ fn hidden_states_and_attentions_are_those_of_python() {
         let stored = SafeTensors::deserialize(fixture.file("expected.safetensors")).expect("expected outputs");
         let traced = |name: &str| name.ends_with("hidden_states") || name.ends_with("attentions");
         let names: Vec<&str> = stored.names().into_iter().filter(|name| traced(name)).collect();
-        if names.is_empty() {
-            continue;
-        }
         let rows = fixture.rows();
         let batch = rows.to_batch().expect("rows that fit");
         let mut trace = Trace { wants_hidden_states: true, wants_attentions: true, ..Trace::default() };
@@ -87,6 +85,28 @@ fn the_pieces_of_a_download_do_not_matter() {
             assert_eq!(of_chunk(chunk), whole, "{name} in pieces of {chunk}");
         }
     }
+}
+
+#[test]
+fn what_lies_beyond_the_tables_is_refused_by_row() {
+    let model = load(Fixture::named("bert/sequence"), Precision::Fp32);
+    let fine = [2, 9, 3];
+    for (ids, types, reason) in [
+        (vec![2, 61, 3], vec![0; 3], "token id 61 is beyond the model's vocabulary of 61"),
+        (vec![2, 9, 3], vec![0, 2, 0], "token type 2 is beyond the model's 2"),
+        (vec![9; 31], vec![0; 31], "it has 31 tokens, and the model reads 30"),
+    ] {
+        let mut batch = Batch::default();
+        batch.push(&fine, &[0; 3]);
+        batch.push(&ids, &types);
+        let Err(Error::Input { input, reason: given }) = model.forward(&batch) else { panic!("{reason}") };
+        assert_eq!((input, given.as_str()), (1, reason));
+    }
+    let bart = load(Fixture::named("bart/sequence"), Precision::Fp32);
+    let mut batch = Batch::default();
+    batch.push(&[0, 9, 9], &[0; 3]);
+    let Err(Error::Input { input, reason }) = bart.forward(&batch) else { panic!("no end of the text") };
+    assert_eq!((input, reason.as_str()), (0, "there is no end-of-text token (id 2) among its tokens"));
 }
 
 #[test]

@@ -105,7 +105,8 @@ impl Model {
     /// Runs the model: raw logits, or the last hidden state of a bare encoder.
     ///
     /// # Errors
-    /// [`Error::Input`] for a sequence without a token that the head reads.
+    /// [`Error::Input`] for a sequence beyond the model's tables, or without a token that the
+    /// head reads.
     pub fn forward(&self, batch: &Batch) -> Result<Tensor> {
         self.forward_traced(batch, &mut Trace::default())
     }
@@ -115,6 +116,7 @@ impl Model {
     /// Returns `[tokens, hidden]` of a bare encoder, `[tokens, outputs]` of a head that looks at
     /// each token, else `[sequences, outputs]`.
     pub fn forward_traced(&self, batch: &Batch, trace: &mut Trace) -> Result<Tensor> {
+        self.check(batch)?;
         let Some(head) = &self.head else {
             return self.backbone.forward(batch, Tokens::All, trace);
         };
@@ -126,8 +128,32 @@ impl Model {
     }
 
     /// The last hidden state of every token, whatever the head: `[tokens, hidden]`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a sequence beyond the model's tables.
     pub fn last_hidden_state(&self, batch: &Batch) -> Result<Tensor> {
+        self.check(batch)?;
         self.backbone.forward(batch, Tokens::All, &mut Trace::default())
+    }
+
+    /// Refuses what lies beyond the tables of the model: the tokenizer of another one, say.
+    fn check(&self, batch: &Batch) -> Result<()> {
+        let Config { vocab_size, type_vocab_size, usable_positions, .. } = self.config;
+        for (input, rows) in batch.sequences.iter().enumerate() {
+            let refuse = |reason: String| Err(Error::Input { input, reason });
+            let beyond = |ids: &[u32], count: usize| ids.iter().copied().find(|&id| id as usize >= count);
+            if let Some(most) = usable_positions.filter(|&most| rows.len() > most) {
+                return refuse(format!("it has {} tokens, and the model reads {most}", rows.len()));
+            }
+            if let Some(id) = beyond(&batch.input_ids[rows.clone()], vocab_size) {
+                return refuse(format!("token id {id} is beyond the model's vocabulary of {vocab_size}"));
+            }
+            let types = &batch.token_type_ids[rows.clone()];
+            if let Some(token_type) = beyond(types, type_vocab_size).filter(|_| type_vocab_size > 0) {
+                return refuse(format!("token type {token_type} is beyond the model's {type_vocab_size}"));
+            }
+        }
+        Ok(())
     }
 
     /// Whether [`Model::forward`] has a row for each token.

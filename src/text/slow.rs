@@ -13,12 +13,30 @@ use crate::error::Result;
 const ADVICE: &str = "save a fast tokenizer with Python: \
     tokenizer = transformers.AutoTokenizer.from_pretrained(ID); tokenizer.save_pretrained(FOLDER)";
 
-/// Classes whose vocabulary is a `vocab.txt` of word pieces.
-const WORD_PIECE_CLASSES: &[&str] =
-    &["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"];
+/// Classes whose vocabulary is a `vocab.txt` of word pieces, and the model types whose
+/// tokenizers are of these classes unless a file says otherwise.
+const WORD_PIECE_CLASSES: &[&str] = &[
+    "BertTokenizer",
+    "BertTokenizerFast",
+    "DistilBertTokenizer",
+    "DistilBertTokenizerFast",
+    "ElectraTokenizer",
+    "ElectraTokenizerFast",
+    "bert",
+    "distilbert",
+    "electra",
+];
 
-/// Classes whose vocabulary is a `vocab.json` and a `merges.txt` of bytes.
-const BYTE_PAIR_CLASSES: &[&str] = &["RobertaTokenizer", "RobertaTokenizerFast"];
+/// Those whose vocabulary is a `vocab.json` and a `merges.txt` of bytes.
+const BYTE_PAIR_CLASSES: &[&str] = &[
+    "RobertaTokenizer",
+    "RobertaTokenizerFast",
+    "BartTokenizer",
+    "BartTokenizerFast",
+    "roberta",
+    "data2vec-text",
+    "bart",
+];
 
 /// Special tokens by role, with the names they have unless a file says otherwise.
 const WORD_PIECE_TOKENS: [(&str, &str); 5] = [
@@ -44,8 +62,9 @@ const BYTE_PAIR_TOKENS: [(&str, &str); 6] = [
 /// [`crate::Error::Tokenizer`] when there is no vocabulary or its class is not supported.
 pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Result<Value> {
     let special = SpecialTokens::read(files, settings)?;
-    let class = settings.get("tokenizer_class").and_then(Value::as_str);
-    let is = |classes: &[&str]| class.is_none_or(|class| classes.contains(&class));
+    let class = settings.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned);
+    let class = class.or_else(|| model_type(files));
+    let is = |classes: &[&str]| class.as_deref().is_none_or(|class| classes.contains(&class));
     let text = |name| files.text(name);
     match (text("vocab.txt")?, text("vocab.json")?, text("merges.txt")?) {
         (Some(vocabulary), ..) if is(WORD_PIECE_CLASSES) => Ok(word_piece(vocabulary, settings, &special)),
@@ -56,10 +75,16 @@ pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Resu
                 .ok_or_else(|| files.tokenizer_error("vocab.json lacks the special tokens, or merges.txt is malformed"))
         }
         _ => {
-            let class = class.map_or(String::new(), |class| format!(" of class {class}"));
+            let class = class.map_or(String::new(), |class| format!(" of {class}"));
             Err(files.tokenizer_error(format!("a tokenizer{class} cannot be built from these files; {ADVICE}")))
         }
     }
+}
+
+/// `model_type` of `config.json`, if it is there.
+fn model_type(files: &SmallFiles) -> Option<String> {
+    let config: Value = serde_json::from_slice(files.get("config.json")?).ok()?;
+    Some(config.get("model_type")?.as_str()?.to_owned())
 }
 
 /// BERT: word pieces.

@@ -79,7 +79,7 @@ export function fakeGlue() {
     constructor(labels, files, dtype, drawn) {
       super();
       const [, variant] = /headwise_(\w+)\.wasm$/.exec(state.opened.at(-1));
-      this.info = { labels, files: files.sort(), dtype, variant, max_length: 512, head: { new: drawn } };
+      this.info = { labels, files: files.sort(), dtype, variant, max_length: 512, head: { new: drawn }, unexpected: [] };
     }
     start(inputs, options) {
       return new Run(this.info.labels, inputs, options);

@@ -80,7 +80,7 @@ export function pipelineOn(runtime) {
     try {
       const info = await client.request('load', { source, ...body },
         { signal: checked.signal, onProgress: checked.progress_callback });
-      if (info.head.new.length) console.warn(untrained(model, info.head.new));
+      for (const warning of warnings(info)) console.warn(`${model}: ${warning}`);
       checked.progress_callback?.({ status: 'ready', task: name, model });
       return textClassifier(client, { ...info, id: source.id, url: source.url });
     } catch (error) {
@@ -90,9 +90,12 @@ export function pipelineOn(runtime) {
   };
 }
 
-/** @param {string} model @param {string[]} tensors */
-function untrained(model, tensors) {
-  return `${model}: newly initialized are ${tensors.join(', ')}. Train this head before you trust its answers.`;
+/** What a developer should know of a checkpoint that could be loaded. @param {ModelInfo} info */
+function warnings({ head, unexpected }) {
+  return [
+    ...head.new.length ? [`newly initialized are ${head.new.join(', ')}. Train this head before you trust its answers.`] : [],
+    ...unexpected.length ? [`the checkpoint has tensors of unknown purpose, which are not used: ${unexpected.join(', ')}.`] : [],
+  ];
 }
 
 /** @param {unknown} task */

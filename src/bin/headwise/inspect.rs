@@ -19,7 +19,7 @@ pub fn run(folder: &Path) -> Result<()> {
         "class": config.class,
         "labels": config.labels,
         "problem_type": config.problem_type.map(|kind| kind.name()),
-        "max_length": config.usable_positions,
+        "max_length": config.max_length(None),
         "file_bytes": checkpoint.file_bytes(),
         "tensors": checkpoint.entries().count(),
         "parameters": parameters_by_dtype(&checkpoint),
