@@ -157,7 +157,7 @@ impl<D: Dot> Tiles for Int8Tiles<D> {
     }
 }
 
-/// The fastest form for this build and, once [`choose`] or [`force`] has been called, this
+/// The fastest form for this build and, once `choose` or `force` has been called, this
 /// processor.
 pub fn best() -> &'static dyn Kernel {
     #[cfg(target_feature = "relaxed-simd")]

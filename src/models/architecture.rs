@@ -34,9 +34,9 @@ pub struct ModelType {
 /// What makes hidden vectors of tokens.
 #[derive(Debug)]
 pub enum Body {
-    /// A stack of layers, described by a table; [`super::encoder`] interprets it.
+    /// A stack of layers, described by a table; `encoder.rs` interprets it.
     Encoder(&'static EncoderTable),
-    /// An encoder and a decoder that reads it: [`super::encoder_decoder`]. BART.
+    /// An encoder and a decoder that reads it: `encoder_decoder.rs`. BART.
     EncoderDecoder,
 }
 
@@ -167,10 +167,10 @@ pub enum AttentionKind {
     Plain,
     /// A bias per head and distance that all layers share: name of its table. MPNet.
     SharedBias(&'static str),
-    /// Keys and queries of relative positions. DeBERTa; [`super::disentangled`].
+    /// Keys and queries of relative positions. DeBERTa; see `disentangled.rs`.
     Disentangled,
     /// Rotated queries and keys; every layer sees all or its neighbourhood. ModernBERT;
-    /// [`super::rotary`].
+    /// see `rotary.rs`.
     Rotary,
 }
 
