@@ -69,20 +69,22 @@ impl Encoder {
     /// computes nothing that they do not need, unless `trace` keeps what all tokens give.
     ///
     /// # Errors
-    /// [`crate::Error::Internal`] when an id, a type or a sequence lies beyond its table; the
-    /// tokenizer sees to it that none does.
+    /// [`crate::Error::Internal`] when an id, a type or a sequence lies beyond its table; see
+    /// [`super::Model::forward`].
     pub fn forward(&self, batch: &Batch, wanted: Tokens<'_>, trace: &mut Trace) -> Result<Tensor> {
         let longest = batch.sequences.iter().map(ExactSizeIterator::len).max().unwrap_or(0);
         let shared = self.scheme.for_batch(longest)?;
         let embedded = self.embeddings.forward(batch)?;
         let mut x = embedded.clone();
-        let needs_all = |step: usize| step + 1 < self.order.len() || (step == 0 && self.convolution.is_some());
-        let mut selected = false;
+        // The convolution behind the first layer mixes all tokens.
+        let narrow = match (self.order.len(), &self.convolution) {
+            (1, Some(_)) => None,
+            (steps, _) => steps.checked_sub(1).filter(|_| !trace.wants_anything()),
+        };
         for (step, &layer) in self.order.iter().enumerate() {
             trace.hidden_state(Stack::Only, &x);
             let attend = self.scheme.of_layer(&shared, layer)?;
-            selected = !needs_all(step) && !trace.wants_anything();
-            let tokens = if selected { wanted } else { Tokens::All };
+            let tokens = if narrow == Some(step) { wanted } else { Tokens::All };
             x = self.layers[layer].forward(&x, &attend, tokens, batch, trace)?;
             if let (0, Some((convolution, norm))) = (step, &self.convolution) {
                 x = norm.forward_residual(&convolution.forward(&embedded, &batch.sequences)?, &x)?;
@@ -92,7 +94,7 @@ impl Encoder {
             x = norm.forward(&x)?;
         }
         trace.hidden_state(Stack::Only, &x);
-        if selected { Ok(x) } else { wanted.select(&x, batch) }
+        if narrow.is_some() { Ok(x) } else { wanted.select(&x, batch) }
     }
 }
 

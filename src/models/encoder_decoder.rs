@@ -113,20 +113,18 @@ impl EncoderDecoder {
         Ok(x)
     }
 
-    /// The decoder's output for the wanted tokens, with what [`EncoderDecoder::encode`] gave for the batch.
-    /// Its input is the text, one place later.
+    /// The decoder's output for the wanted tokens, with what [`EncoderDecoder::encode`] gave for the
+    /// batch. Its input is the text, one place later.
     pub fn decode(&self, encoded: &Tensor, batch: &Batch, wanted: Tokens<'_>, trace: &mut Trace) -> Result<Tensor> {
         let mut x = self.decoder.embed(self, &self.shifted(batch), batch)?;
+        let narrow = self.decoder.layers.len().checked_sub(1).filter(|_| !trace.wants_anything());
         for (index, layer) in self.decoder.layers.iter().enumerate() {
             trace.hidden_state(Stack::Decoder, &x);
-            let last = index + 1 == self.decoder.layers.len() && !trace.wants_anything();
-            x = self.decode_layer(layer, &x, encoded, batch, if last { wanted } else { Tokens::All }, trace)?;
+            let tokens = if narrow == Some(index) { wanted } else { Tokens::All };
+            x = self.decode_layer(layer, &x, encoded, batch, tokens, trace)?;
         }
         trace.hidden_state(Stack::Decoder, &x);
-        match self.decoder.layers.is_empty() || trace.wants_anything() {
-            true => wanted.select(&x, batch),
-            false => Ok(x),
-        }
+        if narrow.is_some() { Ok(x) } else { wanted.select(&x, batch) }
     }
 
     fn decode_layer(
