@@ -44,7 +44,15 @@ struct PipelineLabel {
 
 #[test]
 fn scores_are_those_of_the_pipeline_of_python() {
-    for name in ["tiny-bert", "tiny-roberta", "tiny-distilbert", "tiny-regression"] {
+    for name in [
+        "tiny-bert",
+        "tiny-roberta",
+        "tiny-distilbert",
+        "tiny-regression",
+        "tiny-deberta",
+        "tiny-modernbert",
+        "tiny-bart",
+    ] {
         let folder = format!("tests/golden/hub/{name}");
         let expected = std::fs::read(path(&folder).join("expected.json")).expect("expected results");
         let expected: PipelineResults = serde_json::from_slice(&expected).expect("readable results");

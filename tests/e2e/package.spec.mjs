@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../../tools/serve.mjs';
 import { startFakeHub } from './fake_hub.mjs';
-import { eventually, largestDifference, launch, openPage, ROOT } from './harness.mjs';
-import { REPOSITORIES } from './repositories.mjs';
+import { eventually, largestDifference, launch, openPage, readJson, ROOT } from './harness.mjs';
+import { CLASSIFIERS, REPOSITORIES } from './repositories.mjs';
 
 /** @type {Awaited<ReturnType<typeof startFakeHub>>} */
 let hub;
@@ -115,6 +115,69 @@ test('the shapes of a call', async () => {
   assert.equal(seen.meta.variant, 'relaxed', 'the best variant that Chromium runs');
   assert.deepEqual(seen.meta.inputs, [{ tokens: 7, truncated: false, text_end: 18 }]);
   assert.deepEqual(problems, []);
+});
+
+test('models of the Hub give Python’s scores in both builds, one text at a time and together', async (t) => {
+  const { page, problems } = await openBlank();
+  for (const name of CLASSIFIERS) {
+    for (const variant of ['relaxed', 'simd128']) {
+      await t.test(`${name}, ${variant}`, async () => {
+        const { cases } = await readJson(`tests/golden/hub/${name}/expected.json`);
+        const inputs = cases.map((/** @type {any} */ { text, text_pair }) => ({ text, text_pair }));
+        const { alone, together, meta, maxLength } = await page.evaluate(async ({ name, variant, inputs }) => {
+          const classify = await make({ variant }, `tiny/${name}`);
+          const alone = [];
+          for (const input of inputs) alone.push(await classify(input, { top_k: null }));
+          const together = await classify(inputs, { top_k: null });
+          await classify.dispose();
+          return { alone, together, meta: together.meta.inputs, maxLength: classify.tokenizer.max_length };
+        }, { name, variant, inputs });
+        assert.deepEqual(alone, together, 'alone or in a batch: the same bits');
+        cases.forEach((/** @type {any} */ { results }, /** @type {number} */ index) => {
+          const difference = largestDifference(together[index], results);
+          assert.ok(difference <= 1e-4, `${JSON.stringify(inputs[index])}: ${difference}`);
+        });
+        const cut = meta.filter((/** @type {any} */ { truncated }) => truncated);
+        const lengths = cut.map((/** @type {any} */ { tokens }) => tokens);
+        assert.deepEqual(lengths, [maxLength, maxLength], 'the long text and the long pair are cut');
+      });
+    }
+  }
+  assert.deepEqual(problems.filter((problem) => !/404/.test(problem)), []);
+});
+
+test('a bare encoder is refused, or on request gets a new head and a warning', async () => {
+  const { page, problems } = await openBlank();
+  /** @type {string[]} */
+  const warnings = [];
+  page.on('console', (message) => {
+    if (message.type() === 'warning') warnings.push(message.text());
+  });
+  const seen = await page.evaluate(async () => {
+    const texts = ['What a wonderful morning!', 'The dog was not amused.'];
+    const refused = await caught(() => make({}, 'tiny/bare-bert'));
+    const run = async (/** @type {number} */ seed) => {
+      const classify = await make({ new_head: { labels: ['no', 'yes'], seed } }, 'tiny/bare-bert');
+      const scores = await classify(texts, { top_k: null });
+      await classify.dispose();
+      return { labels: classify.model.labels, drawn: classify.model.head.new, scores };
+    };
+    return { refused, seven: await run(7), again: await run(7), eight: await run(8) };
+  });
+  const tensors = ['classifier.weight', 'classifier.bias'];
+  assert.equal(seen.refused?.code, 'missing-head');
+  for (const tensor of tensors) assert.match(seen.refused?.message ?? '', new RegExp(tensor));
+  assert.deepEqual(seen.seven.labels, ['no', 'yes']);
+  assert.deepEqual(seen.seven.drawn, tensors);
+  for (const scores of seen.seven.scores) {
+    assert.deepEqual(scores.map((/** @type {any} */ { label }) => label).sort(), ['no', 'yes']);
+    assert.ok(Math.abs(scores[0].score + scores[1].score - 1) < 1e-5);
+  }
+  assert.deepEqual(seen.again, seen.seven, 'the seed decides the head');
+  assert.notDeepEqual(seen.eight.scores, seen.seven.scores);
+  assert.equal(warnings.length, 3, 'every load with a new head warns');
+  for (const warning of warnings) assert.match(warning, /tiny\/bare-bert.*classifier\.weight/);
+  assert.deepEqual(problems.filter((problem) => !/404/.test(problem)), []);
 });
 
 test('a truncated text ends where meta says, in UTF-16', async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CONTENT_SECURITY_POLICY, serve } from '../../tools/serve.mjs';
 import { MIRROR, startFakeHub } from './fake_hub.mjs';
 import { eventually, largestDifference, launch, openPage, readJson, screenshot, WWW } from './harness.mjs';
-import { REPOSITORIES } from './repositories.mjs';
+import { CLASSIFIERS, REPOSITORIES } from './repositories.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -160,7 +160,7 @@ test('a text that is too long shows where it is cut', async () => {
 
 test('models of the Hub, by their id, through the real redirect to the CDN', async (t) => {
   const { page, problems } = await openDemo();
-  for (const name of ['tiny-bert', 'tiny-roberta', 'tiny-distilbert', 'tiny-regression']) {
+  for (const name of CLASSIFIERS) {
     await t.test(name, async () => {
       const { cases } = await readJson(`tests/golden/hub/${name}/expected.json`);
       const inputs = cases.map((/** @type {any} */ { text, text_pair }) => ({ text, text_pair }));

@@ -13,13 +13,12 @@ const faulty = (name, faults) => ({ folder: golden(name), faults });
 /** @param {(config: any) => object} change */
 const changeJson = (change) => (/** @type {Buffer} */ bytes) => Buffer.from(JSON.stringify(change(JSON.parse(bytes.toString()))));
 
+/** The classifiers of `tests/golden/hub/`, each with what Python answers; served as `tiny/<name>`. */
+export const CLASSIFIERS = ['tiny-bert', 'tiny-roberta', 'tiny-distilbert', 'tiny-regression', 'tiny-deberta', 'tiny-modernbert', 'tiny-bart'];
+
 /** @type {Record<string, import('./fake_hub.mjs').Repository>} */
 export const REPOSITORIES = {
-  'tiny/tiny-bert': { folder: golden('tiny-bert') },
-  'tiny/tiny-roberta': { folder: golden('tiny-roberta') },
-  'tiny/tiny-distilbert': { folder: golden('tiny-distilbert') },
-  'tiny/tiny-regression': { folder: golden('tiny-regression') },
-  'tiny/bare-bert': { folder: golden('bare-bert') },
+  ...Object.fromEntries([...CLASSIFIERS, 'bare-bert'].map((name) => [`tiny/${name}`, { folder: golden(name) }])),
   'tiny/stalled': faulty('tiny-bert', { 'model.safetensors': { stallAfter: 0.5 } }),
   'tiny/broken-json': faulty('tiny-bert', { 'config.json': { change: (bytes) => bytes.subarray(0, bytes.length / 2) } }),
   'tiny/html': faulty('tiny-bert', {
