@@ -2,8 +2,8 @@
 //!
 //! 1. the [`Tokenizer`] turns each text into token ids;
 //! 2. a [`Batch`] lays several of them end to end;
-//! 3. the [`Model`] computes a hidden vector for every token and, from the first token of
-//!    each text, one logit per label;
+//! 3. the [`Model`] computes hidden vectors of the tokens and, from what its head reads of
+//!    them, one logit per label;
 //! 4. [`tasks::text_classification`](crate::tasks::text_classification) turns logits into
 //!    labels with scores.
 

@@ -49,7 +49,12 @@ fn lengths_are_bounded_by_the_table_of_positions_or_by_the_tokenizer() {
 #[test]
 fn a_head_gives_its_labels_and_class_to_the_file() {
     let config = parse(json!({"model_type": "xlm-roberta", "num_labels": 3, "problem_type": "regression"}));
-    let text = config.expect("a valid config").json_with(HeadKind::Sequence, &["no".into(), "yes".into()]);
+    let config = config.expect("a valid config");
+    for wrong in [vec![], vec!["a".into(), "a".into()]] {
+        assert_eq!(config.clone().with_labels(wrong).expect_err("no labels").code(), "option");
+    }
+    let config = config.with_labels(vec!["no".into(), "yes".into()]).expect("two labels");
+    let text = config.json_with(HeadKind::Sequence);
     let again = Config::parse(text.as_bytes()).expect("a valid config");
     assert_eq!(again.class.as_deref(), Some("XLMRobertaForSequenceClassification"));
     assert_eq!(again.labels, Some(vec!["no".into(), "yes".into()]));

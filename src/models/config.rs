@@ -1,6 +1,8 @@
 //! `config.json` in the terms of the encoder: sizes under one name whatever the
 //! architecture calls them, labels, and refusals of what would be computed wrongly.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::architecture::{Architecture, Body, ModelType, Positions, Refusal, Setting};
@@ -173,18 +175,20 @@ impl Config {
         format!("{}{}", self.model_type.class, head.class_suffix())
     }
 
-    /// The text of a `config.json` like this one for a model with another head and other
-    /// labels.
-    pub fn json_with(&self, head: HeadKind, labels: &[String]) -> String {
+    /// The text of a `config.json` like this one for a model with another head, with the labels
+    /// of this one.
+    pub fn json_with(&self, head: HeadKind) -> String {
         let mut fields = self.fields.0.clone();
         fields.insert("architectures".into(), json!([self.class_with(head)]));
-        if !labels.is_empty() {
+        if let Some(labels) = &self.labels {
             let by_id = |(id, label): (usize, &String)| (id.to_string(), json!(label));
             let by_label = |(id, label): (usize, &String)| (label.clone(), json!(id));
             fields.insert("id2label".into(), labels.iter().enumerate().map(by_id).collect::<Map<_, _>>().into());
             fields.insert("label2id".into(), labels.iter().enumerate().map(by_label).collect::<Map<_, _>>().into());
             fields.shift_remove("num_labels");
-            fields.shift_remove("problem_type");
+            if self.problem_type.is_none() {
+                fields.shift_remove("problem_type");
+            }
         }
         format!("{:#}\n", Value::Object(fields))
     }
@@ -192,13 +196,14 @@ impl Config {
     /// The same with other labels, of no stated problem.
     ///
     /// # Errors
-    /// [`Error::Option`] when there are none, or too many.
+    /// [`Error::Option`] when there are none, too many, or two of one name.
     pub fn with_labels(self, labels: Vec<String>) -> Result<Config> {
-        if labels.is_empty() || labels.len() > limits::LABELS {
+        let different: HashSet<&String> = labels.iter().collect();
+        if labels.is_empty() || labels.len() > limits::LABELS || different.len() < labels.len() {
             return Err(Error::Option {
                 option: "labels".into(),
-                value: format!("{} names", labels.len()),
-                supported: format!("1 to {} names", limits::LABELS),
+                value: format!("{} names, {} of them different", labels.len(), different.len()),
+                supported: format!("1 to {} different names", limits::LABELS),
             });
         }
         Ok(Config { labels: Some(labels), problem_type: None, ..self })

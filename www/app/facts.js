@@ -53,7 +53,7 @@ function showTensors({ encoder, head }) {
 function showEncoderAndHead({ architecture }) {
   const [whole = 'RobertaForSequenceClassification', family = 'Roberta'] = /^(\w+)For\w+$/.exec(architecture ?? '') ?? [];
   byId('encoder-and-head', HTMLElement).textContent =
-    `A bare model such as ${family}Model is an encoder: it turns each token of the text into a vector and knows ` +
+    `A bare model such as ${family}Model turns each token of the text into a vector and knows ` +
     `nothing of labels. A head is a few more matrices, trained for one task, that turn those vectors into one ` +
     `score per label; ${whole} is ${family}Model with such a head.`;
 }

@@ -15,8 +15,11 @@ pub fn run(source: &Path, target: &Path, kind: HeadKind, labels: Vec<String>, se
         let value = if labels.is_empty() { "missing".into() } else { labels.join(",") };
         return Err(Error::Option { option: "labels".into(), value, supported: supported.into() });
     }
-    let config = Config::parse(small_files(source)?.config()?)?;
-    let text = config.json_with(kind, &labels);
+    let mut config = Config::parse(small_files(source)?.config()?)?;
+    if takes_labels {
+        config = config.with_labels(labels)?;
+    }
+    let text = config.json_with(kind);
     let new = save_new_head(source, target, &text, kind, NewHead { seed })?;
     println!("{}", json!({"class": config.class_with(kind), "new": new}));
     eprintln!("These weights are random: train the head before you trust what it says.");
