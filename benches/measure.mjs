@@ -200,6 +200,6 @@ async function load(glue, folder, dtype) {
   const weights = await fetch(`${folder}model.safetensors`);
   if (!weights.ok || !weights.body) throw new Error(`no model.safetensors in ${folder}`);
   const reader = weights.body.getReader();
-  for (let { value } = await reader.read(); value; { value } = await reader.read()) loader.push(value);
+  for (let { value } = await reader.read(); value; { value } = await reader.read()) loader.push(0, value);
   return loader.finish();
 }

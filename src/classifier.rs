@@ -58,9 +58,12 @@ impl ClassifierLoader {
         self.loader.push(file, chunk)
     }
 
-    /// Length of all files of the index, known once their headers are.
-    pub fn total_bytes(&self) -> Option<u64> {
-        self.loader.total_bytes()
+    /// Length of a file of the index in bytes, known once its header is.
+    ///
+    /// # Panics
+    /// When there is no file of this number.
+    pub fn file_bytes(&self, file: usize) -> Option<u64> {
+        self.loader.file_bytes(file)
     }
 
     /// The classifier, after the last byte.

@@ -4,6 +4,7 @@
 #[cfg(feature = "bench")]
 pub mod bench;
 mod error;
+mod hash;
 mod panic;
 
 use std::sync::Arc;
@@ -19,59 +20,72 @@ use crate::kernels::simd::{Best, Simd};
 use crate::limits;
 use crate::tasks::text_classification::{Function, Label, Options};
 use crate::text::{Batch, Input, SmallFiles, Tokens};
-use crate::weights::{Index, LoadOptions, NewHead};
+use crate::weights::{INDEX_FILE, Index, LoadOptions, NewHead};
 use error::{invalid_argument, to_js};
 
 /// The same `Result` towards JavaScript.
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// A load under way: small files first, then `model.safetensors` chunk by chunk.
+/// A load under way: small files first, then the files of weights chunk by chunk.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Loader {
     inner: classifier::ClassifierLoader,
+    names: Vec<String>,
     window: Vec<u8>,
 }
 
 #[wasm_bindgen]
 impl Loader {
-    /// Reads the small files: an object from file names to `Uint8Array`s. `options`:
+    /// Reads the small files: an object from file names to `Uint8Array`s. With
+    /// `model.safetensors.index.json` among them the weights are in the files that it lists, else in
+    /// `model.safetensors`. `options`:
     /// `{dtype?: 'fp32' | 'fp16' | 'q8', new_head?: {labels: string[], seed?: number}}`.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Object, options: JsValue) -> Result<Loader> {
         let options: JsLoadOptions =
             if options.is_undefined() { JsLoadOptions::default() } else { from_object(options)? };
         let mut small_files = SmallFiles::default();
+        let mut index = Index::single_file();
         for entry in Object::entries(files) {
             let entry: Array = entry.unchecked_into();
             let name = entry.get(0).as_string().ok_or_else(|| invalid_argument("a file has no name"))?;
             let contents: Uint8Array =
                 entry.get(1).dyn_into().map_err(|_| invalid_argument(&format!("{name} is not a Uint8Array")))?;
-            small_files.insert(name, contents.to_vec());
+            match name.as_str() {
+                INDEX_FILE => index = Index::parse(&contents.to_vec()).map_err(to_js)?,
+                _ => small_files.insert(name, contents.to_vec()),
+            }
         }
         let new_head = options.new_head.as_ref().map(|wish| NewHead { seed: wish.seed.into() });
         let load_options = LoadOptions { precision: options.precision()?, new_head };
         let labels = options.new_head.map(|wish| wish.labels);
-        let inner = classifier::ClassifierLoader::new(&small_files, Index::single_file(), load_options, labels);
-        Ok(Loader { inner: inner.map_err(to_js)?, window: vec![0; limits::WINDOW_BYTES] })
+        let names = index.files().to_vec();
+        let inner = classifier::ClassifierLoader::new(&small_files, index, load_options, labels);
+        Ok(Loader { inner: inner.map_err(to_js)?, names, window: vec![0; limits::WINDOW_BYTES] })
     }
 
-    /// Takes the next bytes of `model.safetensors`.
-    pub fn push(&mut self, chunk: &Uint8Array) -> Result<()> {
+    /// Names of the files with the weights.
+    #[wasm_bindgen(getter)]
+    pub fn files(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
+    /// Takes the next bytes of a file, by its place in `files`.
+    pub fn push(&mut self, file: usize, chunk: &Uint8Array) -> Result<()> {
         let length = chunk.length();
         for start in (0..length).step_by(self.window.len()) {
             let piece = chunk.subarray(start, length.min(start + self.window.len() as u32));
             let bytes = &mut self.window[..piece.length() as usize];
             piece.copy_to(bytes);
-            self.inner.push(0, bytes).map_err(to_js)?;
+            self.inner.push(file, bytes).map_err(to_js)?;
         }
         Ok(())
     }
 
-    /// Length of `model.safetensors` in bytes, once its header has been read.
-    #[wasm_bindgen(getter)]
-    pub fn total(&self) -> Option<f64> {
-        self.inner.total_bytes().map(|bytes| bytes as f64)
+    /// Length of a file in bytes, once its header has been read.
+    pub fn file_bytes(&self, file: usize) -> Option<f64> {
+        self.inner.file_bytes(file).map(|bytes| bytes as f64)
     }
 
     /// The classifier, after the last byte.

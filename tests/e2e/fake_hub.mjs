@@ -5,7 +5,8 @@
  *
  * What a repository contains and what is wrong with it is data: see `REPOSITORIES` in `repositories.mjs`.
  */
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -13,10 +14,11 @@ import { generate } from 'selfsigned';
 
 const CDN = 'cdn-lfs.hf.co';
 
-/** A host outside the page's policy that answers like the Hub. */
+/** A mirror outside the page's policy: it has the files of the Hub, neither its API nor its headers. */
 export const MIRROR = 'mirror.test';
 
-const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+/** The one commit of every repository, to which `main` points. */
+export const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 
 /** What the real Hub lets a page read. */
 const EXPOSED_HEADERS = 'X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag';
@@ -25,23 +27,32 @@ const EXPOSED_HEADERS = 'X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message
  * What goes wrong with one file.
  *
  * @typedef {object} Fault
+ * Of the repository, so that the manifest agrees:
  * @property {boolean} [absent]     there is no such file
- * @property {(bytes: Buffer) => Buffer} [change]  other bytes than the repository's
+ * @property {(bytes: Buffer) => Buffer} [change]  other bytes than the folder's
+ * @property {boolean} [noRanges]   parts cannot be asked for
+ *
+ * On the way:
+ * @property {number} [times]       how many answers are affected; all by default
+ * @property {number} [status]      the answer is this error
+ * @property {string} [retryAfter]  and has this header
+ * @property {(bytes: Buffer) => Buffer} [damage]  other bytes than the manifest says
  * @property {string} [type]        other content type
- * @property {number} [breakAfter]  share of the file after which the connection drops
- * @property {number} [stallAfter]  share of the file after which nothing more comes, until the client gives up
+ * @property {number} [breakAfter]  share of the answer after which the connection drops
+ * @property {number} [stallAfter]  share of the answer after which nothing more comes, until the client gives up
  */
 
 /**
  * @typedef {object} Repository
  * @property {string} folder                   where its files lie
+ * @property {Record<string, Buffer>} [files]  more files than the folder has
  * @property {Record<string, Fault>} [faults]  by file name
  * @property {{status: number, code: string, message: string}} [refusal]  answer to everything
  * @property {string} [token]                  with it there is no refusal
  */
 
 /**
- * @typedef {{host: string, path: string, authorization: string | undefined, status: number, broken: boolean}} LogEntry
+ * @typedef {{host: string, path: string, authorization: string | undefined, range: string | undefined, status: number, broken: boolean}} LogEntry
  *   `broken`: the client left early
  */
 
@@ -53,14 +64,15 @@ export async function startFakeHub(repositories) {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'huggingface.co' }]);
   /** @type {LogEntry[]} */
   const log = [];
+  const hub = new Answers(repositories);
   const server = createServer({ key, cert }, (request, response) => {
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     response.on('close', () => {
-      const { url: path = '', headers: { authorization } } = request;
-      log.push({ host, path, authorization, status: response.statusCode, broken: !response.writableFinished });
+      const { url: path = '', headers: { authorization, range } } = request;
+      log.push({ host, path, authorization, range, status: response.statusCode, broken: !response.writableFinished });
     });
-    const handle = host === CDN ? answerAsCdn : answerAsHub;
-    handle(request, response, repositories).catch((error) => {
+    const answered = host === CDN ? hub.answerAsCdn(request, response) : hub.answerAsHub(request, response, host === MIRROR);
+    answered.catch((error) => {
       console.error('fake Hub:', error);
       response.destroy();
     });
@@ -80,61 +92,148 @@ export async function startFakeHub(repositories) {
   };
 }
 
-/**
- * huggingface.co: small files at once, large ones by redirect.
- *
- * @param {import('node:http').IncomingMessage} request
- * @param {import('node:http').ServerResponse} response
- * @param {Record<string, Repository>} repositories
- */
-async function answerAsHub(request, response, repositories) {
-  response.setHeader('access-control-allow-origin', request.headers.origin ?? 'https://huggingface.co');
-  response.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
-  response.setHeader('vary', 'Origin, Accept-Encoding');
-  if (request.method === 'OPTIONS') return answerPreflight(response);
-  const [, id, file] = /^\/(.+?)\/resolve\/[^/]+\/(.+?)(?:\?|$)/.exec(request.url ?? '') ?? [];
-  const repository = repositories[id];
-  // The Hub does not tell strangers whether a repository is missing or private: 401, not 404.
-  if (repository === undefined) return refuse(response, { status: 401, code: 'RepoNotFound', message: 'Repository not found' });
-  const admitted = repository.token !== undefined && request.headers.authorization === `Bearer ${repository.token}`;
-  if (repository.refusal && !admitted) return refuse(response, repository.refusal);
-  const fault = repository.faults?.[file] ?? {};
-  const bytes = await readFile(path.join(repository.folder, file)).catch(() => undefined);
-  if (bytes === undefined || fault.absent) return refuse(response, { status: 404, code: 'EntryNotFound', message: 'Entry not found' });
-  response.setHeader('x-repo-commit', COMMIT);
-  if (file.endsWith('.safetensors')) {
-    response.setHeader('x-linked-size', bytes.length);
-    response.setHeader('location', `https://${CDN}/${id}/${file}?Expires=1&Signature=signed`);
-    return response.writeHead(302).end();
+/** @typedef {import('node:http').IncomingMessage} Request */
+/** @typedef {import('node:http').ServerResponse} Response */
+
+class Answers {
+  #repositories;
+  /** How often each file was asked for. @type {Map<string, number>} */
+  #asked = new Map();
+
+  /** @param {Record<string, Repository>} repositories */
+  constructor(repositories) {
+    this.#repositories = repositories;
   }
-  response.setHeader('content-type', fault.type ?? 'text/plain; charset=utf-8');
-  response.setHeader('content-encoding', 'gzip');
-  await send(response, gzipSync(fault.change?.(bytes) ?? bytes), fault); // gzip: no Content-Length, as on the real one
+
+  /**
+   * huggingface.co: the manifest and small files at once, large ones by redirect.
+   *
+   * @param {Request} request
+   * @param {Response} response
+   * @param {boolean} isMirror
+   */
+  async answerAsHub(request, response, isMirror) {
+    response.setHeader('access-control-allow-origin', request.headers.origin ?? 'https://huggingface.co');
+    if (!isMirror) response.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
+    response.setHeader('vary', 'Origin, Accept-Encoding');
+    if (request.method === 'OPTIONS') return answerPreflight(response);
+    const url = request.url ?? '';
+    const [, listed, listedRevision] = /^\/api\/models\/(.+?)\/revision\/([^/]+)\?blobs=true$/.exec(url) ?? [];
+    const [, resolved, resolvedRevision, file] = /^\/(.+?)\/resolve\/([^/]+)\/(.+?)(?:\?|$)/.exec(url) ?? [];
+    if (listed && isMirror) return response.writeHead(404).end();
+    const [id, revision] = listed ? [listed, listedRevision] : [resolved, resolvedRevision];
+    const repository = this.#repositories[id];
+    // The Hub does not tell strangers whether a repository is missing or private: 401, not 404.
+    if (repository === undefined) return refuse(response, { status: 401, code: 'RepoNotFound', message: 'Repository not found' });
+    if (!['main', COMMIT].includes(revision)) return refuse(response, { status: 404, code: 'RevisionNotFound', message: 'Invalid rev id' });
+    response.setHeader('x-repo-commit', COMMIT);
+    if (listed) {
+      response.setHeader('content-type', 'application/json; charset=utf-8');
+      return response.end(JSON.stringify({ sha: COMMIT, siblings: await siblings(repository) }));
+    }
+    const admitted = repository.token !== undefined && request.headers.authorization === `Bearer ${repository.token}`;
+    if (repository.refusal && !admitted) return refuse(response, repository.refusal);
+    const bytes = await readContent(repository, file);
+    if (bytes === undefined) return refuse(response, { status: 404, code: 'EntryNotFound', message: 'Entry not found' });
+    if (isLarge(file)) {
+      response.setHeader('x-linked-size', bytes.length);
+      response.setHeader('location', `https://${CDN}/${id}/${file}?Expires=1&Signature=signed`);
+      return response.writeHead(302).end();
+    }
+    const fault = this.#faultOf(id, file);
+    if (fault.status) return fail(response, fault);
+    response.setHeader('content-type', fault.type ?? 'text/plain; charset=utf-8');
+    const arriving = fault.damage?.(bytes) ?? bytes;
+    if (!/\bgzip\b/.test(`${request.headers['accept-encoding']}`)) return send(response, arriving, fault);
+    response.setHeader('content-encoding', 'gzip');
+    return send(response, gzipSync(arriving), fault); // no Content-Length, as on the real one
+  }
+
+  /**
+   * The CDN: after the redirect a browser sends `Origin: null`, so only `*` lets the page in.
+   *
+   * @param {Request} request
+   * @param {Response} response
+   */
+  async answerAsCdn(request, response) {
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('access-control-expose-headers', 'Accept-Ranges,Content-Range,ETag');
+    if (request.method === 'OPTIONS') return answerPreflight(response);
+    const [, id, file] = /^\/(.+)\/([^/?]+)\?.*Signature=signed/.exec(request.url ?? '') ?? [];
+    const repository = this.#repositories[id];
+    const content = repository && await readContent(repository, file);
+    if (content === undefined) return refuse(response, { status: 403, code: 'AccessDenied', message: 'Access denied' });
+    const fault = this.#faultOf(id, file);
+    if (fault.status) return fail(response, fault);
+    const bytes = fault.damage?.(content) ?? content;
+    const from = fault.noRanges ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (from > 0 && from >= bytes.length) return response.writeHead(416).end();
+    response.statusCode = from > 0 ? 206 : 200;
+    if (from > 0) response.setHeader('content-range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
+    response.setHeader('etag', `"${hash('sha256', id + file)}"`); // 64 digits, which are not those of the bytes
+    response.setHeader('content-type', fault.type ?? 'binary/octet-stream');
+    response.setHeader('content-length', bytes.length - from);
+    await send(response, bytes.subarray(from), fault);
+  }
+
+  /**
+   * What goes wrong this time.
+   *
+   * @param {string} id
+   * @param {string} file
+   * @returns {Fault}
+   */
+  #faultOf(id, file) {
+    const asked = (this.#asked.get(`${id}/${file}`) ?? 0) + 1;
+    this.#asked.set(`${id}/${file}`, asked);
+    const { times = Infinity, noRanges, ...fault } = this.#repositories[id].faults?.[file] ?? {};
+    return asked <= times ? { noRanges, ...fault } : { noRanges };
+  }
 }
 
+/** @param {string} file */
+const isLarge = (file) => file.endsWith('.safetensors');
+
 /**
- * The CDN: after the redirect a browser sends `Origin: null`, so only `*` lets the page in.
+ * A file as it was pushed.
  *
- * @param {import('node:http').IncomingMessage} request
- * @param {import('node:http').ServerResponse} response
- * @param {Record<string, Repository>} repositories
+ * @param {Repository} repository
+ * @param {string} file
  */
-async function answerAsCdn(request, response, repositories) {
-  response.setHeader('access-control-allow-origin', '*');
-  if (request.method === 'OPTIONS') return answerPreflight(response);
-  const [, id, file] = /^\/(.+)\/([^/?]+)\?.*Signature=signed/.exec(request.url ?? '') ?? [];
-  const repository = repositories[id];
-  if (repository === undefined) return refuse(response, { status: 403, code: 'AccessDenied', message: 'Access denied' });
-  const fault = repository.faults?.[file] ?? {};
-  const original = await readFile(path.join(repository.folder, file));
-  const bytes = fault.change?.(original) ?? original;
-  response.setHeader('content-type', 'binary/octet-stream');
-  response.setHeader('content-length', bytes.length);
-  await send(response, bytes, fault);
+async function readContent({ folder, files, faults }, file) {
+  if (faults?.[file]?.absent) return undefined;
+  const bytes = files?.[file] ?? await readFile(path.join(folder, file)).catch(() => undefined);
+  return bytes && (faults?.[file]?.change?.(bytes) ?? bytes);
+}
+
+/** The files of a manifest: large ones with their SHA-256, small ones with their hash in git. @param {Repository} repository */
+async function siblings(repository) {
+  const names = new Set([...await readdir(repository.folder), ...Object.keys(repository.files ?? {})]);
+  const listed = await Promise.all([...names].map(async (rfilename) => {
+    const bytes = await readContent(repository, rfilename);
+    if (bytes === undefined) return [];
+    const size = bytes.length;
+    return isLarge(rfilename)
+      ? [{ rfilename, size, blobId: hash('sha1', 'pointer'), lfs: { sha256: hash('sha256', bytes), size, pointerSize: 134 } }]
+      : [{ rfilename, size, blobId: hash('sha1', `blob ${size}\0`, bytes) }];
+  }));
+  return listed.flat();
+}
+
+/** @param {string} algorithm @param {...(string | Buffer)} parts */
+function hash(algorithm, ...parts) {
+  const sum = createHash(algorithm);
+  for (const part of parts) sum.update(part);
+  return sum.digest('hex');
+}
+
+/** @param {Response} response @param {Fault} fault */
+function fail(response, { status = 500, retryAfter }) {
+  response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end();
 }
 
 /**
- * @param {import('node:http').ServerResponse} response
+ * @param {Response} response
  * @param {Buffer} bytes
  * @param {Fault} fault
  */
@@ -142,10 +241,13 @@ async function send(response, bytes, { breakAfter, stallAfter }) {
   const share = breakAfter ?? stallAfter;
   if (share === undefined) return response.end(bytes);
   await new Promise((resolve) => { response.write(bytes.subarray(0, Math.floor(bytes.length * share)), resolve); });
-  if (breakAfter !== undefined) response.socket?.end(); // orderly, so that what was sent still arrives
+  if (breakAfter === undefined) return undefined;
+  // Orderly and later, so that what was sent is read: a stream that breaks forgets what it still has.
+  await new Promise((resolve) => { setTimeout(resolve, 200); });
+  return response.socket?.end();
 }
 
-/** @param {import('node:http').ServerResponse} response */
+/** @param {Response} response */
 function answerPreflight(response) {
   response.setHeader('access-control-allow-methods', 'GET, HEAD, OPTIONS');
   response.setHeader('access-control-allow-headers', 'authorization, range');
@@ -153,7 +255,7 @@ function answerPreflight(response) {
 }
 
 /**
- * @param {import('node:http').ServerResponse} response
+ * @param {Response} response
  * @param {{status: number, code: string, message: string}} refusal
  */
 function refuse(response, { status, code, message }) {

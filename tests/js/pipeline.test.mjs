@@ -1,11 +1,12 @@
 /** The whole package but for WASM, which a fake stands in for, in one thread over a real server. */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { HeadwiseError } from '../../www/lib/errors.js';
 import { pipelineOn } from '../../www/lib/pipeline.js';
 import { Runtime } from '../../www/lib/runtime.js';
-import { failure, fakeGlue, modelFiles, startServer } from './support.mjs';
+import { failure, fakeGlue, modelFiles, startServer, weightsOf } from './support.mjs';
 
 /** A pipeline function over a fake engine, a server with `files`, and a loaded classifier on demand. */
 async function setUp(t, files = modelFiles('/m')) {
@@ -127,16 +128,95 @@ test('tokenizer files of other kinds are used when there is no tokenizer.json', 
 test('a model without model.safetensors is told what it has instead', async (t) => {
   const small = (folder) => ({ [`${folder}/config.json`]: '{}', [`${folder}/tokenizer.json`]: '{}' });
   const { pipeline, state } = await setUp(t, {
-    ...small('/sharded'), '/sharded/model.safetensors.index.json': '{}',
     ...small('/pickled'), '/pickled/pytorch_model.bin': 'x',
     ...small('/empty'),
   });
-  const errors = await Promise.all(['/sharded', '/pickled', '/empty'].map((model) => failure(pipeline(model))));
-  assert.deepEqual(errors.map(({ code }) => code), ['not-found', 'not-found', 'not-found']);
-  assert.match(errors[0].message, /not supported yet/);
-  assert.match(errors[1].message, /save_pretrained/);
-  assert.match(errors[2].message, /model\.safetensors/);
+  const errors = await Promise.all(['/pickled', '/empty'].map((model) => failure(pipeline(model))));
+  assert.deepEqual(errors.map(({ code }) => code), ['not-found', 'not-found']);
+  assert.match(errors[0].message, /save_pretrained/);
+  assert.match(errors[1].message, /model\.safetensors/);
   await until(() => state.alive === 0);
+});
+
+test('shards: all headers first, each shard is taken up where it was left, progress counts them all', async (t) => {
+  const sizes = { a: 400_000, b: 10, c: 700_000 };
+  const requests = [];
+  const shard = (name, bytes) => ({ headers: { range } }, response) => {
+    const from = Number(/\d+/.exec(range ?? '0'));
+    requests.push(from ? `${name} from ${from > 0}` : name);
+    const total = bytes.length;
+    response.writeHead(from ? 206 : 200, from ? { 'content-range': `bytes ${from}-${total - 1}/${total}` } : {});
+    response.end(bytes.subarray(from));
+  };
+  const { pipeline } = await setUp(t, {
+    ...Object.fromEntries(Object.entries(modelFiles('/m')).filter(([path]) => !path.endsWith('.safetensors'))),
+    '/m/model.safetensors.index.json': JSON.stringify({ shards: Object.keys(sizes) }),
+    ...Object.fromEntries(Object.entries(sizes).map(([name, size]) => [`/m/${name}`, shard(name, weightsOf(size))])),
+  });
+  const events = [];
+  await pipeline('/m', { progress_callback: (event) => events.push(event) });
+  assert.deepEqual(requests, ['a', 'b', 'c', 'a from true', 'c from true']);
+  const totals = events.filter(({ status }) => status === 'progress_total');
+  assert.equal(new Set(totals.map(({ total }) => total)).size, 1);
+  assert.equal(totals.at(-1).progress, 100);
+  for (const [name, size] of Object.entries(sizes)) {
+    assert.deepEqual(totals.at(-1).files[name], { loaded: size, total: size });
+    assert.ok(events.some(({ status, file }) => status === 'done' && file === name));
+  }
+});
+
+test('weights that are not as promised are fetched once more, into a new loader', async (t) => {
+  const hashOf = (bytes) => `sha256-${createHash('sha256').update(bytes).digest('base64')}`;
+  const files = modelFiles('/m');
+  const integrity = Object.fromEntries(Object.entries(files).map(([path, bytes]) => [path.slice('/m/'.length), hashOf(bytes)]));
+  const good = files['/m/model.safetensors'];
+  const bad = Uint8Array.from(good).fill(1, 500_000, 500_001);
+  let bads = 1;
+  const { pipeline, state } = await setUp(t, {
+    ...files, '/m/vocab.txt': 'x', '/m/tokenizer_config.json': 'never asked for',
+    '/m/model.safetensors': (_, response) => response.end(bads-- > 0 ? bad : good),
+  });
+  const events = [];
+  const { model } = await pipeline('/m', { integrity, progress_callback: (event) => events.push(event) });
+  assert.deepEqual(model.files, ['config.json', 'tokenizer.json']);
+  events.filter(({ status }) => status === 'progress_total')
+    .reduce((before, { loaded }) => (assert.ok(loaded >= before), loaded), 0);
+  assert.equal(state.alive, 1);
+  bads = 2;
+  assert.equal((await failure(pipeline('/m', { integrity }))).code, 'integrity');
+  const { 'tokenizer.json': _, ...less } = integrity;
+  assert.equal((await failure(pipeline('/m', { integrity: less }))).code, 'not-found', 'no tokenizer is listed');
+  const { 'config.json': __, ...without } = integrity;
+  assert.equal((await failure(pipeline('/m', { integrity: without }))).details.unlisted, true);
+  await until(() => state.alive === 1);
+  for (const wrong of [{ 'config.json': 'sha256-x' }, { 'config.json': 1 }, []]) {
+    assert.equal((await failure(pipeline('/m', { integrity: wrong }))).code, 'option');
+  }
+});
+
+test('fetch may be replaced, in this thread only; nothing remote is asked for if that is not allowed', async (t) => {
+  const { pipeline, make, origin } = await setUp(t);
+  const seen = [];
+  const fetch = (url, init) => {
+    seen.push(url);
+    return globalThis.fetch(url, init);
+  };
+  await pipeline('/m', { fetch });
+  assert.ok(seen.length > 0 && seen.every((url) => url.startsWith(`${origin}/m/`)));
+  assert.equal((await failure(pipeline('/m', { fetch, worker: true }))).details.option, 'fetch');
+  assert.equal((await failure(pipeline('/m', { fetch: 'no' }))).code, 'option');
+
+  seen.length = 0;
+  globalThis.location = { href: 'http://127.0.0.1:1/app/', origin: 'http://127.0.0.1:1' };
+  t.after(() => { delete globalThis.location; });
+  for (const model of ['user/model', `${origin}/m`]) {
+    const { code, details } = await failure(make('text-classification', model, { worker: false, fetch, allow_remote: false }));
+    assert.deepEqual([code, details.option], ['option', 'allow_remote']);
+  }
+  const wasmUrl = 'https://cdn.example/headwise.wasm';
+  const error = await failure(make('text-classification', './m', { worker: false, fetch, wasmUrl, allow_remote: false }));
+  assert.equal(error.details.url, wasmUrl);
+  assert.deepEqual(seen, []);
 });
 
 test('a failed or aborted load leaves nothing behind', async (t) => {

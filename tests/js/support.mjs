@@ -1,7 +1,8 @@
 /** What several tests stand on: a web server and a stand-in for the generated WASM module. */
 
-import { createServer } from 'node:http';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 
 /**
  * Serves `files` (path → body, or a function of request and response) until the test ends.
@@ -25,15 +26,32 @@ export async function startServer(t, files) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-/** The files of a model that the fake engine accepts: 4 bytes tell how long the weights are. */
+/** The files of a model that the fake engine accepts. */
 export function modelFiles(folder, weights = 1_000_000) {
-  const bytes = new Uint8Array(weights);
-  new DataView(bytes.buffer).setUint32(0, weights);
   return {
     [`${folder}/config.json`]: '{"labels": ["good", "bad", "ugly"]}',
     [`${folder}/tokenizer.json`]: '{}',
-    [`${folder}/model.safetensors`]: bytes,
+    [`${folder}/model.safetensors`]: weightsOf(weights),
   };
+}
+
+/** A file of weights: 4 bytes tell how long it is. */
+export function weightsOf(length) {
+  const bytes = new Uint8Array(length);
+  new DataView(bytes.buffer).setUint32(0, length);
+  return bytes;
+}
+
+/** SHA-256 as the generated module has it. */
+export class Sha256 {
+  #hash = createHash('sha256');
+  update(chunk) {
+    this.#hash.update(chunk);
+  }
+  digest() {
+    return this.#hash.digest('hex');
+  }
+  free() {}
 }
 
 /**
@@ -57,22 +75,28 @@ export function fakeGlue() {
     }
   }
   class Loader extends Held {
-    total = undefined;
-    loaded = 0;
-    constructor(files, { dtype = 'fp32', new_head }) {
+    constructor({ 'model.safetensors.index.json': index, ...files }, { dtype = 'fp32', new_head }) {
       super();
-      Object.assign(this, { files, dtype });
+      this.files = index ? JSON.parse(new TextDecoder().decode(index)).shards : ['model.safetensors'];
+      this.loaded = this.files.map(() => 0);
+      this.totals = this.files.map(() => undefined);
+      this.small = files;
+      this.dtype = dtype;
       this.labels = new_head?.labels ?? JSON.parse(new TextDecoder().decode(files['config.json'])).labels;
       this.drawn = new_head ? ['classifier.weight'] : [];
     }
-    push(chunk) {
-      this.total ??= new DataView(chunk.buffer, chunk.byteOffset).getUint32(0);
-      this.loaded += chunk.length;
+    file_bytes(file) {
+      return this.totals[file];
+    }
+    push(file, chunk) {
+      this.totals[file] ??= new DataView(chunk.buffer, chunk.byteOffset).getUint32(0);
+      this.loaded[file] += chunk.length;
     }
     finish() {
       this.free();
-      if (this.loaded < this.total) refuse('incomplete', `${this.loaded} of ${this.total} bytes`);
-      return new TextClassifier(this.labels, Object.keys(this.files), this.dtype, this.drawn);
+      const cut = this.files.findIndex((_, file) => this.loaded[file] !== this.totals[file]);
+      if (cut >= 0) refuse('incomplete', `${this.loaded[cut]} of ${this.totals[cut]} bytes`);
+      return new TextClassifier(this.labels, Object.keys(this.small), this.dtype, this.drawn);
     }
   }
   class TextClassifier extends Held {
@@ -119,7 +143,7 @@ export function fakeGlue() {
     state.opened.push(`${module_or_path}`.split('/').at(-1));
     if (`${module_or_path}`.endsWith('absent.wasm')) throw new TypeError('404');
   };
-  return { state, init, glue: { Loader, take_panic: () => 'index out of bounds' } };
+  return { state, init, glue: { Loader, Sha256, take_panic: () => 'index out of bounds' } };
 }
 
 /** Collects what a promise is rejected with. */

@@ -17,6 +17,7 @@ const ERRORS = new Map(Object.entries({
   'http': 'The server refused the request.',
   'incomplete': 'The weights file ends too early.',
   'input': 'This text cannot be classified.',
+  'integrity': 'What arrived is not what was promised.',
   'missing-head': 'This model has no trained classification head.',
   'missing-tensors': 'The weights file lacks tensors that the model needs.',
   'model': 'This is not a model id.',

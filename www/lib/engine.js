@@ -36,9 +36,10 @@ import { load } from './load.js';
  * Serves requests that come in at `port`.
  * @param {Port} port
  * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('./request.js').Fetch} [fetch] what fetches the files of models
  */
-export function serve(port, runtime) {
-  const engine = new Engine(runtime, (reply) => port.postMessage(reply));
+export function serve(port, runtime, fetch) {
+  const engine = new Engine(runtime, (reply) => port.postMessage(reply), fetch);
   port.onmessage = async ({ data }) => {
     if (data.verb === 'abort') return engine.abort(data.id);
     if (data.verb !== 'dispose') return engine.enqueue(data);
@@ -50,6 +51,7 @@ export function serve(port, runtime) {
 class Engine {
   #runtime;
   #reply;
+  #fetch;
   /** @type {import('./runtime.js').TextClassifier | undefined} */
   #classifier;
   /** @type {import('./runtime.js').ModelInfo | undefined} */
@@ -61,10 +63,12 @@ class Engine {
   /**
    * @param {import('./runtime.js').Runtime} runtime
    * @param {(reply: Reply) => void} reply
+   * @param {import('./request.js').Fetch} [fetch]
    */
-  constructor(runtime, reply) {
+  constructor(runtime, reply, fetch) {
     this.#runtime = runtime;
     this.#reply = reply;
+    this.#fetch = fetch;
   }
 
   /** @param {LoadMessage | ClassifyMessage} message */
@@ -116,6 +120,7 @@ class Engine {
     this.#classifier = await load(message, {
       runtime: this.#runtime,
       signal,
+      fetch: this.#fetch,
       report: (progress) => this.#reply({ id: message.id, event: 'progress', progress }),
     });
     this.#info = this.#runtime.call(() => this.#classifier?.info);

@@ -6,7 +6,7 @@
  * What went wrong, as a stable word to branch on; the message is for people.
  *
  * Of a call: `option`, `task`, `model`, `input`.
- * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`.
+ * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`, `integrity`.
  * Of a model's files: `config`, `unsupported-model`, `tokenizer`, `safetensors`, `incomplete`,
  * `missing-head`, `unsupported-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
  * Of an engine's life: `unsupported-environment`, `aborted`, `crashed`, `disposed`.

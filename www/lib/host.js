@@ -10,10 +10,15 @@ import { isWorker } from './options.js';
  * Starts an engine.
  * @param {boolean | Worker | (() => Worker)} worker
  * @param {import('./runtime.js').Runtime} runtime of this thread, for `false`
+ * @param {import('./request.js').Fetch} [fetch] what fetches the files of models, for `false`
  * @returns {import('./client.js').Host}
  */
-export function openEngine(worker, runtime) {
-  if (worker === false) return inThisThread(runtime);
+export function openEngine(worker, runtime, fetch) {
+  if (worker === false) return inThisThread(runtime, fetch);
+  if (fetch) {
+    throw new HeadwiseError('option', 'A function cannot be handed to a worker: “fetch” needs “worker: false”.',
+      { option: 'fetch', supported: ['with worker: false'] });
+  }
   if (worker === true) return inOwnWorker();
   const given = typeof worker === 'function' ? worker() : worker;
   if (!isWorker(given)) {
@@ -23,10 +28,14 @@ export function openEngine(worker, runtime) {
   return { port: given, close: () => given.terminate() };
 }
 
-/** @param {import('./runtime.js').Runtime} runtime @returns {import('./client.js').Host} */
-function inThisThread(runtime) {
+/**
+ * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('./request.js').Fetch} [fetch]
+ * @returns {import('./client.js').Host}
+ */
+function inThisThread(runtime, fetch) {
   const { port1, port2 } = new MessageChannel();
-  serve(port2, runtime);
+  serve(port2, runtime, fetch);
   return { port: port1, close: () => port1.postMessage({ verb: 'dispose' }) };
 }
 

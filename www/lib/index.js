@@ -8,7 +8,8 @@
  * ```
  *
  * The route of a call: `pipeline.js` → `client.js` → a worker: `engine.js` → WASM; the route of a
- * model: `hub.js` → `load.js` → WASM. Only this file and `worker.js` know the generated module.
+ * model: `download.js` → `files.js` → `load.js` → WASM. Only this file and `worker.js` know the
+ * generated module.
  */
 
 import init, * as glue from './wasm/headwise.js';

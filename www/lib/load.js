@@ -1,18 +1,18 @@
 /**
- * From the files of a model to a classifier in WASM memory: the small files first, then the weights,
- * streamed from the network into the engine without ever being whole in JavaScript.
+ * From the files of a model to a classifier in WASM memory: the small files first, then the weights.
  */
 
 import { HeadwiseError } from './errors.js';
-import { ModelFiles } from './hub.js';
+import { ModelFiles } from './files.js';
 import { Progress } from './progress.js';
-
-const WEIGHTS = 'model.safetensors';
+import { loadWeights } from './weights.js';
 
 /**
  * @typedef {object} LoadRequest
  * @property {import('./hub.js').ModelSource} source
  * @property {string} [token]
+ * @property {Record<string, string>} [integrity]
+ * @property {boolean} [allow_remote]
  * @property {string} [config] JSON that is used in place of `config.json`
  * @property {import('./variants.js').Variant | 'auto'} [variant]
  * @property {string} [wasmUrl]
@@ -25,6 +25,7 @@ const WEIGHTS = 'model.safetensors';
  * @property {import('./runtime.js').Runtime} runtime
  * @property {AbortSignal} signal ends every request that is still under way
  * @property {(event: import('./progress.js').ProgressEvent) => void} report
+ * @property {import('./request.js').Fetch} [fetch]
  */
 
 /**
@@ -33,20 +34,39 @@ const WEIGHTS = 'model.safetensors';
  * @param {Context} context
  * @returns {Promise<import('./runtime.js').TextClassifier>}
  */
-export async function load({ source, token, config, variant, wasmUrl, dtype, new_head }, { runtime, signal, report }) {
-  const files = new ModelFiles(source, { token, signal });
+export async function load(request, { runtime, signal, report, fetch }) {
+  const { source, token, integrity, allow_remote, config, variant, wasmUrl, dtype, new_head } = request;
   const progress = new Progress(source.id, report);
-  const [small] = await Promise.all([readSmallFiles(files, config, progress), runtime.open({ variant, wasmUrl })]);
-  const loader = runtime.call((glue) => new glue.Loader(small, { dtype, new_head }));
-  try {
-    await streamWeights(files, progress, runtime, loader);
-  } catch (error) {
-    runtime.free(loader);
-    throw error;
-  }
+  const opened = runtime.open({ variant, wasmUrl });
+  const newSha256 = async () => {
+    await opened;
+    return hashIn(runtime);
+  };
+  const readFiles = async () => {
+    const files = await ModelFiles.open(source, { token, integrity, allow_remote, fetch, signal, newSha256 });
+    return { files, small: await readSmallFiles(files, config, progress) };
+  };
+  const [{ files, small }] = await Promise.all([readFiles(), opened]);
+  const loader = await loadWeights(files, progress, runtime, (index) =>
+    runtime.call((glue) => new glue.Loader({ ...small, ...index }, { dtype, new_head })));
+  const names = runtime.call(() => loader.files);
   const classifier = runtime.call(() => loader.finish());
-  progress.complete(WEIGHTS);
+  progress.complete(names);
   return classifier;
+}
+
+/**
+ * A SHA-256 in WASM, by way of the runtime, as all calls.
+ * @param {import('./runtime.js').Runtime} runtime
+ * @returns {import('./verify.js').Sha256}
+ */
+function hashIn(runtime) {
+  const hash = runtime.call((glue) => new glue.Sha256());
+  return {
+    update: (chunk) => runtime.call(() => hash.update(chunk)),
+    digest: () => runtime.call(() => hash.digest()),
+    free: () => runtime.free(hash),
+  };
 }
 
 /**
@@ -59,15 +79,14 @@ export async function load({ source, token, config, variant, wasmUrl, dtype, new
 async function readSmallFiles(files, config, progress) {
   /** @param {string} file @returns {Promise<[string, Uint8Array][]>} */
   const required = async (file) => {
-    const body = await files.open(file);
+    const bytes = await files.read(file);
     progress.begin(file);
-    const bytes = await body.bytes();
     progress.arrived(file, bytes.length);
     return [[file, bytes]];
   };
   /** @param {string} file @returns {Promise<[string, Uint8Array][]>} */
   const optional = (file) => required(file).catch((error) => {
-    if (isAbsent(error)) return [];
+    if (files.isAbsent(file, error)) return [];
     throw error;
   });
   const tokenizer = async () => {
@@ -88,56 +107,4 @@ async function readSmallFiles(files, config, progress) {
       { file: 'tokenizer.json' });
   }
   return small;
-}
-
-/**
- * Whether a file is simply not there; hosts of single-page applications answer with a web page then.
- * @param {unknown} error
- */
-function isAbsent(error) {
-  return error instanceof HeadwiseError && (error.code === 'not-found' || error.code === 'content');
-}
-
-/**
- * @param {ModelFiles} files
- * @param {Progress} progress
- * @param {import('./runtime.js').Runtime} runtime
- * @param {import('./runtime.js').Loader} loader
- */
-async function streamWeights(files, progress, runtime, loader) {
-  const body = await files.open(WEIGHTS).catch(async (error) => {
-    throw isAbsent(error) ? await otherWeights(files, error) : error;
-  });
-  progress.begin(WEIGHTS);
-  let loaded = 0;
-  for await (const chunk of body.chunks()) {
-    const total = runtime.call(() => {
-      loader.push(chunk);
-      return loader.total;
-    });
-    loaded += chunk.length;
-    if (total !== undefined) progress.advance(WEIGHTS, loaded, total);
-  }
-}
-
-/**
- * The error of a model without model.safetensors, which says what it has instead.
- * @param {ModelFiles} files
- * @param {HeadwiseError} error
- */
-async function otherWeights(files, { code, message, details }) {
-  const others = ['model.safetensors.index.json', 'pytorch_model.bin'];
-  const [sharded, pickled] = await Promise.all(others.map((file) => files.has(file)));
-  if (sharded) {
-    return new HeadwiseError(code, 'The weights of this model are in several files (model.safetensors.index.json), '
-      + 'which is not supported yet.', { ...details, found: others[0] });
-  }
-  if (pickled) {
-    return new HeadwiseError(code,
-      'This model has no model.safetensors, only pytorch_model.bin. Convert it in Python:\n'
-      + 'from transformers import AutoModelForSequenceClassification as Model\n'
-      + "Model.from_pretrained('user/model').save_pretrained('folder', safe_serialization=True)",
-      { ...details, found: others[1] });
-  }
-  return new HeadwiseError(code, message, details);
 }

@@ -6,6 +6,7 @@
 import { HeadwiseError } from './errors.js';
 import { pageUrl } from './hub.js';
 import { VARIANTS } from './variants.js';
+import { isIntegrity } from './verify.js';
 
 /**
  * Options of `pipeline()`.
@@ -17,6 +18,11 @@ import { VARIANTS } from './variants.js';
  * @property {string | null} [endpoint] base URL of the Hub or of a mirror
  * @property {string | (() => string | Promise<string>) | null} [token] access token for private
  *   and gated models, sent to the endpoint's origin only
+ * @property {Record<string, string> | null} [integrity] SHA-256 of files by their names, as `sha256-` and
+ *   base64; they count more than what the Hub says, and no other file is fetched
+ * @property {boolean | null} [allow_remote] `false`: no request leaves the page's origin (the package's own
+ *   files come from where the package is)
+ * @property {import('./request.js').Fetch | null} [fetch] fetches the model's files; needs `worker: false`
  * @property {Record<string, unknown> | null} [config] used in place of the model's `config.json`
  * @property {boolean | Worker | (() => Worker) | null} [worker] `true` (default): a worker of its own;
  *   a worker that runs `headwise/worker`, or a function that makes one, which then belongs to the
@@ -90,6 +96,12 @@ const plainObject = {
 };
 
 /** @type {Rule} */
+const integrity = {
+  supported: ['{file: \'sha256-…\'} with the hash in base64'],
+  accepts: (value) => plainObject.accepts(value) && Object.values(value).every(isIntegrity),
+};
+
+/** @type {Rule} */
 const worker = anyOf(
   oneOf(true, false),
   { supported: ['a Worker'], accepts: isWorker },
@@ -126,6 +138,9 @@ const loadRules = {
   revision: ofType('string'),
   endpoint: ofType('string', 'an absolute http(s) URL'),
   token: anyOf(ofType('string'), ofType('function')),
+  integrity,
+  allow_remote: oneOf(true, false),
+  fetch: ofType('function'),
   config: plainObject,
   worker,
   variant: oneOf('auto', ...Object.keys(VARIANTS)),

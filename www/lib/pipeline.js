@@ -8,7 +8,7 @@
 import { Client } from './client.js';
 import { HeadwiseError } from './errors.js';
 import { openEngine } from './host.js';
-import { pageUrl, resolveModel } from './hub.js';
+import { pageUrl, refuseRemote, resolveModel } from './hub.js';
 import { checkClassifyOptions, checkLoadOptions } from './options.js';
 
 /** The tasks, and other names they go by. @type {Record<string, string>} */
@@ -76,7 +76,8 @@ export function pipelineOn(runtime) {
     const name = taskName(task);
     const source = resolveModel(model, checked);
     const body = await loadBody(checked);
-    const client = new Client(openEngine(checked.worker ?? true, runtime));
+    if (checked.allow_remote === false) refuseRemote([source.url, body.wasmUrl]);
+    const client = new Client(openEngine(checked.worker ?? true, runtime, checked.fetch));
     try {
       const info = await client.request('load', { source, ...body },
         { signal: checked.signal, onProgress: checked.progress_callback });
@@ -111,9 +112,11 @@ function taskName(task) {
  * @param {import('./options.js').Given<LoadOptions>} options
  * @returns {Promise<Omit<import('./load.js').LoadRequest, 'source'>>}
  */
-async function loadBody({ token, config, variant, wasmUrl, dtype, new_head }) {
+async function loadBody({ token, integrity, allow_remote, config, variant, wasmUrl, dtype, new_head }) {
   return {
     token: typeof token === 'function' ? await token() : token,
+    integrity,
+    allow_remote,
     config: config && JSON.stringify(config),
     variant,
     wasmUrl: wasmUrl && new URL(wasmUrl, pageUrl()).href,

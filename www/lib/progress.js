@@ -53,24 +53,32 @@ export class Progress {
   }
 
   /**
-   * More of the last and largest file has arrived.
+   * The sizes of all files that are still to come.
+   * @param {Record<string, number>} sizes
+   */
+  expect(sizes) {
+    for (const [file, total] of Object.entries(sizes)) this.#files[file] ??= { loaded: 0, total };
+  }
+
+  /**
+   * More of an expected file has arrived. What has to be fetched again is not told.
    * @param {string} file
    * @param {number} loaded
-   * @param {number} total
    */
-  advance(file, loaded, total) {
-    this.#files[file] = { loaded, total };
+  advance(file, loaded) {
+    const entry = this.#files[file];
+    entry.loaded = Math.max(entry.loaded, Math.min(loaded, entry.total));
     if (performance.now() - this.#reported < INTERVAL) return;
     this.#reportFile(file);
     this.#reportTotal();
     this.#reported = performance.now();
   }
 
-  /** The last file has arrived, and with it everything. @param {string} file */
-  complete(file) {
-    this.#reportFile(file);
+  /** The expected files have arrived, and with them everything. @param {string[]} files */
+  complete(files) {
+    for (const file of files) this.#reportFile(file);
     this.#reportTotal();
-    this.#report({ status: 'done', name: this.#name, file });
+    for (const file of files) this.#report({ status: 'done', name: this.#name, file });
   }
 
   /** @param {string} file */

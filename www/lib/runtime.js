@@ -12,6 +12,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * What is used of the generated module.
  * @typedef {object} Glue
  * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions) => Loader} Loader
+ * @property {new () => import('./verify.js').Sha256} Sha256
  * @property {() => string | undefined} take_panic the text of the last panic, once
  */
 
@@ -22,8 +23,9 @@ import { VARIANTS, pickVariant } from './variants.js';
 /**
  * A model that arrives.
  * @typedef {object} Loader
- * @property {(chunk: Uint8Array) => void} push the next bytes of model.safetensors
- * @property {number | undefined} total length of that file, known once its header has arrived
+ * @property {string[]} files names of the files with its weights
+ * @property {(file: number, chunk: Uint8Array) => void} push the next bytes of one of them, by its place there
+ * @property {(file: number) => number | undefined} file_bytes its length, known once its header has arrived
  * @property {() => TextClassifier} finish consumes the loader
  * @property {() => void} free
  */

@@ -1,0 +1,186 @@
+/**
+ * One file chunk by chunk. A connection that drops is taken up where it ended, and what arrived is checked
+ * before the end is told.
+ */
+
+import { HeadwiseError } from './errors.js';
+import { lost } from './request.js';
+import { notAsPromised } from './verify.js';
+
+/** Bytes that have to arrive before failures are forgiven: a line that brings less is not worth it. */
+const PROGRESS = 1 << 20;
+
+/**
+ * @typedef {object} DownloadOptions
+ * @property {string} url
+ * @property {string} file
+ * @property {import('./verify.js').Expected} expected
+ * @property {import('./request.js').Get} get
+ * @property {AbortSignal} signal
+ * @property {import('./retry.js').Patience} patience
+ * @property {() => Promise<import('./verify.js').Sha256>} newSha256
+ * @property {boolean} fresh past the browser's cache
+ * @property {boolean} ranges whether to ask for the missing part after a drop, or for everything once more
+ */
+
+/** A download under way. It has to be closed, however it ends. */
+export class Download {
+  /** Bytes that have arrived. */
+  loaded = 0;
+  #options;
+  /** @type {ReadableStreamDefaultReader<Uint8Array> | undefined} */
+  #reader;
+  /** @type {import('./verify.js').Sha256 | undefined} */
+  #sha256;
+  /** What the server calls this version of the file. @type {string | undefined} */
+  #version;
+  /** Whether the server can be asked for a part. */
+  #ranges;
+  /** Bytes of this connection that arrived once before. */
+  #repeated = 0;
+  #renewedAt = 0;
+  #endedEarly = false;
+  #done = false;
+
+  /** @param {DownloadOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#ranges = options.ranges;
+  }
+
+  /** Resolves when the head of a good answer has arrived. */
+  async open() {
+    while (!this.#reader) {
+      try {
+        this.#reader = await this.#connect();
+      } catch (error) {
+        await this.#options.patience.after(error);
+      }
+    }
+  }
+
+  /**
+   * The next bytes, or `undefined` after the last one, when the file has passed its check.
+   * @returns {Promise<Uint8Array | undefined>}
+   */
+  async next() {
+    while (!this.#done) {
+      // A connection that fails behind the last byte is not needed any more.
+      const whole = !this.#reader && this.loaded === this.#options.expected.size;
+      if (!whole) await this.open();
+      try {
+        const chunk = whole ? undefined : await this.#receive();
+        if (!chunk) await this.#finish();
+        else if (chunk.length > 0) return chunk;
+      } catch (error) {
+        this.pause();
+        await this.#options.patience.after(error);
+      }
+    }
+    return undefined;
+  }
+
+  /** Ends the connection; `next` makes another. */
+  pause() {
+    this.#reader?.cancel().catch(() => {});
+    this.#reader = undefined;
+  }
+
+  /** Ends the download. */
+  close() {
+    this.pause();
+    this.#sha256?.free();
+    this.#sha256 = undefined;
+    this.#done = true;
+  }
+
+  /** @returns {Promise<ReadableStreamDefaultReader<Uint8Array>>} */
+  async #connect() {
+    const { url, file, get, fresh, expected: { size } } = this.#options;
+    const from = this.#ranges ? this.loaded : 0;
+    // From the first address, not from where it redirected to: signed addresses expire.
+    const response = await get(url, { file, from, fresh }).catch((error) => {
+      if (error instanceof HeadwiseError && error.details.status === 416) {
+        throw notAsPromised(file, `the server has less than its ${size ?? from} bytes`, { size });
+      }
+      throw error;
+    });
+    const version = versionOf(response.headers);
+    const changed = this.#version !== undefined && version !== undefined && version !== this.#version;
+    this.#version ??= version;
+    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+    const range = response.status === 206 ? rangeOf(response.headers) : undefined;
+    if (range && size !== undefined && range.total !== undefined && range.total !== size) {
+      reader.cancel().catch(() => {});
+      throw notAsPromised(file, `the server has ${range.total} bytes instead of ${size}`, { size });
+    }
+    if (response.status === 206 && (range?.start !== from || changed)) {
+      // Nobody can tell which part this is: everything once more, without what was there before.
+      reader.cancel().catch(() => {});
+      this.#ranges = false;
+      return this.#connect();
+    }
+    if (changed) {
+      reader.cancel().catch(() => {});
+      throw notAsPromised(file, 'it changed while it was fetched');
+    }
+    this.#repeated = response.status === 206 ? 0 : this.loaded;
+    return reader;
+  }
+
+  /** What arrives next and is new; `undefined` at the end of the connection. */
+  async #receive() {
+    const { url, file, signal, patience, newSha256, expected } = this.#options;
+    const reader = /** @type {ReadableStreamDefaultReader<Uint8Array>} */ (this.#reader);
+    const { done, value } = await reader.read().catch((error) => { throw lost(error, { url, file, signal }); });
+    if (done) return undefined;
+    const chunk = value.subarray(Math.min(this.#repeated, value.length));
+    this.#repeated -= value.length - chunk.length;
+    if (expected.size !== undefined && this.loaded + chunk.length > expected.size) {
+      throw notAsPromised(file, `it is longer than ${expected.size} bytes`, { size: expected.size });
+    }
+    if (expected.sha256 !== undefined) {
+      this.#sha256 ??= await newSha256();
+      this.#sha256.update(chunk);
+    }
+    this.loaded += chunk.length;
+    if (this.loaded - this.#renewedAt >= PROGRESS) {
+      this.#renewedAt = this.loaded;
+      patience.renew();
+    }
+    return chunk;
+  }
+
+  /** The connection ended in order: is this the whole file, and the right one? */
+  async #finish() {
+    const { url, file, newSha256, expected: { size, sha256 } } = this.#options;
+    if ((size !== undefined && this.loaded < size) || this.#repeated > 0) {
+      const details = { url, size, loaded: this.loaded };
+      if (this.#endedEarly) throw notAsPromised(file, `it ends after ${this.loaded} bytes`, details);
+      this.#endedEarly = true;
+      throw new HeadwiseError('network', `The connection ended early while fetching ${file}.`, { file, ...details });
+    }
+    if (sha256 !== undefined) {
+      const hash = this.#sha256 ?? await newSha256();
+      this.#sha256 = undefined;
+      const found = hash.digest();
+      if (found !== sha256) throw notAsPromised(file, 'its SHA-256 is another', { expected: sha256, found });
+    }
+    this.#done = true;
+  }
+}
+
+/**
+ * The part of a file that an answer holds.
+ * @param {Headers} headers
+ * @returns {{start: number, total: number | undefined} | undefined}
+ */
+function rangeOf(headers) {
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? [];
+  return start === undefined ? undefined : { start: Number(start), total: total === '*' ? undefined : Number(total) };
+}
+
+/** The ETag, without what compression adds to it. @param {Headers} headers */
+function versionOf(headers) {
+  return headers.get('etag')?.replace(/^W\//, '').replace(/[-;](gzip|br)(?="?$)/, '');
+}

@@ -1,0 +1,110 @@
+/**
+ * One request for one file: who is shown the token, and what an answer other than the file means.
+ */
+
+import { HeadwiseError, aborted } from './errors.js';
+
+/** The platform's `fetch`, or one that takes its place. @typedef {typeof globalThis.fetch} Fetch */
+
+/**
+ * @typedef {object} RequestOptions
+ * @property {string} endpoint the only origin that is shown the token
+ * @property {string} [token]
+ * @property {AbortSignal} signal
+ * @property {boolean} [allow_remote] `false`: no request leaves the page's origin, not even by a redirect
+ * @property {Fetch} [fetch]
+ */
+
+/**
+ * What is asked for: `file` is for messages, `from` the first byte that is wanted, and a `fresh` answer
+ * does not come from the browser's cache.
+ * @typedef {{file: string, from?: number, fresh?: boolean}} Wish
+ */
+
+/**
+ * Resolves when the head of a good answer has arrived; every other outcome is a HeadwiseError.
+ * @typedef {(url: string, wish: Wish) => Promise<Response>} Get
+ */
+
+/**
+ * Makes the function that does all requests of a load.
+ * @param {RequestOptions} options
+ * @returns {Get}
+ */
+export function requester({ endpoint, token, signal, allow_remote = true, fetch = globalThis.fetch }) {
+  const credentials = token ? authorization(token) : {};
+  return async function get(url, { file, from = 0, fresh = false }) {
+    // On a redirect to another origin fetch itself drops the token.
+    const headers = new Headers(new URL(url).origin === new URL(endpoint).origin ? credentials : {});
+    if (from > 0) headers.set('Range', `bytes=${from}-`);
+    /** @type {RequestInit} */
+    const init = {
+      signal,
+      headers,
+      mode: allow_remote ? 'cors' : 'same-origin',
+      // A cache that holds the beginning that broke off, perhaps compressed, must not have a say in the rest.
+      cache: fresh ? 'reload' : from > 0 ? 'no-store' : 'default',
+    };
+    // Called as a plain function: `fetch` refuses to be a method of something else.
+    const response = await fetch(url, init).catch((error) => { throw lost(error, { url, file, signal }); });
+    const problem = refusal(response, { url, file });
+    if (!problem) return response;
+    response.body?.cancel().catch(() => {});
+    throw problem;
+  };
+}
+
+/** @param {string} token */
+function authorization(token) {
+  const value = `Bearer ${token.trim()}`;
+  if (/^[\x20-\x7e]+$/.test(value)) return { Authorization: value };
+  throw new HeadwiseError('option', 'The token has characters that no token has.',
+    { option: 'token', supported: ['printable ASCII'] });
+}
+
+/**
+ * The error of a connection that failed, or was ended by the signal.
+ * @param {unknown} error
+ * @param {{url: string, file: string, signal: AbortSignal}} request
+ */
+export function lost(error, { url, file, signal }) {
+  return signal.aborted
+    ? aborted(signal.reason)
+    : new HeadwiseError('network', `The connection failed while fetching ${file}.`, { url, file }, { cause: error });
+}
+
+/**
+ * What is wrong with an answer, if anything is.
+ * @param {Response} response
+ * @param {{url: string, file: string}} request
+ * @returns {HeadwiseError | undefined}
+ */
+function refusal({ ok, status, headers }, { url, file }) {
+  // Hubs say more than the status does, unless a mirror or CORS drops the header.
+  const reason = headers.get('x-error-code');
+  const details = { url, file, status, ...(reason && { reason }) };
+  // To strangers, the Hub answers 401 for what does not exist, so as not to tell what is private.
+  if (status === 404 || reason === 'RepoNotFound') {
+    const what = reason === 'RepoNotFound' ? 'there is no such model, or it is private and needs an access token'
+      : reason === 'RevisionNotFound' ? 'the model has no such revision'
+      : 'it does not exist';
+    return new HeadwiseError('not-found', `Cannot fetch ${file}: ${what} (${url}).`, details);
+  }
+  if (status === 401 || status === 403) {
+    const what = reason === 'GatedRepo'
+      ? 'the model is gated: accept its conditions on its page, then pass an access token'
+      : 'the model needs an access token that may read it';
+    return new HeadwiseError('access', `Cannot fetch ${file}: ${what} (${url}).`, details);
+  }
+  const retryAfter = headers.get('retry-after');
+  const facts = { ...details, ...(retryAfter && { retryAfter }) };
+  if (status === 429) {
+    return new HeadwiseError('rate-limited', `Cannot fetch ${file}: too many requests, try again later.`, facts);
+  }
+  if (!ok) return new HeadwiseError('http', `Cannot fetch ${file}: the server answered ${status} (${url}).`, facts);
+  // Many hosts answer any unknown path with their start page and status 200.
+  if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) {
+    return new HeadwiseError('content', `A web page came instead of ${file} (${url}).`, details);
+  }
+  return undefined;
+}
