@@ -144,9 +144,7 @@ pub fn save_new_head(
     kind: HeadKind,
     new_head: NewHead,
 ) -> Result<Vec<String>> {
-    if let Some(name) = ["config.json", MODEL_FILE, INDEX_FILE].iter().find(|name| target.join(name).exists()) {
-        return Err(failed(target, format!("the folder holds a model already: {name}")));
-    }
+    refuse_model(target)?;
     let checkpoint = checkpoint(source)?;
     let options = LoadOptions { new_head: Some(new_head), ..LoadOptions::default() };
     let (model, plan) = Model::plan(Config::parse(config_json.as_bytes())?, &checkpoint, kind, options)?;
@@ -168,8 +166,16 @@ pub fn save_new_head(
     Ok(model.usage.new)
 }
 
+/// Refuses a folder to write to that holds a model.
+pub(crate) fn refuse_model(target: &Path) -> Result<()> {
+    match ["config.json", MODEL_FILE, INDEX_FILE].iter().find(|name| target.join(name).exists()) {
+        Some(name) => Err(failed(target, format!("the folder holds a model already: {name}"))),
+        None => Ok(()),
+    }
+}
+
 /// Opens a file with weights that is as long as its header says.
-fn open_whole(folder: &Path, name: &str, header: &Header) -> Result<File> {
+pub(crate) fn open_whole(folder: &Path, name: &str, header: &Header) -> Result<File> {
     let path = folder.join(name);
     let opened = File::open(&path).and_then(|file| file.metadata().map(|metadata| (file, metadata.len())));
     let (file, got) = opened.map_err(|error| io_error(&path, &error))?;
@@ -180,7 +186,7 @@ fn open_whole(folder: &Path, name: &str, header: &Header) -> Result<File> {
 }
 
 /// Writes a file under another name and gives it its own when it is whole.
-fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
+pub(crate) fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
     let partial = path.with_added_extension("partial");
     let written = || {
         let mut out = BufWriter::new(File::create(&partial)?);
@@ -250,7 +256,7 @@ fn read_windows(file: &mut impl Read, path: &Path, mut take: impl FnMut(&[u8]) -
     }
 }
 
-fn io_error(path: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn io_error(path: &Path, error: &std::io::Error) -> Error {
     failed(path, error.to_string())
 }
 

@@ -19,6 +19,8 @@ pub mod kernels;
 pub mod limits;
 pub mod models;
 pub mod nn;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod prune;
 pub mod tasks;
 pub mod text;
 #[cfg(target_arch = "wasm32")]

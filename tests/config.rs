@@ -122,10 +122,7 @@ fn what_would_be_computed_wrongly_is_refused_by_field() {
 }
 
 #[test]
-fn other_files_and_models_are_refused() {
-    for broken in ["", "{", "[]", "null", "<!doctype html>", "\u{feff}{}"] {
-        assert_eq!(Config::parse(broken.as_bytes()).expect_err("not a config").code(), "config", "{broken:?}");
-    }
+fn other_models_are_refused() {
     assert!(matches!(parse(json!({})), Err(Error::Config { field, .. }) if field == "model_type"));
     let Err(Error::UnsupportedModel { model_type, supported }) = parse(json!({"model_type": "gpt2"})) else {
         panic!("gpt2 is not supported");

@@ -112,66 +112,6 @@ fn every_bit_of_a_shard_counts() {
 }
 
 #[test]
-fn an_index_that_makes_no_sense_is_refused() {
-    let list = |count: usize, file: &dyn Fn(usize) -> String| {
-        let entries: Map<String, Value> = (0..count).map(|i| (format!("t{i}"), Value::from(file(i)))).collect();
-        json!({"weight_map": entries}).to_string()
-    };
-    let one = |file: &str| list(1, &|_| file.to_owned());
-    let folder = "supported: the name of a .safetensors file in the same folder";
-    let cases = [
-        ("".to_owned(), "the file is unreadable"),
-        ("[]".to_owned(), "supported: an object with a weight_map"),
-        ("{}".to_owned(), "missing field `weight_map`"),
-        (r#"{"weight_map": ["a"]}"#.to_owned(), "the file is unreadable"),
-        (r#"{"weight_map": {}}"#.to_owned(), "weight_map is 0 tensors; supported: 1 to 16384"),
-        (r#"{"weight_map": {"t": 3}}"#.to_owned(), "t is 3; supported: the name"),
-        (one("pytorch_model.bin"), folder),
-        (one("../model.safetensors"), folder),
-        (one("shards/model.safetensors"), folder),
-        (one("shards\\model.safetensors"), folder),
-        (one("c:model.safetensors"), folder),
-        (one("model%2f.safetensors"), folder),
-        (one(".safetensors"), folder),
-        (one(&format!("{}.safetensors", "m".repeat(250))), folder),
-        (list(16_385, &|_| shard(0)), "weight_map is 16385 tensors"),
-        (list(257, &|i| format!("{i}.safetensors")), "weight_map is 257 files; supported: up to 256"),
-        (" ".repeat((4 << 20) + 1), "the file is 4194305 bytes; supported: up to 4194304 bytes"),
-    ];
-    for (json, reason) in cases {
-        let error = Index::parse(json.as_bytes()).expect_err(reason);
-        assert_eq!(error.code(), "config");
-        let message = error.to_string();
-        assert!(message.starts_with("model.safetensors.index.json: ") && message.contains(reason), "{message}");
-        assert!(message.len() < 300, "{message}");
-    }
-}
-
-#[test]
-fn files_that_contradict_their_index_are_refused() {
-    let fixture = Fixture::named("bert/sequence");
-    let cut = || Shards::cut(&tensors(fixture), third);
-    let tensor = "bert.encoder.layer.0.attention.self.key.bias";
-
-    let mut moved = cut();
-    moved.index = moved.index.replacen(&format!("{tensor}\":\"{}", shard(1)), &format!("{tensor}\":\"{}", shard(2)), 1);
-    let error = moved.error().to_string();
-    assert!(error.contains(&format!("{tensor} is in {}; supported: in {}", shard(1), shard(2))), "{error}");
-
-    let mut absent = cut();
-    absent.index = absent.index.replacen("{\"bert", &format!("{{\"ghost\":\"{}\",\"bert", shard(0)), 1);
-    let error = absent.error().to_string();
-    assert!(error.contains(&format!("ghost is in no file; supported: in {}", shard(0))), "{error}");
-
-    let mut twice = cut();
-    let mut third_file = common::tensors::read(&twice.files[2].1);
-    third_file.insert(tensor.to_owned(), tensors(fixture)[tensor].clone());
-    twice.files[2].1 = saved(&third_file);
-    let error = twice.error().to_string();
-    assert!(error.contains(&format!("{tensor} is in {} and in {}", shard(1), shard(2))), "{error}");
-}
-
-#[test]
 fn shards_that_end_early_are_named() {
     let fixture = Fixture::named("bert/sequence");
     let mut shards = Shards::cut(&tensors(fixture), third);

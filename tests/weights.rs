@@ -1,5 +1,5 @@
-//! Safetensors files: our reader against the `safetensors` crate, and malformed files each
-//! with its error.
+//! Safetensors files: our reader against the `safetensors` crate, and damaged checkpoints each with
+//! its error. Malformed files: `malformed.rs`.
 
 mod common;
 
@@ -20,14 +20,6 @@ fn read(bytes: &[u8], chunk: usize) -> headwise::Result<Header> {
         }
     }
     Err(reader.ended())
-}
-
-/// A file with this JSON as its header and `data` zeros behind it.
-fn file(json: &str, data: usize) -> Vec<u8> {
-    let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
-    bytes.extend_from_slice(json.as_bytes());
-    bytes.resize(bytes.len() + data, 0);
-    bytes
 }
 
 #[test]
@@ -57,51 +49,6 @@ fn headers_are_read_as_the_safetensors_crate_reads_them() {
             let info = theirs.info(&entry.name).expect("a known tensor");
             assert_eq!((entry.start as usize, entry.end as usize), info.data_offsets);
             assert_eq!((&entry.shape, entry.dtype.as_str()), (&info.shape, info.dtype.to_string().as_str()));
-        }
-    }
-}
-
-#[test]
-fn malformed_headers_are_refused_with_a_reason() {
-    let f32_at = |name: &str, shape: &str, start: u64, end: u64| {
-        format!(r#""{name}":{{"dtype":"F32","shape":{shape},"data_offsets":[{start},{end}]}}"#)
-    };
-    let many: Vec<String> = (0..16_385).map(|index| f32_at(&format!("t{index}"), "[0]", 0, 0)).collect();
-    let huge_length = [&(9_u64 << 20).to_le_bytes()[..], b"{}"].concat();
-    let cases: &[(Vec<u8>, &str)] = &[
-        (b"".to_vec(), "ends after 0 bytes"),
-        (b"\x02\0\0\0\0\0\0".to_vec(), "ends after 7 bytes"),
-        (file("{}", 0)[..9].to_vec(), "ends after 9 bytes"),
-        (huge_length, "more than 8388608"),
-        (b"<!doctype html><title>404</title>".to_vec(), "HTML page"),
-        (b"version https://git-lfs.github.com/spec/v1".to_vec(), "Git LFS pointer"),
-        (b"PK\x03\x04\x14\x00\x00\x08 archive".to_vec(), "PyTorch archive"),
-        (file("[]", 0), "does not begin with '{'"),
-        (file(" {}", 0), "does not begin with '{'"),
-        (file(r#"{"a":1}"#, 0), "invalid type"),
-        (file(r#"{"a":{"dtype":"F32","shape":[1]}}"#, 4), "missing field `data_offsets`"),
-        (file(r#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4), "invalid value"),
-        (file(&format!("{{{},{}}}", f32_at("a", "[1]", 0, 4), f32_at("a", "[1]", 4, 8)), 8), "a stands twice"),
-        (file(&format!("{{{}", f32_at("a", "[1]", 0, 4)), 4), "EOF"),
-        (file(&format!("{{{}}} x", f32_at("a", "[1]", 0, 4)), 4), "trailing characters"),
-        (file(&format!("{{{}}}", f32_at("a", "[2]", 0, 4)), 4), "takes 8 bytes, not 4"),
-        (file(&format!("{{{}}}", f32_at("a", "[1]", 4, 8)), 8), "expected to begin at 0"),
-        (file(&format!("{{{}}}", f32_at("a", "[1]", 4, 0)), 8), "expected to begin at 0"),
-        (file(&format!("{{{},{}}}", f32_at("a", "[1]", 0, 4), f32_at("b", "[1]", 2, 6)), 6), "expected to begin at 4"),
-        (
-            file(&format!("{{{},{}}}", f32_at("a", "[1]", 0, 4), f32_at("b", "[1]", 8, 12)), 12),
-            "expected to begin at 4",
-        ),
-        (file(&format!("{{{}}}", f32_at("a", "[4294967296,4294967296]", 0, 4)), 4), "overflows"),
-        (file(&format!("{{{}}}", many.join(",")), 0), "more than 16384 tensors"),
-        (file("{\"\u{0}\":0}", 0), "control character"),
-    ];
-    for (bytes, reason) in cases {
-        match read(bytes, usize::MAX) {
-            Err(Error::Safetensors { reason: given, .. }) => {
-                assert!(given.contains(reason), "{given:?}, not {reason:?}")
-            }
-            other => panic!("{reason}: {other:?}"),
         }
     }
 }

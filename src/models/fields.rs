@@ -32,6 +32,11 @@ impl Fields {
         }
     }
 
+    /// All of the file.
+    pub fn all(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// The value of a key that is there and not null.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key).filter(|value| !value.is_null())

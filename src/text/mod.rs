@@ -3,6 +3,7 @@
 mod batch;
 mod files;
 mod overrides;
+pub mod prune;
 mod rows;
 mod slow;
 mod tokenizer;

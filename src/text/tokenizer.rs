@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value};
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
-use tokenizers::{EncodeInput, Encoding, PostProcessor, TruncationDirection, TruncationParams, TruncationStrategy};
+use tokenizers::{
+    EncodeInput, Encoding, NormalizedString, Normalizer, PostProcessor, TruncationDirection, TruncationParams,
+    TruncationStrategy,
+};
 
 use super::files::SmallFiles;
 use super::{overrides, slow};
@@ -86,6 +89,26 @@ impl Tokenizer {
             direction: direction(&settings),
             token_types: type_vocab_size > 1 && lists_token_types(&settings),
         })
+    }
+
+    /// The `tokenizer.json` that [`Tokenizer::from_files`] builds from: the file, or what the
+    /// vocabulary files amount to.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when the files are missing, broken or not supported.
+    pub fn json(files: &SmallFiles) -> Result<Value> {
+        match files.text("tokenizer.json")? {
+            Some(json) => serde_json::from_str(json).map_err(|error| files.tokenizer_error(error.to_string())),
+            None => slow::tokenizer_json(files, &settings(files)?),
+        }
+    }
+
+    /// The text as the normalizer leaves it.
+    pub(super) fn normalized(&self, text: &str) -> Result<String> {
+        let mut normalized = NormalizedString::from(text);
+        let done = self.inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut normalized));
+        done.map_err(|error| Error::Tokenizer { reason: error.to_string(), files: Vec::new() })?;
+        Ok(normalized.get().to_owned())
     }
 
     /// The same with another length than its own files allow, in tokens.

@@ -7,7 +7,9 @@ mod embed;
 mod evaluate;
 mod forward;
 mod inspect;
+mod lock;
 mod new_head;
+mod prune;
 mod tokenize;
 
 use std::path::PathBuf;
@@ -58,6 +60,21 @@ enum Command {
     Inspect {
         /// Folder with config.json and model.safetensors
         model_dir: PathBuf,
+    },
+    /// Print the SHA-256 of each file that a load fetches, for the option `integrity`
+    Lock {
+        /// Folder with config.json, tokenizer and weights
+        model_dir: PathBuf,
+    },
+    /// Write a model without the word pieces that some texts never use
+    Prune {
+        /// Folder with config.json, tokenizer and weights
+        model_dir: PathBuf,
+        /// Folder to write to; must not hold a model
+        out_dir: PathBuf,
+        /// File of texts, one a line, for which the model has to stay the same
+        #[arg(long, value_name = "TEXTS")]
+        keep: PathBuf,
     },
     /// List the model types that are supported, and the heads of each
     Architectures,
@@ -180,6 +197,8 @@ fn main() -> ExitCode {
         Command::Classify { model_dir, top_k, dtype, texts } => classify::run(&model_dir, top_k, dtype.into(), texts),
         Command::Embed { model_dir, dtype, texts } => embed::run(&model_dir, dtype.into(), texts),
         Command::Inspect { model_dir } => inspect::run(&model_dir),
+        Command::Lock { model_dir } => lock::run(&model_dir),
+        Command::Prune { model_dir, out_dir, keep } => prune::run(&model_dir, &out_dir, &keep),
         Command::Architectures => {
             architectures::run();
             Ok(())

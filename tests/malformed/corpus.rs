@@ -1,0 +1,440 @@
+//! Models with one thing wrong each, made of a small good one, and the error that each must end
+//! in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use headwise::Result;
+use headwise::classifier::{ClassifierLoader, TextClassifier};
+use headwise::tasks::text_classification::{Label, Options};
+use headwise::text::{Input, SMALL_FILES, SmallFiles};
+use headwise::weights::{INDEX_FILE, Index, LoadOptions, MODEL_FILE};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::{Map, Value, json};
+
+/// The model that every case is a variation of.
+const GOOD: &[(&str, &[u8])] = &[
+    ("config.json", include_bytes!("../golden/hub/tiny-bert/config.json")),
+    ("tokenizer.json", include_bytes!("../golden/hub/tiny-bert/tokenizer.json")),
+    ("tokenizer_config.json", include_bytes!("../golden/hub/tiny-bert/tokenizer_config.json")),
+    (MODEL_FILE, include_bytes!("../golden/hub/tiny-bert/model.safetensors")),
+];
+
+/// Contents of files by name.
+pub type Folder = BTreeMap<String, Vec<u8>>;
+
+/// A model with something wrong.
+pub struct Case {
+    /// Its files.
+    pub folder: Folder,
+    /// Code of the error.
+    pub code: &'static str,
+    /// Part of the message, which tells the case from others.
+    pub words: String,
+}
+
+/// The files of the good model.
+pub fn good() -> Folder {
+    GOOD.iter().map(|&(name, contents)| (name.to_owned(), contents.to_vec())).collect()
+}
+
+/// Every case.
+pub fn cases() -> Vec<Case> {
+    [headers(), tensors(), configs(), contradictions(), indices(), shards(), tokenizers()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Loads the model, in pieces of `chunk` bytes, and classifies a text.
+pub fn classify(folder: &Folder, chunk: usize) -> Result<Vec<Label>> {
+    let classifier = Arc::new(load(folder, chunk)?);
+    Ok(classifier.classify(&[Input::from("the dog and the fox")], Options::default())?.remove(0))
+}
+
+fn load(folder: &Folder, chunk: usize) -> Result<TextClassifier> {
+    let mut files = SmallFiles::default();
+    for &name in SMALL_FILES {
+        if let Some(contents) = folder.get(name) {
+            files.insert(name.into(), contents.clone());
+        }
+    }
+    let index = match folder.get(INDEX_FILE) {
+        Some(json) => Index::parse(json)?,
+        None => Index::single_file(),
+    };
+    let mut loader = ClassifierLoader::new(&files, index.clone(), LoadOptions::default(), None)?;
+    for (number, name) in index.files().iter().enumerate() {
+        for piece in folder.get(name).map(Vec::as_slice).unwrap_or_default().chunks(chunk) {
+            loader.push(number, piece)?;
+        }
+    }
+    loader.finish()
+}
+
+/// The good model with another file, or with one more.
+fn with(file: &str, contents: impl Into<Vec<u8>>, code: &'static str, words: &str) -> Case {
+    let mut folder = good();
+    folder.insert(file.into(), contents.into());
+    Case { folder, code, words: words.into() }
+}
+
+/// A safetensors file with this JSON as its header and `data` zeros behind it.
+fn file(json: &str, data: usize) -> Vec<u8> {
+    let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(json.as_bytes());
+    bytes.resize(bytes.len() + data, 0);
+    bytes
+}
+
+/// A tensor as a header describes it.
+fn entry(name: &str, dtype: &str, shape: &str, start: u64, end: u64) -> String {
+    format!(r#""{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{start},{end}]}}"#)
+}
+
+fn headers() -> Vec<Case> {
+    let a = |shape: &str, start, end| entry("a", "F32", shape, start, end);
+    let b = |start, end| entry("b", "F32", "[1]", start, end);
+    let one = |entry: String, data| file(&format!("{{{entry}}}"), data);
+    let two = |first: String, second: String, data| file(&format!("{{{first},{second}}}"), data);
+    let many: Vec<String> = (0..16_385).map(|index| entry(&format!("t{index}"), "F32", "[0]", 0, 0)).collect();
+    let cases: Vec<(Vec<u8>, &str)> = vec![
+        (b"".to_vec(), "ends after 0 bytes"),
+        (b"\x02\0\0\0\0\0\0".to_vec(), "ends after 7 bytes"),
+        (file("{}", 0)[..9].to_vec(), "ends after 9 bytes"),
+        ([&(9_u64 << 20).to_le_bytes()[..], b"{}"].concat(), "9437184 bytes, more than 8388608"),
+        (u64::MAX.to_le_bytes().to_vec(), "18446744073709551615 bytes, more than 8388608"),
+        (b"<!doctype html><title>404</title>".to_vec(), "HTML page"),
+        (b"version https://git-lfs.github.com/spec/v1".to_vec(), "Git LFS pointer"),
+        (b"PK\x03\x04\x14\x00\x00\x08 archive".to_vec(), "PyTorch archive"),
+        (file("", 0), "does not begin with '{'"),
+        (file("[]", 0), "does not begin with '{'"),
+        (file(" {}", 0), "does not begin with '{'"),
+        (file(r#"{"a":1}"#, 0), "invalid type: integer `1`"),
+        (file(r#"{"a":null}"#, 0), "invalid type: null"),
+        (file(r#"{"a":{"dtype":"F32","shape":[1]}}"#, 4), "missing field `data_offsets`"),
+        (
+            file(r#"{"a":{"dtype":4,"shape":[1],"data_offsets":[0,4]}}"#, 4),
+            "invalid type: integer `4`, expected a string",
+        ),
+        (file(r#"{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}"#, 4), "expected a sequence"),
+        (file(r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}"#, 4), "invalid length 1"),
+        (file(r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}"#, 4), "trailing characters"),
+        (one(a("[-1]", 0, 4), 4), "invalid value: integer `-1`"),
+        (one(a("[1.5]", 0, 4), 4), "invalid type: floating point `1.5`"),
+        (one(a("[18446744073709551616]", 0, 4), 4), "its header: invalid type: floating point"),
+        (one(a("[4294967295,4294967295,4]", 0, 4), 4), "overflows"),
+        (one(a("[2]", 0, 4), 4), "takes 8 bytes, not 4"),
+        (one(entry("a", "F64", "[1]", 0, 4), 4), "type F64 and shape [1] takes 8 bytes, not 4"),
+        (one(a("[]", 0, 8), 8), "shape [] takes 4 bytes, not 8"),
+        (one(a("[0]", 0, 4), 4), "takes 0 bytes, not 4"),
+        (one(a("[1]", 4, 8), 8), "a lies at bytes 4..8, expected to begin at 0"),
+        (one(a("[1]", 4, 0), 8), "a lies at bytes 4..0, expected to begin at 0"),
+        (two(a("[1]", 0, 4), b(2, 6), 6), "b lies at bytes 2..6, expected to begin at 4"),
+        (two(a("[1]", 0, 4), b(0, 4), 4), "b lies at bytes 0..4, expected to begin at 4"),
+        (two(a("[1]", 0, 4), b(8, 12), 12), "b lies at bytes 8..12, expected to begin at 4"),
+        (one(entry("a", "F6", "[1]", 0, u64::MAX), 0), "its length overflows"),
+        (two(a("[1]", 0, 4), a("[1]", 4, 8), 8), "a stands twice"),
+        (file(r#"{"__metadata__":{},"__metadata__":{}}"#, 0), "__metadata__ stands twice"),
+        (file(&format!("{{{}", a("[1]", 0, 4)), 4), "EOF"),
+        (file(&format!("{{{}}} x", a("[1]", 0, 4)), 4), "trailing characters at"),
+        (file(&format!("{{{},}}", a("[1]", 0, 4)), 4), "trailing comma"),
+        (file(&format!("{{{}}}", many.join(",")), 0), "more than 16384 tensors"),
+        (file("{\"\u{0}\":0}", 0), "control character"),
+        (file(&format!("{{\"a\":{}", "[".repeat(1 << 16)), 0), "invalid type: sequence, expected a string"),
+        (file(&format!("{{\"__metadata__\":{}", "[".repeat(1 << 16)), 0), "EOF while parsing a list"),
+        ([&4_u64.to_le_bytes()[..], b"{\"\xff\""].concat(), "invalid unicode"),
+    ];
+    cases.into_iter().map(|(bytes, words)| with(MODEL_FILE, bytes, "safetensors", words)).collect()
+}
+
+type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
+fn good_tensors() -> Tensors {
+    let weights = &good()[MODEL_FILE];
+    let read = SafeTensors::deserialize(weights).expect("a valid file");
+    let owned =
+        |(name, view): (String, TensorView)| (name, (view.dtype(), view.shape().to_vec(), view.data().to_vec()));
+    read.tensors().into_iter().map(owned).collect()
+}
+
+fn saved(tensors: &Tensors) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
+        (name, TensorView::new(*dtype, shape.clone(), data).expect("a valid view"))
+    });
+    safetensors::serialize(views, None).expect("a valid file")
+}
+
+const KEY: &str = "bert.encoder.layer.1.attention.self.key.weight";
+const NORM: &str = "bert.embeddings.LayerNorm.weight";
+const CLASSIFIER: &str = "classifier.weight";
+
+/// Files in order whose tensors are not those of the model.
+fn tensors() -> Vec<Case> {
+    let changed = |code: &'static str, words: &str, change: &dyn Fn(&mut Tensors)| {
+        let mut tensors = good_tensors();
+        change(&mut tensors);
+        with(MODEL_FILE, saved(&tensors), code, words)
+    };
+    let first_number = |tensor: &'static str, number: f32| {
+        move |tensors: &mut Tensors| {
+            let bytes = &mut tensors.get_mut(tensor).expect("the tensor").2;
+            bytes[..4].copy_from_slice(&number.to_le_bytes());
+        }
+    };
+    let whole = &good()[MODEL_FILE];
+    let length = whole.len();
+    let cut = format!("{} bytes long, but its header promises {length}", length - 1);
+    let longer = format!("{} bytes long, but its header promises {length}", length + 1);
+    vec![
+        changed("missing-tensors", "lacks tensors of the encoder: bert.encoder.layer.0", &|tensors| tensors.clear()),
+        changed("missing-tensors", KEY, &|tensors| drop(tensors.remove(KEY))),
+        changed("missing-head", "no trained sequence head; missing: classifier.weight", &|tensors| {
+            tensors.remove(CLASSIFIER);
+        }),
+        changed("missing-tensors", NORM, &|tensors| {
+            let tensor = tensors.remove(NORM).expect("the tensor");
+            tensors.insert(NORM.to_uppercase(), tensor);
+        }),
+        changed("shape", "has shape [1296], but config.json implies [36, 36]", &|tensors| {
+            tensors.get_mut(KEY).expect("the tensor").1 = vec![1296];
+        }),
+        changed("shape", "has shape [18, 72], but", &|tensors| {
+            tensors.get_mut(KEY).expect("the tensor").1 = vec![18, 72];
+        }),
+        changed("shape", "has shape [1, 36, 36], but", &|tensors| {
+            tensors.get_mut(KEY).expect("the tensor").1 = vec![1, 36, 36];
+        }),
+        changed("shape", "has shape [], but config.json implies [36]", &|tensors| {
+            tensors.insert(NORM.into(), (Dtype::F32, vec![], vec![0; 4]));
+        }),
+        changed("shape", "has shape [0], but config.json implies [36]", &|tensors| {
+            tensors.insert(NORM.into(), (Dtype::F32, vec![0], vec![]));
+        }),
+        changed("config", "id2label is 3 labels; supported: 4 labels, the rows of classifier.weight", &|tensors| {
+            tensors.insert(CLASSIFIER.into(), (Dtype::F32, vec![4, 36], vec![0; 4 * 36 * 4]));
+        }),
+        changed("dtype", "is stored as I32", &|tensors| tensors.get_mut(KEY).expect("the tensor").0 = Dtype::I32),
+        changed("dtype", "is stored as F64", &|tensors| {
+            tensors.insert(NORM.into(), (Dtype::F64, vec![36], vec![0; 36 * 8]));
+        }),
+        changed("dtype", "is stored as BOOL", &|tensors| {
+            tensors.insert(NORM.into(), (Dtype::BOOL, vec![36], vec![0; 36]));
+        }),
+        changed("non-finite", "not finite for input 0", &first_number(KEY, f32::NAN)),
+        changed("non-finite", "not finite for input 0", &first_number(NORM, f32::INFINITY)),
+        changed("non-finite", "not finite for input 0", &first_number(CLASSIFIER, f32::NEG_INFINITY)),
+        changed("non-finite", "not finite for input 0", &|tensors| {
+            tensors.values_mut().for_each(|(_, _, bytes)| bytes.fill(0xff));
+        }),
+        with(MODEL_FILE, &whole[..length - 1], "incomplete", &cut),
+        with(MODEL_FILE, [whole, &b"x"[..]].concat(), "incomplete", &longer),
+    ]
+}
+
+/// Files that are no configuration.
+fn configs() -> Vec<Case> {
+    let broken: Vec<(Vec<u8>, &str)> = vec![
+        (b"".to_vec(), "the file is not JSON (EOF"),
+        (b"{".to_vec(), "EOF while parsing an object"),
+        (b"{}".to_vec(), "model_type is missing"),
+        (b"[]".to_vec(), "the file is 2 bytes; supported: a JSON object"),
+        (b"null".to_vec(), "the file is 4 bytes; supported: a JSON object"),
+        (b"<!doctype html>".to_vec(), "expected value at line 1 column 1"),
+        (b"\xef\xbb\xbf{}".to_vec(), "the file is not JSON (expected value"),
+        (b"{\"model_type\": \"\xff\"}".to_vec(), "invalid unicode"),
+        (b"{\"layer_norm_eps\": 1e999}".to_vec(), "number out of range"),
+        (b"{\"layer_norm_eps\": NaN}".to_vec(), "the file is not JSON"),
+        (b"{\"model_type\": 3}".to_vec(), "model_type is 3; supported: "),
+        (b"{\"a\":".repeat(1 << 16), "recursion limit"),
+        (vec![b' '; (16 << 20) + 1], "the file is 16777217 bytes; supported: up to 16777216 bytes"),
+    ];
+    let broken = broken.into_iter().map(|(json, words)| with("config.json", json, "config", words));
+    let mut absent = Case { folder: good(), code: "config", words: "the file is missing".into() };
+    absent.folder.remove("config.json");
+    broken.chain([absent]).collect()
+}
+
+/// The good configuration with one field that is nonsense, or contradicts the weights.
+fn contradictions() -> Vec<Case> {
+    let config: Map<String, Value> = serde_json::from_slice(&good()["config.json"]).expect("JSON");
+    let cases = [
+        ("model_type", json!("gpt2"), "unsupported-model", "\"gpt2\" is not supported"),
+        ("model_type", json!("b".repeat(1000)), "unsupported-model", "bbb"),
+        ("model_type", json!("roberta"), "missing-tensors", "roberta.embeddings.word_embeddings.weight"),
+        ("hidden_size", json!(48), "shape", "has shape [44, 36], but config.json implies [44, 48]"),
+        ("hidden_size", json!(0), "config", "hidden_size is 0; supported: a whole number from 1 to 8192"),
+        ("hidden_size", json!(1_u64 << 63), "config", "hidden_size is 9223372036854775808"),
+        ("hidden_size", json!({"36": 36}), "config", "hidden_size is {\"36\":36}"),
+        ("vocab_size", json!(399), "shape", "has shape [400, 36], but config.json implies [399, 36]"),
+        ("vocab_size", json!(1 << 20), "shape", "implies [1048576, 36]"),
+        ("max_position_embeddings", json!(63), "shape", "implies [63, 36]"),
+        ("max_position_embeddings", json!(2), "tokenizer", "2 tokens leave no room for a text"),
+        ("type_vocab_size", json!(3), "shape", "implies [3, 36]"),
+        ("type_vocab_size", json!(-1), "config", "type_vocab_size is -1"),
+        ("intermediate_size", json!(43), "shape", "implies [43, 36]"),
+        ("num_hidden_layers", json!(3), "missing-tensors", "bert.encoder.layer.2.attention.self.query.weight"),
+        ("num_hidden_layers", json!(1e3), "config", "num_hidden_layers is 1000.0"),
+        (
+            "num_attention_heads",
+            json!(5),
+            "config",
+            "num_attention_heads is 5; supported: a divisor of the hidden size",
+        ),
+        ("pad_token_id", json!(1_u64 << 40), "config", "pad_token_id is 1099511627776"),
+        ("hidden_act", json!(["gelu"]), "config", "hidden_act is [\"gelu\"]"),
+        ("layer_norm_eps", json!(1), "config", "layer_norm_eps is 1; supported: a number from 0 to 1"),
+        ("is_decoder", json!(true), "config", "is_decoder is true"),
+        ("quantization_config", json!({"bits": 4}), "config", "quantization_config is {\"bits\":4}"),
+        ("problem_type", json!("riddle"), "config", "problem_type is \"riddle\""),
+        ("id2label", json!({}), "config", "id2label is {}"),
+        ("id2label", json!({"0": "a", "1": "b"}), "config", "id2label is 2 labels; supported: 3 labels"),
+        ("id2label", json!({"0": "a", "00": "b", "x": "c"}), "config", "supported: an object from whole numbers"),
+    ];
+    let case = |(field, value, code, words): (&str, Value, &'static str, &str)| {
+        let mut config = config.clone();
+        config.insert(field.into(), value);
+        with("config.json", Value::Object(config).to_string(), code, words)
+    };
+    cases.into_iter().map(case).collect()
+}
+
+fn shard(number: usize) -> String {
+    format!("model-{number}.safetensors")
+}
+
+/// Lists of files that make no sense.
+fn indices() -> Vec<Case> {
+    let list = |count: usize, file: &dyn Fn(usize) -> String| {
+        let entries: Map<String, Value> = (0..count).map(|i| (format!("t{i}"), Value::from(file(i)))).collect();
+        json!({"weight_map": entries}).to_string()
+    };
+    let named = |file: &str| {
+        let words = format!("t0 is {}; supported: the name of a .safetensors file in the same folder", json!(file));
+        (list(1, &|_| file.to_owned()), words)
+    };
+    let long = "m".repeat(250) + ".safetensors";
+    let mut cases: Vec<(String, String)> = [
+        ("".to_owned(), "the file is unreadable (EOF"),
+        ("[]".to_owned(), "supported: an object with a weight_map"),
+        ("{}".to_owned(), "missing field `weight_map`"),
+        (r#"{"weight_map": ["a"]}"#.to_owned(), "the file is unreadable (invalid type"),
+        (r#"{"weight_map": {}}"#.to_owned(), "weight_map is 0 tensors; supported: 1 to 16384"),
+        (r#"{"weight_map": {"t": 3}}"#.to_owned(), "t is 3; supported: the name"),
+        (list(1, &|_| long.clone()), "mmm; supported: the name"),
+        (list(16_385, &|_| shard(0)), "weight_map is 16385 tensors"),
+        (list(257, &shard), "weight_map is 257 files; supported: up to 256"),
+        (" ".repeat((4 << 20) + 1), "the file is 4194305 bytes; supported: up to 4194304 bytes"),
+    ]
+    .map(|(json, words)| (json, words.to_owned()))
+    .into();
+    cases.extend(
+        [
+            "pytorch_model.bin",
+            "../model.safetensors",
+            "/model.safetensors",
+            "shards/model.safetensors",
+            "shards\\model.safetensors",
+            "c:model.safetensors",
+            "model%2f.safetensors",
+            "https://example.org/model.safetensors",
+            ".safetensors",
+            "",
+        ]
+        .map(named),
+    );
+    cases.into_iter().map(|(json, words)| with(INDEX_FILE, json, "config", &words)).collect()
+}
+
+/// Files that contradict their list.
+fn shards() -> Vec<Case> {
+    let tensors = good_tensors();
+    let home = |name: &str| usize::from(name.contains("layer.1"));
+    type Change<'a> = &'a dyn Fn(&mut [Tensors], &mut Map<String, Value>);
+    let case = |code: &'static str, words: &str, change: Change| {
+        let mut parts = [Tensors::new(), Tensors::new()];
+        let mut map = Map::new();
+        for (name, tensor) in &tensors {
+            parts[home(name)].insert(name.clone(), tensor.clone());
+            map.insert(name.clone(), shard(home(name)).into());
+        }
+        change(&mut parts, &mut map);
+        let mut case = with(INDEX_FILE, json!({"weight_map": map}).to_string(), code, words);
+        case.folder.remove(MODEL_FILE);
+        case.folder.extend(parts.iter().enumerate().map(|(number, part)| (shard(number), saved(part))));
+        case
+    };
+    let moved = format!("{KEY} is in model-1.safetensors; supported: in model-0.safetensors");
+    let twice = format!("{KEY} is in model-0.safetensors and in model-1.safetensors");
+    let absent = "ghost is in no file; supported: in model-0.safetensors";
+    vec![
+        case("config", &moved, &|_, map| map[KEY] = shard(0).into()),
+        case("config", &twice, &|parts, _| drop(parts[0].insert(KEY.into(), tensors[KEY].clone()))),
+        case("config", absent, &|_, map| drop(map.insert("ghost".into(), shard(0).into()))),
+        case("safetensors", "model-2.safetensors is not a valid safetensors file: it ends after 0 bytes", &|_, map| {
+            map.insert("ghost".into(), shard(2).into());
+        }),
+        case("missing-tensors", KEY, &|parts, map| {
+            parts[1].remove(KEY);
+            map.shift_remove(KEY);
+        }),
+    ]
+}
+
+fn tokenizers() -> Vec<Case> {
+    // The files in place of all of the tokenizer's.
+    let only = |files: &[(&str, &[u8])], words: &str| {
+        let mut folder: Folder = good();
+        folder.retain(|name, _| ["config.json", MODEL_FILE].contains(&name.as_str()));
+        folder.extend(files.iter().map(|&(name, contents)| (name.to_owned(), contents.to_vec())));
+        Case { folder, code: "tokenizer", words: words.into() }
+    };
+    let json = |json: &str, words: &str| only(&[("tokenizer.json", json.as_bytes())], words);
+    let model = |model: &str, words: &str| json(&format!(r#"{{"version":"1.0","model":{model}}}"#), words);
+    let pieces = |pieces: &[u8], settings: &[u8], words: &str| {
+        only(&[("vocab.txt", pieces), ("tokenizer_config.json", settings)], words)
+    };
+    let pairs = |vocabulary: &[u8], merges: &[u8], words: &str| {
+        let class: &[u8] = br#"{"tokenizer_class": "RobertaTokenizer"}"#;
+        only(&[("vocab.json", vocabulary), ("merges.txt", merges), ("tokenizer_config.json", class)], words)
+    };
+    // The good tokenizer with another value at a path.
+    let changed = |path: &str, value: Value, code: &'static str, words: &str| {
+        let mut tokenizer: Value = serde_json::from_slice(&good()["tokenizer.json"]).expect("JSON");
+        *tokenizer.pointer_mut(path).expect("a value") = value;
+        with("tokenizer.json", tokenizer.to_string(), code, words)
+    };
+    let japanese: &[u8] = br#"{"tokenizer_class": "BertJapaneseTokenizer"}"#;
+    vec![
+        only(&[], "save a fast tokenizer"),
+        only(&[("vocab.json", br#"{"a": 0}"#)], "save a fast tokenizer"),
+        json("{", "EOF"),
+        json("<html>", "expected value"),
+        json("{}", "Model missing"),
+        only(&[("tokenizer.json", b"{\"version\": \"\xff\"}")], "tokenizer.json is not UTF-8"),
+        model(r#"{"type":"Riddle"}"#, "did not match"),
+        model(r#"{"type":"BPE","vocab":{"a":0},"merges":["a b"]}"#, "out of vocabulary"),
+        model(r#"{"type":"Unigram","unk_id":9,"vocab":[["a",0.0]]}"#, "UnkIdNotInVocabulary"),
+        model(r#"{"type":"Unigram","unk_id":0,"vocab":[]}"#, "EmptyVocabulary"),
+        pieces(b"", b"{}", "Missing [UNK] token"),
+        pieces(b"[CLS]\n[SEP]\n", b"{,}", "tokenizer_config.json: key must be a string"),
+        pieces(b"[CLS]\n[SEP]\n", b"[]", "tokenizer_config.json: invalid type"),
+        pieces(b"a\n", japanese, "a tokenizer of BertJapaneseTokenizer"),
+        pieces(b"\xff\n", b"{}", "vocab.txt is not UTF-8"),
+        pairs(b"[]", b"", "vocab.json: invalid type"),
+        pairs(br#"{"a": 0}"#, b"", "lacks the special tokens"),
+        pairs(br#"{"<s>": 0, "</s>": 1}"#, b"a", "merges.txt is malformed"),
+        changed("/normalizer", json!({"type": "Riddle"}), "tokenizer", "did not match"),
+        changed(
+            "/pre_tokenizer",
+            json!({"type": "Split", "pattern": {"Regex": "("}, "behavior": "Removed", "invert": false}),
+            "tokenizer",
+            "arsing error",
+        ),
+        changed("/added_tokens", json!({"[PAD]": 0}), "tokenizer", "expected a sequence"),
+        changed("/model/vocab/the", json!(400), "input", "token id 400 is beyond the model's vocabulary of 400"),
+        changed("/model/vocab/the", json!(-1), "tokenizer", "invalid value"),
+        with("tokenizer_config.json", r#"{"model_max_length": 2}"#, "tokenizer", "2 tokens leave no room for a text"),
+    ]
+}
