@@ -11,14 +11,13 @@ use serde_json::json;
 
 use crate::classifier::next_slice;
 use crate::error::{Error, Result};
-use crate::kernels::Precision;
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::nn::Linear;
 use crate::tasks::dense::{self, DenseLoader};
 use crate::tasks::pooling::Pooling;
 use crate::tasks::sentence_modules::{Kind, Modules, Settings, TextSettings, within};
 use crate::text::{Batch, Input, SmallFiles, Tokenizer};
-use crate::weights::{Index, LoadOptions};
+use crate::weights::{Choice, Index, LoadOptions};
 
 /// An encoder with its tokenizer, and what makes one vector of a text.
 #[derive(Debug)]
@@ -63,7 +62,7 @@ impl EmbedderLoader {
     /// # Errors
     /// Those of [`Modules::parse`], [`Config::parse`] and [`Tokenizer::from_files`];
     /// [`Error::Config`] for modules that would be computed wrongly.
-    pub fn new(files: &SmallFiles, index: Index, precision: Precision) -> Result<Self> {
+    pub fn new(files: &SmallFiles, index: Index, precision: Choice) -> Result<Self> {
         let modules = Modules::parse(files)?;
         let settings = modules.text_settings(files)?;
         let of_encoder = files.of_folder(&modules.encoder);

@@ -7,13 +7,12 @@ use std::path::Path;
 use crate::classifier::{ClassifierLoader, TextClassifier};
 use crate::embedder::{EmbedderLoader, TextEmbedder};
 use crate::error::{Error, Result};
-use crate::kernels::Precision;
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::tasks::sentence_modules::{MODULES_FILE, Modules};
 use crate::text::{SMALL_FILES, SmallFiles};
 use crate::weights::{
-    Checkpoint, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
+    Checkpoint, Choice, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
 };
 
 /// What tokenizers keep beside the weights, in any library.
@@ -54,13 +53,14 @@ fn read_files(folder: &Path, names: &[impl AsRef<str>], files: &mut SmallFiles) 
     Ok(())
 }
 
-/// Loads a classifier with its tokenizer.
+/// Loads a classifier with its tokenizer. `precision` is a [`Choice`] or a
+/// [`Precision`](crate::kernels::Precision).
 ///
 /// # Errors
 /// [`Error::Io`], and those of [`index`] and [`ClassifierLoader`].
-pub fn load_classifier(folder: &Path, precision: Precision) -> Result<TextClassifier> {
+pub fn load_classifier(folder: &Path, precision: impl Into<Choice>) -> Result<TextClassifier> {
     let index = index(folder)?;
-    let options = LoadOptions { precision, ..LoadOptions::default() };
+    let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
     let mut loader = ClassifierLoader::new(&small_files(folder)?, index.clone(), options, None)?;
     read_weights(folder, index.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
@@ -71,13 +71,13 @@ pub fn load_classifier(folder: &Path, precision: Precision) -> Result<TextClassi
 ///
 /// # Errors
 /// [`Error::Io`], and those of [`index`] and [`EmbedderLoader`].
-pub fn load_embedder(folder: &Path, precision: Precision) -> Result<TextEmbedder> {
+pub fn load_embedder(folder: &Path, precision: impl Into<Choice>) -> Result<TextEmbedder> {
     let mut files = SmallFiles::default();
     read_files(folder, &[MODULES_FILE], &mut files)?;
     let modules = Modules::parse(&files)?;
     read_files(folder, &modules.small_files(), &mut files)?;
     let index = index(&folder.join(&modules.encoder))?;
-    let mut loader = EmbedderLoader::new(&files, index, precision)?;
+    let mut loader = EmbedderLoader::new(&files, index, precision.into())?;
     read_weights(folder, &loader.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }

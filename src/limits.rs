@@ -22,6 +22,10 @@ pub const FILE_NAME_BYTES: usize = 255;
 /// beside the weights themselves is one such window and one row of a tensor.
 pub const WINDOW_BYTES: usize = 1 << 20;
 
+/// Most bytes of weights, if there is a bound. A 32-bit module ends at 4,032 MiB; what is left is for tokenizer and
+/// activations.
+pub const WEIGHT_BYTES: Option<u64> = if cfg!(target_pointer_width = "32") { Some(3_584 << 20) } else { None };
+
 /// Largest `config.json`, in bytes. A configuration with 65,536
 /// labels in both directions takes about 4 MB.
 pub const CONFIG_BYTES: usize = 16 << 20;

@@ -68,7 +68,7 @@ impl Case {
     }
 
     fn loader(&self) -> headwise::Result<EmbedderLoader> {
-        EmbedderLoader::new(&self.small_files(), Index::single_file(), Precision::Fp32)
+        EmbedderLoader::new(&self.small_files(), Index::single_file(), Precision::Fp32.into())
     }
 
     /// Loads from pieces of `chunk` bytes, the last file first.
@@ -240,7 +240,7 @@ fn a_plain_encoder_reads_no_more_than_it_was_trained_for() {
     files.insert("config.json".into(), read("../modernbert/base/config.json"));
     files.insert("tokenizer.json".into(), read("encoder/tokenizer.json"));
     files.insert("tokenizer_config.json".into(), br#"{"model_max_length": 1000}"#.to_vec());
-    let mut loader = EmbedderLoader::new(&files, Index::single_file(), Precision::Fp32).expect("a loader");
+    let mut loader = EmbedderLoader::new(&files, Index::single_file(), Precision::Fp32.into()).expect("a loader");
     loader.push(0, &read("../modernbert/base/model.safetensors")).expect("weights");
     let embedder = loader.finish().expect("a whole file");
     assert_eq!(embedder.tokenizer.max_length(), embedder.model.config.max_positions);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use common::Fixture;
 use common::tensors::{Tensors, bits, read, saved, tensors};
 use headwise::folder::{load_model, save_new_head};
-use headwise::kernels::Precision;
+use headwise::kernels::Table;
 use headwise::models::{Config, HeadKind, Loader, Model};
 use headwise::weights::{
     Checkpoint, Declarations, Filler, Ignorable, Initial, Initializer, LoadOptions, Names, NewHead, Param, Plan,
@@ -21,7 +21,7 @@ const POOLER: [&str; 2] = ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]
 const CLASSIFIER: [&str; 2] = ["classifier.weight", "classifier.bias"];
 
 fn options(seed: Option<u64>) -> LoadOptions {
-    LoadOptions { precision: Precision::Fp32, new_head: seed.map(|seed| NewHead { seed }) }
+    LoadOptions { new_head: seed.map(|seed| NewHead { seed }), ..LoadOptions::default() }
 }
 
 fn load(config: &[u8], tensors: &Tensors, seed: Option<u64>) -> Result<Model> {
@@ -116,8 +116,13 @@ fn drawn<T>(seed: u64, declare: impl FnOnce(&mut Declarations) -> T) -> T {
     params
 }
 
-fn table(needs: &mut Declarations, name: &str) -> Param<Vec<f32>> {
-    needs.table(name.into(), 500, 400)
+fn table(needs: &mut Declarations, name: &str) -> Param<Table> {
+    needs.table(name.into(), 500, 400, false)
+}
+
+fn numbers(table: &Param<Table>) -> Vec<f32> {
+    let table = table.get().expect("filled");
+    (0..table.rows()).flat_map(|row| table.row(row).expect("a row").into_owned()).collect()
 }
 
 #[test]
@@ -127,11 +132,11 @@ fn drawn_numbers_are_distributed_as_promised() {
         // The variance of a normal distribution cut at ±2 is 1 − 4·φ(2)/(2·Φ(2) − 1) = 0.7737.
         (Initializer { std: 0.5, cutoff: Some(2.0) }, 0.5 * 0.7737_f64.sqrt(), 0.0),
     ] {
-        let numbers = drawn(3, |needs| {
+        let drawn = drawn(3, |needs| {
             needs.initializer = initializer;
             table(needs, "a")
         });
-        let numbers: Vec<f64> = numbers.get().expect("filled").iter().map(|&number| f64::from(number)).collect();
+        let numbers: Vec<f64> = numbers(&drawn).into_iter().map(f64::from).collect();
         let count = numbers.len() as f64;
         let mean = numbers.iter().sum::<f64>() / count;
         let variance = numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / count;
@@ -151,7 +156,6 @@ fn drawn_numbers_are_distributed_as_promised() {
 
 #[test]
 fn drawn_numbers_depend_on_seed_and_name_alone() {
-    let numbers = |param: &Param<Vec<f32>>| param.get().expect("filled").clone();
     let (a, b) = drawn(3, |needs| (table(needs, "a"), table(needs, "b")));
     let (again_b, again_a) = drawn(3, |needs| (table(needs, "b"), table(needs, "a")));
     assert_eq!((numbers(&a), numbers(&b)), (numbers(&again_a), numbers(&again_b)));

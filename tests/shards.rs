@@ -43,7 +43,7 @@ impl Shards {
 
     fn loader(&self, fixture: &Fixture) -> Result<Loader> {
         let config = Config::parse(fixture.config)?;
-        Ok(Loader::new(config, fixture.head(), LoadOptions::default(), Index::parse(self.index.as_bytes())?))
+        Ok(Loader::new(config, fixture.head(), exact(), Index::parse(self.index.as_bytes())?))
     }
 
     /// Loads file after file.
@@ -139,7 +139,7 @@ fn folders_with_shards_load_and_say_what_is_missing() {
     let fixture = Fixture::named("bert/sequence");
     let folder = fresh("folder");
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).expect("a written file");
-    let load = || load_model(&folder, HeadKind::Sequence, LoadOptions::default());
+    let load = || load_model(&folder, HeadKind::Sequence, exact());
     let reason = || match load().expect_err("a folder without weights") {
         Error::Io { reason, path } => (path, reason),
         other => panic!("{other:?}"),
@@ -161,6 +161,10 @@ fn folders_with_shards_load_and_say_what_is_missing() {
     // A single file goes before the list.
     write("model.safetensors", b"");
     assert_eq!(load().expect_err("an empty file").code(), "safetensors");
+}
+
+fn exact() -> LoadOptions {
+    LoadOptions { precision: Precision::Fp32.into(), ..LoadOptions::default() }
 }
 
 /// Fills what `declare` declares from a file of these tensors.

@@ -14,6 +14,7 @@ use super::simd::Simd;
 pub struct F32<S>(PhantomData<S>);
 
 /// Weights in f16 on the instruction set `S`. A panel is widened once for all rows of a block.
+/// An output with a weight beyond f16's range has a power of two beside it ([`half::scale_f16`]).
 #[derive(Debug, Clone, Copy)]
 pub struct F16<S>(PhantomData<S>);
 
@@ -69,10 +70,11 @@ impl<S: Simd + std::fmt::Debug> Kernel for F16<S> {
 
     fn pack(&self, weights: &[f32], panel: &mut [u8], column: usize) -> Column {
         let (cells, _) = panel.as_chunks_mut::<2>();
-        for (cell, &weight) in cells[column..].iter_mut().step_by(PANEL).zip(weights) {
-            *cell = half::narrow_f16(weight).to_ne_bytes();
+        let scale = half::scale_f16(weights);
+        for (cell, weight) in cells[column..].iter_mut().step_by(PANEL).zip(weights) {
+            *cell = half::narrow_f16(weight / scale).to_ne_bytes();
         }
-        Column::default()
+        Column { scale, ..Column::default() }
     }
 
     fn run(&self, product: &mut Product<'_>) {
@@ -120,6 +122,11 @@ impl<S: Simd> Tiles for F16Tiles<'_, S> {
 
     fn enter(&mut self, panel: Panel<'_>) {
         half::widen_f16::<S>(halves(panel.lines, self.wide.len()), &mut self.wide);
+        if panel.columns.iter().any(|column| column.scale > 1.0) {
+            for weights in self.wide.as_chunks_mut::<PANEL>().0 {
+                weights.iter_mut().zip(panel.columns).for_each(|(weight, column)| *weight *= column.scale);
+            }
+        }
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use super::simd::Simd;
 const SIGN: i32 = 0x8000;
 const INFINITE: i32 = 0x7f80_0000;
 
-/// The nearest f16, ties to even; infinite beyond 65 504, see [`overflows_f16`].
+/// The nearest f16, ties to even; infinite beyond 65 504, see [`overflows_f16`] and [`scale_f16`].
 pub fn narrow_f16(x: f32) -> u16 {
     half::f16::from_f32(x).to_bits()
 }
@@ -15,6 +15,18 @@ pub fn narrow_f16(x: f32) -> u16 {
 /// Whether a number is finite, and as f16 it is not.
 pub fn overflows_f16(x: f32) -> bool {
     x.is_finite() && half::f16::from_f32(x).is_infinite()
+}
+
+/// The smallest power of two, from 1 on, by which a row must be divided so that all its finite
+/// numbers are so as f16. Dividing and multiplying by it is exact, and beside the largest number
+/// those that fall below f16's range weigh less than 2⁻⁴⁰.
+pub fn scale_f16(row: &[f32]) -> f32 {
+    let largest = row.iter().filter(|x| x.is_finite()).fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    let mut scale = 1.0;
+    while overflows_f16(largest / scale) {
+        scale *= 2.0;
+    }
+    scale
 }
 
 /// The f32 of every f16, exactly.

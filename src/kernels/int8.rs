@@ -70,24 +70,37 @@ impl<D: Dot> Kernel for Int8<D> {
 
     /// A panel is `[inputs / GROUP][8][GROUP]`.
     fn pack(&self, weights: &[f32], panel: &mut [u8], column: usize) -> Column {
-        let largest = weights.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
-        let scale = if largest > 0.0 { largest / LARGEST } else { 1.0 };
-        // A weight that is not finite makes every result of its column so.
-        let finite = weights.iter().all(|weight| weight.is_finite());
+        let scale = scale_of(weights);
         let mut sum = 0;
-        for (input, weight) in weights.iter().enumerate() {
-            let stored = (weight / scale).round_ties_even() as i8;
+        for (input, &weight) in weights.iter().enumerate() {
+            let stored = quantize(weight, scale);
             let (group, within) = (input / D::GROUP, input % D::GROUP);
             panel[(group * PANEL + column) * D::GROUP + within] = stored as u8;
             sum += i32::from(stored);
         }
-        Column { scale: if finite { scale } else { f32::NAN }, sum }
+        Column { scale, sum }
     }
 
     fn run(&self, product: &mut Product<'_>) {
         let mut tiles = Int8Tiles::<D>::quantize(product.x, product.rows, product.matrix.inputs());
         product.drive(&mut tiles);
     }
+}
+
+/// The scale by which a row of weights is stored: the largest becomes 127. NaN when one of them is
+/// not finite, so that everything that is computed with the row is not either.
+pub(super) fn scale_of(weights: &[f32]) -> f32 {
+    let largest = weights.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
+    match weights.iter().all(|weight| weight.is_finite()) {
+        true if largest > 0.0 => largest / LARGEST,
+        true => 1.0,
+        false => f32::NAN,
+    }
+}
+
+/// A weight as it is stored: times `scale` it is off by half a `scale` at most.
+pub(super) fn quantize(weight: f32, scale: f32) -> i8 {
+    (weight / scale).round_ties_even() as i8
 }
 
 /// The quantised rows, and the columns of the current panel.

@@ -12,9 +12,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::Precision;
 use super::math::{Activation, activate, multiply_assign};
 use super::simd::Simd;
+use super::{Precision, Table};
 
 /// Evaluates an expression with a constant in place of a number of rows.
 macro_rules! by_rows {
@@ -178,16 +178,16 @@ impl Matrix {
 /// Outputs that [`multiply_unpacked`] packs at a time: with 768 inputs they take 768 KiB.
 const UNPACKED_OUTPUTS: usize = 256;
 
-/// `[rows, inputs]` → `[rows, outputs]` in f32 by weights `[outputs, inputs]` as they are stored,
-/// which are packed some at a time: for a table that must be readable row by row as well.
-pub fn multiply_unpacked(x: &[f32], weights: &[f32], inputs: usize, epilogue: Epilogue<'_>) -> Vec<f32> {
-    let outputs = weights.len() / inputs;
+/// `[rows, inputs]` → `[rows, outputs]` in f32 by a table `[outputs, inputs]`, some rows of which
+/// are packed at a time: it must be readable row by row as well.
+pub fn multiply_unpacked(x: &[f32], table: &Table, epilogue: Epilogue<'_>) -> Vec<f32> {
+    let (outputs, inputs) = (table.rows(), table.columns());
     let mut out = vec![0.0; x.len() / inputs * outputs];
-    for (index, weights) in weights.chunks(UNPACKED_OUTPUTS * inputs).enumerate() {
-        let (first, width) = (index * UNPACKED_OUTPUTS, weights.len() / inputs);
+    for first in (0..outputs).step_by(UNPACKED_OUTPUTS) {
+        let width = UNPACKED_OUTPUTS.min(outputs - first);
         let mut matrix = Matrix::reserve(Precision::Fp32.kernel(), 1, width, inputs).expect("memory for a few weights");
-        for (row, weights) in weights.chunks_exact(inputs).enumerate() {
-            matrix.write_row(row, weights);
+        for (row, weights) in (first..first + width).filter_map(|row| table.row(row)).enumerate() {
+            matrix.write_row(row, &weights);
         }
         let bias = epilogue.bias.map(|bias| &bias[first..first + width]);
         let columns = matrix.multiply(x, 0..1, Epilogue { bias, ..epilogue });

@@ -3,9 +3,11 @@
 //!
 //! **Products.** [`matrix`] packs weights once, when they are loaded, into panels of eight
 //! columns, and multiplies rows with them. A number format is a [`Kernel`]: [`float`] in f32 or
-//! f16, [`int8`] in seven by eight bits. **Attention** ([`attention`]) uses the same tiles;
-//! [`rotary`] turns its queries and keys by their positions. **Rows** ([`rows`]) are normalised, summed, softmaxed and quantised; [`math`] has the
-//! functions that do not exist as instructions. All are written once against [`simd::Simd`].
+//! f16, [`int8`] in seven by eight bits. **Tables** ([`table`]) have the same formats, to be looked
+//! up. **Attention** ([`attention`]) uses the tiles of products; [`rotary`] turns its queries and
+//! keys by their positions. **Rows** ([`rows`]) are normalised, summed, softmaxed and quantised;
+//! [`math`] has the functions that do not exist as instructions. All are written once against
+//! [`simd::Simd`].
 //!
 //! Every number is computed by the same operations in the same order wherever it stands: a
 //! row's result never depends on its neighbours.
@@ -20,8 +22,10 @@ pub mod matrix;
 pub mod rotary;
 pub mod rows;
 pub mod simd;
+pub mod table;
 
 pub use matrix::{Epilogue, Kernel, Matrix};
+pub use table::Table;
 
 /// How weights are kept in memory. Arithmetic is in f32, but for the products of `Q8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,9 +33,9 @@ pub enum Precision {
     /// As f32: exact.
     #[default]
     Fp32,
-    /// As f16: half the memory.
+    /// As f16: half the memory. Weights beyond its range keep its accuracy ([`half::scale_f16`]).
     Fp16,
-    /// As int8 with a scale for each output; activations are quantised as they come.
+    /// As int8 with a scale for each output, or row of a table; activations are quantised as they come.
     Q8,
 }
 

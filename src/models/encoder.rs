@@ -113,8 +113,8 @@ struct Embeddings {
 impl Embeddings {
     fn declare(needs: &mut Declarations, names: &Names, config: &Config, table: &EmbeddingTable) -> Result<Self> {
         let size = config.embedding_size;
+        let words = Embedding::declare_words(needs, &names.base(table.word), config.vocab_size, size);
         let mut embedding = |name: &str, rows| Embedding::declare(needs, &names.base(name), rows, size);
-        let words = embedding(table.word, config.vocab_size);
         let positions = match &table.position {
             Some(position) if config.fields.flag(position.present)? => {
                 Some((embedding(position.name, config.max_positions), position.rule))

@@ -78,7 +78,7 @@ impl EncoderDecoder {
         let words = WORDS.iter().find(|name| names.location(&names.base(&format!("{name}.weight"))).is_some());
         let words = names.base(words.unwrap_or(&WORDS[0]));
         Ok(EncoderDecoder {
-            words: Embedding::declare(needs, &words, config.vocab_size, config.hidden_size),
+            words: Embedding::declare_words(needs, &words, config.vocab_size, config.hidden_size),
             word_scale: if scaled { (config.hidden_size as f64).sqrt() } else { 1.0 },
             start,
             encoder: Side::declare(

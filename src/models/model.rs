@@ -16,7 +16,7 @@ use crate::heads::{HeadKind, HeadTable};
 use crate::kernels::Precision;
 use crate::nn::Embedding;
 use crate::text::Batch;
-use crate::weights::{Checkpoint, Declarations, LoadOptions, Names, Plan, Section, Usage};
+use crate::weights::{Checkpoint, Declarations, LoadOptions, Names, Plan, Reason, Section, Usage};
 
 /// A model whose weights are loaded, or about to be.
 #[derive(Debug)]
@@ -29,9 +29,11 @@ pub struct Model {
     pub labels: Vec<String>,
     /// What became of each tensor of the checkpoint.
     pub usage: Usage,
-    /// How its matrices are kept.
+    /// How its matrices and its word embeddings are kept.
     pub precision: Precision,
-    /// Memory that the weights take, in bytes.
+    /// Why they are kept so.
+    pub precision_reason: Reason,
+    /// Memory that the weights, and what is computed from them, take, in bytes.
     pub weight_bytes: u64,
     backbone: Backbone,
     head: Option<Head>,
@@ -60,6 +62,7 @@ impl Model {
         let names = Names::new(checkpoint, config.architecture.prefixes);
         let mut needs = Declarations::default();
         let backbone = Backbone::declare(&mut needs, &names, &config)?;
+        needs.prepared_bytes = backbone.prepared_bytes();
         let mut sections = vec![Section { head: None, needs }];
         let mut labels = Vec::new();
         let head = match table(&config, kind)? {
@@ -85,8 +88,9 @@ impl Model {
             labels,
             kind,
             usage: plan.usage.clone(),
-            precision: options.precision,
-            weight_bytes: plan.weight_bytes() + backbone.prepared_bytes(),
+            precision: plan.precision,
+            precision_reason: plan.precision_reason,
+            weight_bytes: plan.weight_bytes(),
             config,
             backbone,
             head,

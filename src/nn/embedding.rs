@@ -1,26 +1,33 @@
 //! Table lookup.
 
+use std::borrow::Cow;
+
 use candle_core::{Device, Tensor};
 
 use crate::error::{Error, Result};
-use crate::kernels::{rows, simd};
+use crate::kernels::{Table, rows, simd};
 use crate::weights::{Declarations, Param};
 
 /// One vector for each id.
 #[derive(Debug)]
 pub struct Embedding {
-    table: Param<Vec<f32>>,
+    table: Param<Table>,
     size: usize,
 }
 
 impl Embedding {
     /// Declares `{name}.weight`, `[ids, size]`.
     pub fn declare(needs: &mut Declarations, name: &str, ids: usize, size: usize) -> Self {
-        Embedding { table: needs.table(format!("{name}.weight"), ids, size), size }
+        Embedding { table: needs.table(format!("{name}.weight"), ids, size, false), size }
+    }
+
+    /// The same for a table so large that it is kept in the precision of the matrices.
+    pub fn declare_words(needs: &mut Declarations, name: &str, ids: usize, size: usize) -> Self {
+        Embedding { table: needs.table(format!("{name}.weight"), ids, size, true), size }
     }
 
     /// The vectors of all ids, `[ids, size]`.
-    pub fn table(&self) -> Param<Vec<f32>> {
+    pub fn table(&self) -> Param<Table> {
         self.table.clone()
     }
 
@@ -33,11 +40,10 @@ impl Embedding {
     ///
     /// # Errors
     /// [`Error::Internal`] when there is none.
-    pub fn vector(&self, id: u32) -> Result<&[f32]> {
+    pub fn vector(&self, id: u32) -> Result<Cow<'_, [f32]>> {
         let table = self.table.get()?;
-        let ids = table.len() / self.size;
-        let vector = table.chunks_exact(self.size).nth(id as usize);
-        vector.ok_or_else(|| Error::Internal { reason: format!("id {id} lies beyond a table of {ids} rows") })
+        let beyond = || format!("id {id} lies beyond a table of {} rows", table.rows());
+        table.row(id as usize).ok_or_else(|| Error::Internal { reason: beyond() })
     }
 }
 
@@ -48,9 +54,9 @@ pub fn sum_of_embeddings(tables: &[(&Embedding, &[u32])]) -> Result<Tensor> {
     let mut sums = Vec::with_capacity(ids.len() * first.size);
     for (token, &id) in ids.iter().enumerate() {
         let start = sums.len();
-        sums.extend_from_slice(first.vector(id)?);
+        sums.extend_from_slice(&first.vector(id)?);
         for (table, ids) in &tables[1..] {
-            rows::add_assign::<simd::Best>(&mut sums[start..], table.vector(ids[token])?);
+            rows::add_assign::<simd::Best>(&mut sums[start..], &table.vector(ids[token])?);
         }
     }
     Ok(Tensor::from_vec(sums, (ids.len(), first.size), &Device::Cpu)?)

@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use super::{Activation, Embedding, ops};
 use crate::error::Result;
-use crate::kernels::{Epilogue, Matrix, matrix};
+use crate::kernels::{Epilogue, Matrix, Table, matrix};
 use crate::weights::{Declarations, Initial, Param};
 
 /// One layer, or several of equal size that read the same rows: its *parts*.
@@ -23,10 +23,7 @@ pub struct Linear {
 enum Weight {
     Packed(Param<Matrix>),
     /// A table `[outputs, inputs]` that is looked up elsewhere.
-    Table {
-        table: Param<Vec<f32>>,
-        inputs: usize,
-    },
+    Table(Param<Table>),
 }
 
 impl Linear {
@@ -55,8 +52,7 @@ impl Linear {
 
     /// A layer whose weights are the vectors of `embedding`: one output for each id.
     pub fn tied(embedding: &Embedding) -> Self {
-        let (table, inputs) = (embedding.table(), embedding.size());
-        Linear { weight: Weight::Table { table, inputs }, bias: None, activation: None, gated: false, parts: 1 }
+        Linear { weight: Weight::Table(embedding.table()), bias: None, activation: None, gated: false, parts: 1 }
     }
 
     /// The same with the biases `{name}.bias`, each an equal share of all outputs of a row.
@@ -97,11 +93,9 @@ impl Linear {
                 let width = if self.gated { weight.outputs() } else { parts.len() * weight.outputs() };
                 ops::unary("linear", x, width, |x| weight.multiply(x, parts.clone(), epilogue))
             }
-            Weight::Table { table, inputs } => {
+            Weight::Table(table) => {
                 let table = table.get()?;
-                ops::unary("tied-linear", x, table.len() / inputs, |x| {
-                    matrix::multiply_unpacked(x, table, *inputs, epilogue)
-                })
+                ops::unary("tied-linear", x, table.rows(), |x| matrix::multiply_unpacked(x, table, epilogue))
             }
         }
     }

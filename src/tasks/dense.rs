@@ -5,12 +5,12 @@ use serde_json::json;
 
 use super::sentence_modules::{Settings, within};
 use crate::error::Result;
-use crate::kernels::Precision;
 use crate::limits;
 use crate::nn::{Activation, Linear};
 use crate::text::SmallFiles;
 use crate::weights::{
-    Checkpoint, Declarations, Filler, Header, HeaderReader, Ignorable, LoadOptions, MODEL_FILE, Names, Plan, Section,
+    Checkpoint, Choice, Declarations, Filler, Header, HeaderReader, Ignorable, LoadOptions, MODEL_FILE, Names, Plan,
+    Section,
 };
 
 /// What the library reads and writes unless told otherwise.
@@ -34,7 +34,7 @@ pub struct DenseLoader {
     pub file_bytes: Option<u64>,
     /// Length of the vectors behind the layer.
     pub outputs: usize,
-    precision: Precision,
+    precision: Choice,
     state: State,
 }
 
@@ -49,7 +49,7 @@ enum State {
 ///
 /// # Errors
 /// [`crate::Error::Config`] for what would be computed wrongly.
-pub fn declare(files: &SmallFiles, folder: &str, inputs: usize, precision: Precision) -> Result<(Linear, DenseLoader)> {
+pub fn declare(files: &SmallFiles, folder: &str, inputs: usize, precision: Choice) -> Result<(Linear, DenseLoader)> {
     let settings = Settings::read(files, &within(folder, "config.json"))?;
     settings.refuse_unless("use_residual", &json!(false))?;
     refuse_other_vectors(&settings)?;
@@ -126,7 +126,7 @@ impl DenseLoader {
     }
 }
 
-fn filler(file: &str, header: Header, needs: Declarations, precision: Precision) -> Result<Filler> {
+fn filler(file: &str, header: Header, needs: Declarations, precision: Choice) -> Result<Filler> {
     let checkpoint = Checkpoint::new(vec![(file.to_owned(), header)])?;
     let names = Names::new(&checkpoint, &[]);
     let section = Section { head: Some("dense"), needs };

@@ -15,12 +15,13 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::classifier;
+#[cfg(target_feature = "relaxed-simd")]
 use crate::kernels::Precision;
 use crate::kernels::simd::{Best, Simd};
 use crate::limits;
 use crate::tasks::text_classification::{Function, Label, Options};
 use crate::text::{Batch, Input, SmallFiles, Tokens};
-use crate::weights::{INDEX_FILE, Index, LoadOptions, NewHead};
+use crate::weights::{Choice, INDEX_FILE, Index, LoadOptions, NewHead};
 use error::{invalid_argument, to_js};
 
 /// The same `Result` towards JavaScript.
@@ -40,7 +41,8 @@ impl Loader {
     /// Reads the small files: an object from file names to `Uint8Array`s. With
     /// `model.safetensors.index.json` among them the weights are in the files that it lists, else in
     /// `model.safetensors`. `options`:
-    /// `{dtype?: 'fp32' | 'fp16' | 'q8', new_head?: {labels: string[], seed?: number}}`.
+    /// `{dtype?: 'auto' | 'fp32' | 'fp16' | 'q8', max_memory?: number, new_head?: {labels: string[],
+    /// seed?: number}}`.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Object, options: JsValue) -> Result<Loader> {
         let options: JsLoadOptions =
@@ -58,7 +60,7 @@ impl Loader {
             }
         }
         let new_head = options.new_head.as_ref().map(|wish| NewHead { seed: wish.seed.into() });
-        let load_options = LoadOptions { precision: options.precision()?, new_head };
+        let load_options = LoadOptions { precision: options.precision()?, max_memory: options.max_memory, new_head };
         let labels = options.new_head.map(|wish| wish.labels);
         let names = index.files().to_vec();
         let inner = classifier::ClassifierLoader::new(&small_files, index, load_options, labels);
@@ -112,6 +114,7 @@ pub fn set_dot_form(form: &str) -> Result<()> {
 #[derive(Default, Deserialize)]
 struct JsLoadOptions {
     dtype: Option<String>,
+    max_memory: Option<u64>,
     new_head: Option<JsNewHead>,
 }
 
@@ -123,16 +126,14 @@ struct JsNewHead {
 }
 
 impl JsLoadOptions {
-    fn precision(&self) -> Result<Precision> {
-        let Some(dtype) = &self.dtype else {
-            return Ok(Precision::default());
-        };
-        let precision = Precision::parse(dtype).ok_or_else(|| invalid_argument(&format!("dtype {dtype}")))?;
+    fn precision(&self) -> Result<Choice> {
+        let dtype = self.dtype.as_deref().unwrap_or("auto");
+        let choice = Choice::parse(dtype).ok_or_else(|| invalid_argument(&format!("dtype {dtype}")))?;
         #[cfg(target_feature = "relaxed-simd")]
-        if precision == Precision::Q8 {
+        if choice == Choice::Fixed(Precision::Q8) || (choice == Choice::Auto && self.max_memory.is_some()) {
             crate::kernels::int8::choose(now);
         }
-        Ok(precision)
+        Ok(choice)
     }
 }
 
@@ -160,6 +161,7 @@ struct Info<'a> {
     function_to_apply: &'a str,
     max_length: usize,
     dtype: &'a str,
+    dtype_reason: &'a str,
     variant: &'a str,
     kernel: &'a str,
     parameters: u64,
@@ -225,6 +227,7 @@ impl TextClassifier {
             function_to_apply: self.inner.function().name(),
             max_length: self.inner.tokenizer.max_length(),
             dtype: model.precision.name(),
+            dtype_reason: model.precision_reason.name(),
             variant: <Best as Simd>::NAME,
             kernel: model.precision.kernel().name(),
             parameters: encoder.parameters + head.parameters,

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::new_head::{Initial, Initializer};
 use crate::error::{Error, Result};
-use crate::kernels::Matrix;
+use crate::kernels::{Matrix, Precision, Table};
 
 /// A weight of the model: empty when declared, filled once by the loader. Clones are the same
 /// weight: a tied decoder reads the table of the embedding.
@@ -56,8 +56,30 @@ pub(super) struct Declared {
 pub(super) enum Target {
     /// To be multiplied with: packed.
     Matrix { parts: usize, outputs: usize, inputs: usize, param: Param<Matrix> },
-    /// To be read as it is, row by row.
-    Dense { rows: usize, columns: usize, param: Param<Vec<f32>> },
+    /// To be looked up row by row; in the precision of the matrices if it is `compact`, else in f32.
+    Table { rows: usize, columns: usize, compact: bool, param: Param<Table> },
+    /// To be read as it is.
+    Vectors { rows: usize, columns: usize, param: Param<Vec<f32>> },
+}
+
+impl Target {
+    /// Bytes that it takes where matrices are kept in `precision`.
+    pub(super) fn bytes(&self, precision: Precision) -> u64 {
+        match *self {
+            Target::Matrix { parts, outputs, inputs, .. } => {
+                Matrix::bytes_of(precision.kernel(), parts, outputs, inputs)
+            }
+            Target::Table { rows, columns, compact, .. } => {
+                Table::bytes_of(table_precision(compact, precision), rows, columns)
+            }
+            Target::Vectors { rows, columns, .. } => (rows * columns * size_of::<f32>()) as u64,
+        }
+    }
+}
+
+/// How a table is kept where matrices are kept in `precision`.
+pub(super) fn table_precision(compact: bool, precision: Precision) -> Precision {
+    if compact { precision } else { Precision::Fp32 }
 }
 
 /// The tensors that a part of the model needs, in the order in which it was built.
@@ -65,6 +87,8 @@ pub(super) enum Target {
 pub struct Declarations {
     /// How the matrices and tables that are declared next begin where they are new.
     pub initializer: Initializer,
+    /// Bytes of what will be computed from the weights and kept beside them.
+    pub prepared_bytes: u64,
     pub(super) tensors: Vec<Declared>,
     pub(super) targets: Vec<Target>,
 }
@@ -93,19 +117,22 @@ impl Declarations {
     /// `initial`.
     pub fn vector(&mut self, names: &[String], length: usize, initial: Initial) -> Param<Vec<f32>> {
         self.tensors(names, &[length], 1, initial);
-        self.dense(names.len(), length)
+        self.vectors(names.len(), length)
     }
 
     /// A vector that the file keeps in another shape, such as `[1, length]`.
     pub fn vector_of_shape(&mut self, name: &str, shape: &[usize], initial: Initial) -> Param<Vec<f32>> {
         self.tensors(&[name.to_owned()], shape, 1, initial);
-        self.dense(1, shape.iter().product())
+        self.vectors(1, shape.iter().product())
     }
 
-    /// A table `[rows, columns]` to look rows up in.
-    pub fn table(&mut self, name: String, rows: usize, columns: usize) -> Param<Vec<f32>> {
+    /// A table `[rows, columns]` to look rows up in; kept in the precision of the matrices if it is
+    /// `compact`, else in f32.
+    pub fn table(&mut self, name: String, rows: usize, columns: usize, compact: bool) -> Param<Table> {
         self.tensors(&[name], &[rows, columns], rows, Initial::Drawn(self.initializer));
-        self.dense(rows, columns)
+        let param = Param::empty();
+        self.targets.push(Target::Table { rows, columns, compact, param: param.clone() });
+        param
     }
 
     fn packed(&mut self, parts: usize, outputs: usize, inputs: usize) -> Param<Matrix> {
@@ -114,9 +141,9 @@ impl Declarations {
         param
     }
 
-    fn dense(&mut self, rows: usize, columns: usize) -> Param<Vec<f32>> {
+    fn vectors(&mut self, rows: usize, columns: usize) -> Param<Vec<f32>> {
         let param = Param::empty();
-        self.targets.push(Target::Dense { rows, columns, param: param.clone() });
+        self.targets.push(Target::Vectors { rows, columns, param: param.clone() });
         param
     }
 

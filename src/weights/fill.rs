@@ -3,11 +3,11 @@
 
 use super::checkpoint::Checkpoint;
 use super::convert::Dtype;
-use super::declare::{Param, Target};
+use super::declare::{Param, Target, table_precision};
 use super::header::{Entry, Header};
 use super::plan::{New, Placement, Plan};
 use crate::error::{Error, Result};
-use crate::kernels::{Matrix, Precision};
+use crate::kernels::{Matrix, Precision, Table};
 
 /// A parameter while its rows arrive.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ struct Filling {
 #[derive(Debug)]
 enum Storage {
     Matrix(Matrix, Param<Matrix>),
-    Dense(Vec<f32>, Param<Vec<f32>>),
+    Table(Table, Param<Table>),
+    Vectors(Vec<f32>, Param<Vec<f32>>),
     /// Handed over to the model.
     Done,
 }
@@ -62,7 +63,8 @@ impl Filler {
     pub fn new(checkpoint: &Checkpoint, plan: Plan) -> Result<Filler> {
         let needed = plan.weight_bytes();
         let precision = plan.precision;
-        let reserve = |target| Filling::reserve(target, precision).ok_or(Error::OutOfMemory { needed });
+        let reserve =
+            |target| Filling::reserve(target, precision).ok_or(Error::OutOfMemory { needed, available: None });
         let mut fillings = plan.targets.into_iter().map(reserve).collect::<Result<Vec<_>>>()?;
         for new in plan.new {
             fillings[new.tensor.target].draw(&new);
@@ -188,12 +190,17 @@ impl Filling {
                 columns: inputs,
                 rows_left: parts * outputs,
             },
-            Target::Dense { rows, columns, param } => {
+            Target::Table { rows, columns, compact, param } => Filling {
+                storage: Storage::Table(Table::reserve(table_precision(compact, precision), rows, columns)?, param),
+                columns,
+                rows_left: rows,
+            },
+            Target::Vectors { rows, columns, param } => {
                 let elements = rows.checked_mul(columns)?;
                 let mut numbers = Vec::new();
                 numbers.try_reserve_exact(elements).ok()?;
                 numbers.resize(elements, 0.0);
-                Filling { storage: Storage::Dense(numbers, param), columns, rows_left: rows }
+                Filling { storage: Storage::Vectors(numbers, param), columns, rows_left: rows }
             }
         })
     }
@@ -212,14 +219,16 @@ impl Filling {
     fn write_row(&mut self, row: usize, numbers: &[f32]) {
         match &mut self.storage {
             Storage::Matrix(matrix, _) => matrix.write_row(row, numbers),
-            Storage::Dense(all, _) => all[row * self.columns..][..self.columns].copy_from_slice(numbers),
+            Storage::Table(table, _) => table.write_row(row, numbers),
+            Storage::Vectors(all, _) => all[row * self.columns..][..self.columns].copy_from_slice(numbers),
             Storage::Done => {}
         }
         self.rows_left -= 1;
         if self.rows_left == 0 {
             match std::mem::replace(&mut self.storage, Storage::Done) {
                 Storage::Matrix(matrix, param) => param.set(matrix),
-                Storage::Dense(all, param) => param.set(all),
+                Storage::Table(table, param) => param.set(table),
+                Storage::Vectors(all, param) => param.set(all),
                 Storage::Done => {}
             }
         }

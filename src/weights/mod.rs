@@ -8,6 +8,7 @@
 //! needs and no file holds is drawn, if that was asked for ([`NewHead`]).
 
 mod checkpoint;
+mod choice;
 pub mod convert;
 mod declare;
 mod fill;
@@ -19,6 +20,7 @@ mod plan;
 mod write;
 
 pub use checkpoint::{Checkpoint, Location};
+pub use choice::{Choice, Reason};
 pub use convert::Dtype;
 pub use declare::{Declarations, Param};
 pub use fill::Filler;

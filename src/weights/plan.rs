@@ -3,13 +3,14 @@
 //! weights are downloaded.
 
 use super::checkpoint::{Checkpoint, Location};
+use super::choice::{Choice, Reason, choose};
 use super::convert::Dtype;
 use super::declare::{Declarations, Declared, Target};
 use super::header::Entry;
 use super::names::{Ignorable, Names};
 use super::new_head::NewHead;
 use crate::error::{Error, Result};
-use crate::kernels::{Matrix, Precision};
+use crate::kernels::Precision;
 
 /// A part of the model: the encoder or a head.
 #[derive(Debug)]
@@ -23,8 +24,10 @@ pub struct Section {
 /// How a load goes about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LoadOptions {
-    /// How matrices are kept.
-    pub precision: Precision,
+    /// How matrices and the table of word embeddings are kept.
+    pub precision: Choice,
+    /// Most bytes that the weights may take in memory.
+    pub max_memory: Option<u64>,
     /// Whether tensors of the head that the checkpoint lacks, or has in other sizes, are drawn.
     /// If not, they are an error. Those of the encoder always are.
     pub new_head: Option<NewHead>,
@@ -76,8 +79,11 @@ pub struct Usage {
 pub struct Plan {
     /// What became of each tensor.
     pub usage: Usage,
-    /// How matrices are kept.
+    /// How matrices and the table of word embeddings are kept.
     pub precision: Precision,
+    /// Why so.
+    pub precision_reason: Reason,
+    prepared_bytes: u64,
     pub(super) targets: Vec<Target>,
     /// For each file, one for each entry of its header; `None` where the tensor is left aside.
     pub(super) placements: Vec<Vec<Option<Placement>>>,
@@ -88,7 +94,8 @@ impl Plan {
     /// Matches what `sections` need with what `checkpoint` holds.
     ///
     /// # Errors
-    /// [`Error::MissingTensors`], [`Error::MissingHead`], [`Error::Shape`], [`Error::Dtype`].
+    /// [`Error::MissingTensors`], [`Error::MissingHead`], [`Error::Shape`], [`Error::Dtype`];
+    /// [`Error::OutOfMemory`] when the weights may not take as much memory as they need.
     pub fn new(
         checkpoint: &Checkpoint,
         names: &Names,
@@ -98,7 +105,9 @@ impl Plan {
     ) -> Result<Plan> {
         let mut plan = Plan {
             usage: Usage::default(),
-            precision: options.precision,
+            precision: Precision::default(),
+            precision_reason: Reason::Asked,
+            prepared_bytes: sections.iter().map(|section| section.needs.prepared_bytes).sum(),
             targets: Vec::new(),
             placements: checkpoint.files().iter().map(|(_, header)| vec![None; header.entries.len()]).collect(),
             new: Vec::new(),
@@ -116,18 +125,28 @@ impl Plan {
                 list.push(entry.name.clone());
             }
         }
+        let stored_as_f16 = plan.stored_as_f16(checkpoint);
+        let bytes_in = |precision| plan.bytes_in(precision);
+        (plan.precision, plan.precision_reason) =
+            choose(options.precision, stored_as_f16, bytes_in, options.max_memory)?;
         Ok(plan)
     }
 
-    /// Bytes that the weights will take in memory.
+    /// Bytes that the weights, and what is computed from them, will take in memory.
     pub fn weight_bytes(&self) -> u64 {
-        let bytes = |target: &Target| match *target {
-            Target::Matrix { parts, outputs, inputs, .. } => {
-                Matrix::bytes_of(self.precision.kernel(), parts, outputs, inputs)
-            }
-            Target::Dense { rows, columns, .. } => (rows * columns * size_of::<f32>()) as u64,
-        };
-        self.targets.iter().map(bytes).sum()
+        self.bytes_in(self.precision)
+    }
+
+    fn bytes_in(&self, precision: Precision) -> u64 {
+        self.prepared_bytes + self.targets.iter().map(|target| target.bytes(precision)).sum::<u64>()
+    }
+
+    /// Whether more than half of the bytes that are read are F16.
+    fn stored_as_f16(&self, checkpoint: &Checkpoint) -> bool {
+        let read =
+            || checkpoint.entries().filter_map(|(at, entry)| Some((self.placement(at)?, entry.end - entry.start)));
+        let f16 = read().filter(|(placement, _)| placement.dtype == Dtype::F16);
+        2 * f16.map(|(_, bytes)| bytes).sum::<u64>() > read().map(|(_, bytes)| bytes).sum()
     }
 
     /// Where the tensor at a location of the checkpoint goes.

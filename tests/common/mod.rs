@@ -77,7 +77,7 @@ impl Fixture {
     pub fn load(&self, precision: Precision, chunk: usize) -> headwise::Result<Model> {
         let index = self.index();
         let files: Vec<&[u8]> = index.files().iter().map(|name| self.file(name)).collect();
-        let options = LoadOptions { precision, ..LoadOptions::default() };
+        let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
         let mut loader = Loader::new(Config::parse(self.config)?, self.head(), options, index);
         for (number, bytes) in files.into_iter().enumerate() {
             for piece in bytes.chunks(chunk) {
@@ -100,7 +100,7 @@ pub fn load(
     precision: Precision,
     chunk: usize,
 ) -> headwise::Result<Model> {
-    let options = LoadOptions { precision, ..LoadOptions::default() };
+    let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
     let mut loader = Loader::single_file(Config::parse(config)?, kind, options);
     for piece in weights.chunks(chunk) {
         loader.push(0, piece)?;

@@ -115,7 +115,7 @@ test('the page starts under the strict policy without one complaint and asks nob
   assert.ok((await shownResults(page)).length > 0);
   assert.match(await page.locator('#timing').innerText(), /^\d+ tokens\W+[\d.]+ ms/);
   assert.match(await page.locator('#tensors').innerText(), /encoder.*head/is);
-  assert.match(await page.locator('#facts').textContent() ?? '', /Runs on\s*relaxed SIMD, fp32/);
+  assert.match(await page.locator('#facts').textContent() ?? '', /Runs on\s*relaxed SIMD, fp16/);
   await page.locator('#licence', { hasText: /apache/i }).waitFor();
   assert.deepEqual([...problems, ...foreign], []);
 });

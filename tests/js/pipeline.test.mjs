@@ -307,10 +307,11 @@ test('a thread runs one variant: the best one or the one that is wanted', async 
   assert.deepEqual(other.state.opened, ['headwise_relaxed.wasm']);
 });
 
-test('dtype reaches the engine, auto is its own choice', async (t) => {
+test('dtype and maxMemory reach the engine, auto is its own choice', async (t) => {
   const { pipeline } = await setUp(t);
-  const models = await Promise.all(['q8', 'fp16', 'auto', undefined].map((dtype) => pipeline('/m', { dtype })));
-  assert.deepEqual(models.map(({ model }) => model.dtype), ['q8', 'fp16', 'fp32', 'fp32']);
+  const wishes = [{ dtype: 'q8' }, { dtype: 'fp16' }, { dtype: 'auto' }, {}, { maxMemory: 999 }];
+  const models = await Promise.all(wishes.map((options) => pipeline('/m', options)));
+  assert.deepEqual(models.map(({ model }) => model.dtype), ['q8', 'fp16', 'fp32', 'fp32', 'q8']);
 });
 
 test('a new head is asked for, and warned of', async (t) => {

@@ -75,13 +75,13 @@ export function fakeGlue() {
     }
   }
   class Loader extends Held {
-    constructor({ 'model.safetensors.index.json': index, ...files }, { dtype = 'fp32', new_head }) {
+    constructor({ 'model.safetensors.index.json': index, ...files }, { dtype = 'auto', max_memory = Infinity, new_head }) {
       super();
       this.files = index ? JSON.parse(new TextDecoder().decode(index)).shards : ['model.safetensors'];
       this.loaded = this.files.map(() => 0);
       this.totals = this.files.map(() => undefined);
       this.small = files;
-      this.dtype = dtype;
+      this.dtype = dtype !== 'auto' ? dtype : max_memory < 1000 ? 'q8' : 'fp32';
       this.labels = new_head?.labels ?? JSON.parse(new TextDecoder().decode(files['config.json'])).labels;
       this.drawn = new_head ? ['classifier.weight'] : [];
     }

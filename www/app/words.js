@@ -82,7 +82,7 @@ export function short(count) {
 }
 
 /**
- * What computes: "relaxed SIMD, fp32".
+ * What computes: "relaxed SIMD, fp16".
  * @param {{variant: 'relaxed' | 'simd128', dtype: string}} model
  */
 export function runsOn({ variant, dtype }) {

@@ -16,7 +16,8 @@ import { loadWeights } from './weights.js';
  * @property {string} [config] JSON that is used in place of `config.json`
  * @property {import('./variants.js').Variant | 'auto'} [variant]
  * @property {string} [wasmUrl]
- * @property {import('./runtime.js').Dtype} [dtype] by default what suits the file
+ * @property {import('./runtime.js').Dtype | 'auto'} [dtype] by default what suits the file
+ * @property {number} [maxMemory] most bytes of weights
  * @property {import('./options.js').NewHead} [new_head]
  */
 
@@ -35,7 +36,7 @@ import { loadWeights } from './weights.js';
  * @returns {Promise<import('./runtime.js').TextClassifier>}
  */
 export async function load(request, { runtime, signal, report, fetch }) {
-  const { source, token, integrity, allow_remote, config, variant, wasmUrl, dtype, new_head } = request;
+  const { source, token, integrity, allow_remote, config, variant, wasmUrl, dtype, maxMemory, new_head } = request;
   const progress = new Progress(source.id, report);
   const opened = runtime.open({ variant, wasmUrl });
   const newSha256 = async () => {
@@ -48,7 +49,7 @@ export async function load(request, { runtime, signal, report, fetch }) {
   };
   const [{ files, small }] = await Promise.all([readFiles(), opened]);
   const loader = await loadWeights(files, progress, runtime, (index) =>
-    runtime.call((glue) => new glue.Loader({ ...small, ...index }, { dtype, new_head })));
+    runtime.call((glue) => new glue.Loader({ ...small, ...index }, { dtype, max_memory: maxMemory, new_head })));
   const names = runtime.call(() => loader.files);
   const classifier = runtime.call(() => loader.finish());
   progress.complete(names);

@@ -33,7 +33,9 @@ import { isIntegrity } from './verify.js';
  *   so `variant` says which of the two it is
  * @property {'auto' | 'wasm' | 'cpu' | null} [device] all of them are the CPU, through WebAssembly
  * @property {'auto' | 'fp32' | 'fp16' | 'q8' | null} [dtype] how the weights are held: 32-bit floats, 16-bit
- *   floats, or 8-bit integers that are also multiplied as such
+ *   floats, or 8-bit integers that are also multiplied as such; `'auto'` (default) keeps the file's own
+ *   precision, or the next smaller one that fits into `maxMemory`
+ * @property {number | null} [maxMemory] most bytes that the weights may take in memory
  * @property {NewHead | null} [new_head] gives a model without a trained head one of random numbers, to be trained;
  *   such a model is refused otherwise
  * @property {string | null} [cache_dir] ignored: browsers have no such folder
@@ -109,6 +111,12 @@ const worker = anyOf(
 );
 
 /** @type {Rule} */
+const bytes = {
+  supported: ['a positive number of bytes'],
+  accepts: (value) => Number.isSafeInteger(value) && value > 0,
+};
+
+/** @type {Rule} */
 const countOrNull = {
   supported: ['a positive integer', 'null'],
   // The engine counts in 32 bits.
@@ -147,6 +155,7 @@ const loadRules = {
   wasmUrl: url,
   device: oneOf('auto', 'wasm', 'cpu'),
   dtype: oneOf('auto', 'fp32', 'fp16', 'q8'),
+  maxMemory: bytes,
   new_head: newHead,
   cache_dir: ofType('string'),
 };

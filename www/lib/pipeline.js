@@ -112,7 +112,7 @@ function taskName(task) {
  * @param {import('./options.js').Given<LoadOptions>} options
  * @returns {Promise<Omit<import('./load.js').LoadRequest, 'source'>>}
  */
-async function loadBody({ token, integrity, allow_remote, config, variant, wasmUrl, dtype, new_head }) {
+async function loadBody({ token, integrity, allow_remote, config, variant, wasmUrl, dtype, maxMemory, new_head }) {
   return {
     token: typeof token === 'function' ? await token() : token,
     integrity,
@@ -120,7 +120,8 @@ async function loadBody({ token, integrity, allow_remote, config, variant, wasmU
     config: config && JSON.stringify(config),
     variant,
     wasmUrl: wasmUrl && new URL(wasmUrl, pageUrl()).href,
-    dtype: dtype === 'auto' ? undefined : dtype,
+    dtype,
+    maxMemory,
     new_head,
   };
 }

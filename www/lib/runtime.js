@@ -16,7 +16,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {() => string | undefined} take_panic the text of the last panic, once
  */
 
-/** @typedef {{dtype?: Dtype, new_head?: import('./options.js').NewHead}} LoaderOptions */
+/** @typedef {{dtype?: Dtype | 'auto', max_memory?: number, new_head?: import('./options.js').NewHead}} LoaderOptions */
 
 /** @typedef {(options: {module_or_path: string | URL}) => Promise<unknown>} Init */
 
@@ -69,6 +69,8 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {number} max_length in tokens
  * @property {import('./variants.js').Variant} variant
  * @property {Dtype} dtype
+ * @property {'asked' | 'file' | 'memory'} dtype_reason why: it was asked for, it keeps the numbers of the file,
+ *   or a larger one would not fit into memory
  * @property {string} kernel the multiplication that the build and `dtype` come down to
  * @property {number} parameters
  * @property {number} memory

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use headwise::Result;
 use headwise::folder::load_classifier;
-use headwise::kernels::Precision;
 use headwise::tasks::text_classification::Options;
 use headwise::text::Input;
+use headwise::weights::Choice;
 use serde_json::json;
 
-pub fn run(folder: &Path, top_k: usize, precision: Precision, texts: Vec<String>) -> Result<()> {
+pub fn run(folder: &Path, top_k: usize, precision: Choice, texts: Vec<String>) -> Result<()> {
     let classifier = Arc::new(load_classifier(folder, precision)?);
     let options = Options { top_k: (top_k > 0).then_some(top_k), ..Options::default() };
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use headwise::Result;
 use headwise::folder::load_embedder;
-use headwise::kernels::Precision;
+use headwise::weights::Choice;
 use serde_json::json;
 
-pub fn run(folder: &Path, precision: Precision, texts: Vec<String>) -> Result<()> {
+pub fn run(folder: &Path, precision: Choice, texts: Vec<String>) -> Result<()> {
     let embedder = load_embedder(folder, precision)?;
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

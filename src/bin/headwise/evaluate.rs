@@ -6,9 +6,9 @@ use std::sync::Arc;
 use headwise::Result;
 use headwise::classifier::TextClassifier;
 use headwise::folder::load_classifier;
-use headwise::kernels::Precision;
 use headwise::tasks::text_classification::Options;
 use headwise::text::Input;
+use headwise::weights::Choice;
 use serde_json::json;
 
 use super::file_error;
@@ -37,7 +37,7 @@ impl Count {
     }
 }
 
-pub fn run(folder: &Path, data: &Path, threshold: f32, precision: Precision) -> Result<()> {
+pub fn run(folder: &Path, data: &Path, threshold: f32, precision: Choice) -> Result<()> {
     let classifier = Arc::new(load_classifier(folder, precision)?);
     let examples = read(data, classifier.model.labels.len())?;
     let mut counts = vec![Count::default(); classifier.model.labels.len()];

@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use headwise::Error;
 use headwise::kernels::Precision;
 use headwise::models::{HeadKind, Trace};
-use headwise::weights::LoadOptions;
+use headwise::weights::{Choice, LoadOptions};
 use serde_json::json;
 
 /// Text classification straight from Hugging Face safetensors
@@ -161,6 +161,8 @@ enum HeadName {
 /// Precisions as the command line spells them.
 #[derive(Clone, Copy, ValueEnum)]
 enum Dtype {
+    /// As the file keeps its numbers: fp16 for F16, else fp32
+    Auto,
     /// Exact
     Fp32,
     /// Half the memory
@@ -169,12 +171,13 @@ enum Dtype {
     Q8,
 }
 
-impl From<Dtype> for Precision {
+impl From<Dtype> for Choice {
     fn from(dtype: Dtype) -> Self {
         match dtype {
-            Dtype::Fp32 => Precision::Fp32,
-            Dtype::Fp16 => Precision::Fp16,
-            Dtype::Q8 => Precision::Q8,
+            Dtype::Auto => Choice::Auto,
+            Dtype::Fp32 => Choice::Fixed(Precision::Fp32),
+            Dtype::Fp16 => Choice::Fixed(Precision::Fp16),
+            Dtype::Q8 => Choice::Fixed(Precision::Q8),
         }
     }
 }

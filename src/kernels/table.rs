@@ -1,0 +1,104 @@
+//! Tables to look rows up in: kept in few bytes, widened row by row where they are read.
+
+use std::borrow::Cow;
+
+use super::simd::Best;
+use super::{Precision, half, int8};
+
+/// Rows of equal length, each of which is read as f32.
+#[derive(Debug)]
+pub struct Table {
+    columns: usize,
+    cells: Cells,
+    /// For each row of a compact form what its cells are to be multiplied by.
+    scales: Vec<f32>,
+}
+
+#[derive(Debug)]
+enum Cells {
+    F32(Vec<f32>),
+    F16(Vec<u16>),
+    Int8(Vec<i8>),
+}
+
+impl Table {
+    /// Reserves memory for a table `[rows, columns]`. `None` when there is not enough.
+    pub fn reserve(precision: Precision, rows: usize, columns: usize) -> Option<Table> {
+        let cells = rows.checked_mul(columns)?;
+        let (cells, scales) = match precision {
+            Precision::Fp32 => (Cells::F32(zeros(cells)?), Vec::new()),
+            Precision::Fp16 => (Cells::F16(zeros(cells)?), zeros(rows)?),
+            Precision::Q8 => (Cells::Int8(zeros(cells)?), zeros(rows)?),
+        };
+        Some(Table { columns, cells, scales })
+    }
+
+    /// Bytes that a table of this size takes.
+    pub fn bytes_of(precision: Precision, rows: usize, columns: usize) -> u64 {
+        let row = match precision {
+            Precision::Fp32 => columns * size_of::<f32>(),
+            Precision::Fp16 => columns * size_of::<u16>() + size_of::<f32>(),
+            Precision::Q8 => columns + size_of::<f32>(),
+        };
+        rows as u64 * row as u64
+    }
+
+    /// Keeps a row: exactly, as f16 with a power of two ([`half::scale_f16`]), or as int8 with a
+    /// scale, off by half of that at most.
+    pub fn write_row(&mut self, row: usize, numbers: &[f32]) {
+        let cells = row * self.columns..(row + 1) * self.columns;
+        match &mut self.cells {
+            Cells::F32(all) => all[cells].copy_from_slice(numbers),
+            Cells::F16(all) => {
+                let scale = half::scale_f16(numbers);
+                self.scales[row] = scale;
+                all[cells].iter_mut().zip(numbers).for_each(|(to, x)| *to = half::narrow_f16(x / scale));
+            }
+            Cells::Int8(all) => {
+                let scale = int8::scale_of(numbers);
+                self.scales[row] = scale;
+                all[cells].iter_mut().zip(numbers).for_each(|(to, x)| *to = int8::quantize(*x, scale));
+            }
+        }
+    }
+
+    /// A row, as f32; `None` beyond the last one.
+    pub fn row(&self, row: usize) -> Option<Cow<'_, [f32]>> {
+        if row >= self.rows() {
+            return None;
+        }
+        let cells = row * self.columns..(row + 1) * self.columns;
+        Some(match &self.cells {
+            Cells::F32(all) => Cow::Borrowed(&all[cells]),
+            Cells::F16(all) => {
+                let mut wide = vec![0.0; self.columns];
+                half::widen_f16::<Best>(&all[cells], &mut wide);
+                wide.iter_mut().for_each(|x| *x *= self.scales[row]);
+                Cow::Owned(wide)
+            }
+            Cells::Int8(all) => all[cells].iter().map(|&x| f32::from(x) * self.scales[row]).collect(),
+        })
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        let cells = match &self.cells {
+            Cells::F32(all) => all.len(),
+            Cells::F16(all) => all.len(),
+            Cells::Int8(all) => all.len(),
+        };
+        cells / self.columns
+    }
+
+    /// Length of a row.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+}
+
+fn zeros<T: Copy + Default>(length: usize) -> Option<Vec<T>> {
+    let mut numbers = Vec::new();
+    numbers.try_reserve_exact(length).ok()?;
+    numbers.resize(length, T::default());
+    Some(numbers)
+}

@@ -1,0 +1,84 @@
+//! In which precision weights are kept: as wished, or as the files and the memory suggest.
+
+use crate::error::{Error, Result};
+use crate::kernels::Precision;
+use crate::limits;
+
+/// A wish for how weights are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// What keeps the numbers of the files: `Fp16` where most bytes are F16, else `Fp32`. Only
+    /// where that takes more memory than there may be, the next smaller one that fits.
+    #[default]
+    Auto,
+    /// This one and no other.
+    Fixed(Precision),
+}
+
+/// Why a precision was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It was asked for.
+    Asked,
+    /// It keeps the numbers of the files.
+    File,
+    /// A larger one takes more memory than there may be.
+    Memory,
+}
+
+impl Choice {
+    /// The choice of this name: `auto`, or that of a [`Precision`].
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "auto" => Some(Choice::Auto),
+            _ => Precision::parse(name).map(Choice::Fixed),
+        }
+    }
+}
+
+impl From<Precision> for Choice {
+    fn from(precision: Precision) -> Self {
+        Choice::Fixed(precision)
+    }
+}
+
+impl Reason {
+    /// The name in the JavaScript API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Asked => "asked",
+            Reason::File => "file",
+            Reason::Memory => "memory",
+        }
+    }
+}
+
+/// Settles on a precision. `stored_as_f16`: whether most bytes of the files that are read are
+/// F16. `bytes_in`: memory that the weights take in a precision. `max_memory`: bytes that they may.
+///
+/// # Errors
+/// [`Error::OutOfMemory`] when even the smallest choice takes more.
+pub(super) fn choose(
+    choice: Choice,
+    stored_as_f16: bool,
+    bytes_in: impl Fn(Precision) -> u64,
+    max_memory: Option<u64>,
+) -> Result<(Precision, Reason)> {
+    let (first, reason, smaller): (_, _, &[Precision]) = match choice {
+        Choice::Fixed(precision) => (precision, Reason::Asked, &[]),
+        Choice::Auto if stored_as_f16 => (Precision::Fp16, Reason::File, &[Precision::Q8]),
+        Choice::Auto => (Precision::Fp32, Reason::File, &[Precision::Fp16, Precision::Q8]),
+    };
+    let available = [max_memory, limits::WEIGHT_BYTES].into_iter().flatten().min();
+    let fits = |precision: &Precision| available.is_none_or(|available| bytes_in(*precision) <= available);
+    if fits(&first) {
+        return Ok((first, reason));
+    }
+    match smaller.iter().copied().find(fits) {
+        Some(precision) => Ok((precision, Reason::Memory)),
+        None => {
+            let smallest = *smaller.last().unwrap_or(&first);
+            Err(Error::OutOfMemory { needed: bytes_in(smallest), available })
+        }
+    }
+}
