@@ -17,7 +17,7 @@ const CDN = 'cdn-lfs.hf.co';
 /** A mirror outside the page's policy: it has the files of the Hub, neither its API nor its headers. */
 export const MIRROR = 'mirror.test';
 
-/** The one commit of every repository, to which `main` points. */
+/** The commit to which `main` of every repository points at first. */
 export const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 
 /** What the real Hub lets a page read. */
@@ -49,7 +49,14 @@ const EXPOSED_HEADERS = 'X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message
  * @property {Record<string, Fault>} [faults]  by file name
  * @property {{status: number, code: string, message: string}} [refusal]  answer to everything
  * @property {string} [token]                  with it there is no refusal
+ * @property {string} [commit]                 where `main` is
+ * @property {Conversion} [conversion]         a pull request that adds the safetensors, which `main` lacks
  */
+
+/** @typedef {{author?: string, status?: string, onTopOf?: string}} Conversion  what is odd about it, if anything */
+
+/** The pull request's number and commit. */
+export const CONVERSION = { revision: 'refs/pr/7', commit: 'fedcba9876543210fedcba9876543210fedcba98' };
 
 /**
  * @typedef {{host: string, path: string, authorization: string | undefined, range: string | undefined, status: number, broken: boolean}} LogEntry
@@ -58,7 +65,8 @@ const EXPOSED_HEADERS = 'X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message
 
 /**
  * @param {Record<string, Repository>} repositories  by id
- * @returns {Promise<{browserFlags: string[], log: LogEntry[], close: () => Promise<void>}>}
+ * @returns {Promise<{browserFlags: string[], log: LogEntry[], down: boolean, close: () => Promise<void>}>}
+ *   `down`: to be set while there is no network
  */
 export async function startFakeHub(repositories) {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'huggingface.co' }]);
@@ -66,6 +74,7 @@ export async function startFakeHub(repositories) {
   const log = [];
   const hub = new Answers(repositories);
   const server = createServer({ key, cert }, (request, response) => {
+    if (running.down) return response.destroy();
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     response.on('close', () => {
       const { url: path = '', headers: { authorization, range } } = request;
@@ -79,7 +88,8 @@ export async function startFakeHub(repositories) {
   });
   await new Promise((resolve) => { server.listen(0, '127.0.0.1', () => resolve(undefined)); });
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
+  const running = {
+    down: false,
     browserFlags: [
       `--host-resolver-rules=${['huggingface.co', '*.hf.co', MIRROR].map((name) => `MAP ${name}:443 127.0.0.1:${port}`)}`,
       '--ignore-certificate-errors',
@@ -90,6 +100,7 @@ export async function startFakeHub(repositories) {
       server.closeAllConnections();
     }),
   };
+  return running;
 }
 
 /** @typedef {import('node:http').IncomingMessage} Request */
@@ -118,6 +129,8 @@ class Answers {
     response.setHeader('vary', 'Origin, Accept-Encoding');
     if (request.method === 'OPTIONS') return answerPreflight(response);
     const url = request.url ?? '';
+    const [, asked, question] = /^\/api\/models\/(.+?)\/(discussions|commits)\b/.exec(url) ?? [];
+    if (asked && !isMirror) return answerAboutConversion(response, question, this.#repositories[asked]);
     const [, listed, listedRevision] = /^\/api\/models\/(.+?)\/revision\/([^/]+)\?blobs=true$/.exec(url) ?? [];
     const [, resolved, resolvedRevision, file] = /^\/(.+?)\/resolve\/([^/]+)\/(.+?)(?:\?|$)/.exec(url) ?? [];
     if (listed && isMirror) return response.writeHead(404).end();
@@ -125,15 +138,21 @@ class Answers {
     const repository = this.#repositories[id];
     // The Hub does not tell strangers whether a repository is missing or private: 401, not 404.
     if (repository === undefined) return refuse(response, { status: 401, code: 'RepoNotFound', message: 'Repository not found' });
-    if (!['main', COMMIT].includes(revision)) return refuse(response, { status: 404, code: 'RevisionNotFound', message: 'Invalid rev id' });
-    response.setHeader('x-repo-commit', COMMIT);
+    const { commit: head = COMMIT, conversion } = repository;
+    const converted = conversion !== undefined && [encodeURIComponent(CONVERSION.revision), CONVERSION.commit].includes(revision);
+    if (!['main', head].includes(revision) && !converted) return refuse(response, { status: 404, code: 'RevisionNotFound', message: 'Invalid rev id' });
+    const sha = converted ? CONVERSION.commit : head;
+    /** A pickle on `main`, safetensors in the pull request. @param {string} name */
+    const isThere = (name) => conversion === undefined || converted || !name.endsWith('.safetensors');
+    response.setHeader('x-repo-commit', sha);
     if (listed) {
       response.setHeader('content-type', 'application/json; charset=utf-8');
-      return response.end(JSON.stringify({ sha: COMMIT, siblings: await siblings(repository) }));
+      const files = await siblings(repository);
+      return response.end(JSON.stringify({ sha, siblings: files.filter(({ rfilename }) => isThere(rfilename)) }));
     }
     const admitted = repository.token !== undefined && request.headers.authorization === `Bearer ${repository.token}`;
     if (repository.refusal && !admitted) return refuse(response, repository.refusal);
-    const bytes = await readContent(repository, file);
+    const bytes = isThere(file) ? await readContent(repository, file) : undefined;
     if (bytes === undefined) return refuse(response, { status: 404, code: 'EntryNotFound', message: 'Entry not found' });
     if (isLarge(file)) {
       response.setHeader('x-linked-size', bytes.length);
@@ -189,6 +208,22 @@ class Answers {
     const { times = Infinity, noRanges, ...fault } = this.#repositories[id].faults?.[file] ?? {};
     return asked <= times ? { noRanges, ...fault } : { noRanges };
   }
+}
+
+/**
+ * The pull requests of a repository, and the commits of the one there is.
+ *
+ * @param {Response} response
+ * @param {string} question
+ * @param {Repository | undefined} repository
+ */
+function answerAboutConversion(response, question, { conversion } = { folder: '' }) {
+  const { author = 'SFconvertbot', status = 'open', onTopOf = COMMIT } = conversion ?? {};
+  const common = { status, isPullRequest: true, author: { name: author, type: 'user' } };
+  const request = { ...common, num: 7, title: 'Adding `safetensors` variant of this model' };
+  const discussions = [{ ...common, num: 5, title: 'Fix a typo' }, ...conversion ? [request] : []];
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(question === 'commits' ? [{ id: CONVERSION.commit }, { id: onTopOf }] : { discussions, count: discussions.length }));
 }
 
 /** @param {string} file */

@@ -1,11 +1,9 @@
 /** Downloads that go wrong: each ends in the right model or in one typed error, and the next load is none the worse. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { openApp, startApp } from './app.mjs';
 import { COMMIT, MIRROR, startFakeHub } from './fake_hub.mjs';
-import { launch, openPage, ROOT } from './harness.mjs';
+import { launch } from './harness.mjs';
 import { LASTING, PASSING, REPOSITORIES } from './repositories.mjs';
 
 /** @type {Awaited<ReturnType<typeof startFakeHub>>} */
@@ -27,51 +25,6 @@ after(async () => {
   await hub?.close();
 });
 
-/** A web application without a policy, that is the checkout; what is under `/moved/` is on the Hub. */
-async function startApp() {
-  const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
-  const server = createServer(async ({ url = '/' }, response) => {
-    const [, file] = /^\/moved\/(.*)$/.exec(url) ?? [];
-    if (file) return response.writeHead(302, { location: `https://huggingface.co/tiny/tiny-bert/resolve/main/${file}` }).end();
-    if (url === '/') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>app</title>');
-    const bytes = await readFile(path.join(ROOT, path.normalize(url))).catch(() => undefined);
-    const type = types[/** @type {keyof typeof types} */ (path.extname(url))];
-    return response.writeHead(bytes ? 200 : 404, type && { 'content-type': type }).end(bytes);
-  });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', () => resolve(undefined)); });
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve(undefined));
-      server.closeAllConnections();
-    }),
-  };
-}
-
-/** A page where `outcome(model, options)` is what a model says of a text, or the code of the error. */
-async function openApp() {
-  const { page, problems } = await openPage(browser);
-  await page.goto(app.url);
-  await page.evaluate(async () => {
-    const { pipeline } = await import(new URL('/www/lib/index.js', location.href).href);
-    Object.assign(globalThis, {
-      pipeline,
-      outcome: async (/** @type {string} */ model, options = {}) => {
-        try {
-          const classify = await pipeline('text-classification', model, options);
-          const scores = await classify('What a wonderful morning!', { top_k: null });
-          await classify.dispose();
-          return scores;
-        } catch (error) {
-          return /** @type {any} */ (error).code;
-        }
-      },
-    });
-  });
-  return { page, problems };
-}
-
 /** What `openApp` puts into the page, for the checker. @type {any} */
 const { outcome, pipeline } = /** @type {any} */ ({});
 
@@ -82,7 +35,7 @@ const outcomeIn = (page, model, options = {}) =>
   page.evaluate(({ model, options }) => outcome(model, options), { model, options });
 
 test('a fault that passes is passed over', async (t) => {
-  const { page } = await openApp();
+  const { page } = await openApp(browser, app);
   const good = await outcomeIn(page, GOOD);
   assert.equal(good[0].label, 'positive');
   for (const id of Object.keys(PASSING)) {
@@ -94,7 +47,7 @@ test('a fault that passes is passed over', async (t) => {
 });
 
 test('a fault that lasts is one typed error, and the next load works', async (t) => {
-  const { page } = await openApp();
+  const { page } = await openApp(browser, app);
   const good = await outcomeIn(page, GOOD);
   for (const [id, { error }] of Object.entries(LASTING)) {
     await t.test(id, async () => {
@@ -105,7 +58,7 @@ test('a fault that lasts is one typed error, and the next load works', async (t)
 });
 
 test('every file is of the commit that the manifest tells, and what is not listed is not asked for', async () => {
-  const { page, problems } = await openApp();
+  const { page, problems } = await openApp(browser, app);
   const before = hub.log.length;
   await outcomeIn(page, 'tiny/tiny-distilbert');
   const paths = hub.log.slice(before).filter(({ host }) => host === 'huggingface.co').map(({ path }) => path);
@@ -117,7 +70,7 @@ test('every file is of the commit that the manifest tells, and what is not liste
 });
 
 test('a mirror with neither API nor headers, and a plain folder, do as well', async () => {
-  const { page } = await openApp();
+  const { page } = await openApp(browser, app);
   const good = await outcomeIn(page, GOOD);
   assert.deepEqual(await outcomeIn(page, GOOD, { endpoint: `https://${MIRROR}` }), good);
   assert.deepEqual(await outcomeIn(page, 'passing/shards', { endpoint: `https://${MIRROR}` }), good);
@@ -125,7 +78,7 @@ test('a mirror with neither API nor headers, and a plain folder, do as well', as
 });
 
 test('integrity: the files that the application names, and only those', async () => {
-  const { page } = await openApp();
+  const { page } = await openApp(browser, app);
   const outcomes = await page.evaluate(async (id) => {
     const folder = '/tests/golden/hub/tiny-bert/';
     /** @type {Record<string, string>} */
@@ -148,7 +101,7 @@ test('integrity: the files that the application names, and only those', async ()
 });
 
 test('allow_remote: false: nothing is asked of any other server, not even by a redirect', async () => {
-  const { page } = await openApp();
+  const { page } = await openApp(browser, app);
   const local = await outcomeIn(page, '/tests/golden/hub/tiny-bert', { allow_remote: false });
   assert.equal(local.length, 3);
   assert.deepEqual(await outcomeIn(page, '/moved'), local, 'the redirect works');
@@ -161,7 +114,7 @@ test('allow_remote: false: nothing is asked of any other server, not even by a r
 });
 
 test('a load is aborted while it waits to try again', async () => {
-  const { page } = await openApp();
+  const { page } = await openApp(browser, app);
   const { code, waited } = await page.evaluate(async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 100);
@@ -174,7 +127,7 @@ test('a load is aborted while it waits to try again', async () => {
 });
 
 test('fetch of the application, in its thread', async () => {
-  const { page } = await openApp();
+  const { page } = await openApp(browser, app);
   const seen = await page.evaluate(async (id) => {
     /** @type {string[]} */
     const seen = [];

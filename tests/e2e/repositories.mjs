@@ -55,6 +55,29 @@ function shards(name, count) {
 }
 
 /**
+ * The weights of a model with a tensor behind them that nobody needs.
+ *
+ * @param {string} name
+ * @param {number} length
+ */
+function padded(name, length) {
+  const whole = readFileSync(`${golden(name)}model.safetensors`);
+  const data = 8 + Number(whole.readBigUInt64LE(0));
+  const header = JSON.parse(whole.toString('utf8', 8, data));
+  const end = whole.length - data;
+  const padding = { dtype: 'F32', shape: [length / 4], data_offsets: [end, end + length] };
+  const json = Buffer.from(JSON.stringify({ ...header, padding }));
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([prefix, json, whole.subarray(data), Buffer.alloc(length, 7)]);
+}
+
+/** tiny-bert that lacks safetensors but for a pull request. @param {import('./fake_hub.mjs').Conversion} [conversion] */
+const pickled = (conversion) => ({
+  folder: golden('tiny-bert'), files: { 'pytorch_model.bin': Buffer.from('pickle') }, conversion: conversion ?? {},
+});
+
+/**
  * tiny-bert in three files.
  *
  * @param {Record<string, import('./fake_hub.mjs').Fault>} [faults]
@@ -102,6 +125,12 @@ export const REPOSITORIES = {
   ...Object.fromEntries([...CLASSIFIERS, 'bare-bert'].map((name) => [`tiny/${name}`, { folder: golden(name) }])),
   ...PASSING,
   ...LASTING,
+  'tiny/sharded': sharded(),
+  'tiny/large': { folder: golden('tiny-bert'), files: { 'model.safetensors': padded('tiny-bert', 12_000_000) } },
+  'tiny/pickled': pickled(),
+  'pickled/by-others': pickled({ author: 'somebody' }),
+  'pickled/closed': pickled({ status: 'closed' }),
+  'pickled/outdated': pickled({ onTopOf: 'f'.repeat(40) }),
   'tiny/stalled': faulty('tiny-bert', { 'model.safetensors': { stallAfter: 0.5 } }),
   'tiny/broken-json': faulty('tiny-bert', { 'config.json': { change: (bytes) => bytes.subarray(0, bytes.length / 2) } }),
   'tiny/html': faulty('tiny-bert', {

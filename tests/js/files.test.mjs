@@ -91,7 +91,7 @@ test('every failure of a fetch has its own code', async (t) => {
   assert.equal((await failure((await openFiles('http://127.0.0.1:1/m')).read('x'))).code, 'network');
 
   const controller = new AbortController();
-  const stalled = (await openFiles(`${origin}/m`, { signal: controller.signal })).download('stalled');
+  const stalled = await (await openFiles(`${origin}/m`, { signal: controller.signal })).stream('stalled');
   await stalled.next();
   const next = failure(stalled.next());
   controller.abort('enough');
@@ -108,7 +108,7 @@ test('closing a download ends the connection', async (t) => {
       response.on('close', () => { clearInterval(timer); closed(); });
     },
   });
-  const download = (await openFiles(`${origin}/m`)).download('endless');
+  const download = await (await openFiles(`${origin}/m`)).stream('endless');
   await download.next();
   download.close();
   await ended;
@@ -123,8 +123,8 @@ test('files are fetched by commit, and those that are not listed not at all', as
   });
   assert.equal(files.commit, COMMIT);
   assert.deepEqual(Buffer.from(await files.read('config.json')), content);
-  assert.deepEqual(await drain(files.download('model.safetensors')), content);
-  assert.throws(() => files.download('vocab.txt'), { code: 'not-found' });
+  assert.deepEqual(await drain(await files.stream('model.safetensors')), content);
+  assert.equal((await failure(files.stream('vocab.txt'))).code, 'not-found');
   assert.equal((await failure(files.read('vocab.txt'))).code, 'not-found');
   assert.deepEqual([await files.has('config.json'), await files.has('vocab.txt')], [true, false]);
   assert.deepEqual(seen, ['/api/models/a/b/revision/main',
@@ -188,7 +188,7 @@ test('whatever goes wrong: the right bytes or a typed error, and never silence a
     const endpoint = host.manifest
       ? await startHub(t, files, { 'model.safetensors': serveBadly })
       : await startServer(t, { '/a/b/resolve/main/model.safetensors': serveBadly });
-    const download = (await openFiles('a/b', { endpoint })).download('model.safetensors');
+    const download = await (await openFiles('a/b', { endpoint })).stream('model.safetensors');
     const outcome = await drain(download).then((bytes) => {
       assert.ok(bytes.equals(content), `seed ${seed}: wrong bytes were accepted`);
       return 'whole';
@@ -220,13 +220,13 @@ test('a download is taken up where it dropped, from the first address', async (t
     'model.safetensors': (_, response) => { asked += 1; response.writeHead(302, { location: `${cdn}/signed` }).end(); },
   });
   const files = await openFiles('a/b', { endpoint: hub });
-  assert.deepEqual(await drain(files.download('model.safetensors')), content);
+  assert.deepEqual(await drain(await files.stream('model.safetensors')), content);
   assert.deepEqual([asked, ranges], [3, [undefined, 'bytes=15000-', 'bytes=30000-']]);
 });
 
 test('a pause costs nothing but a request', async (t) => {
   const hub = await startHub(t, { 'model.safetensors': content });
-  const download = (await openFiles('a/b', { endpoint: hub })).download('model.safetensors');
+  const download = await (await openFiles('a/b', { endpoint: hub })).stream('model.safetensors');
   const first = await download.next();
   download.pause();
   assert.deepEqual(Buffer.concat([first, await drain(download)]), content);
@@ -253,7 +253,7 @@ test('wrong length, wrong hash, and a file that changes are refused', async (t) 
   const files = await openFiles('a/b', { endpoint: hub });
   for (const file of Object.keys(wrong)) {
     const code = file === 'page.json' ? 'content' : 'integrity';
-    const error = await failure(/json$/.test(file) ? files.read(file) : drain(files.download(file)));
+    const error = await failure(/json$/.test(file) ? files.read(file) : files.stream(file).then(drain));
     assert.deepEqual([error.code, error.details.file], [code, file], error.message);
   }
 });
@@ -277,7 +277,7 @@ test('what the application promises counts more than the manifest, and no other 
   const integrity = { 'config.json': `sha256-${sha256(other, 'base64')}`, 'model.safetensors': `sha256-${sha256(other, 'base64')}` };
   const files = await openFiles('a/b', { endpoint: hub, integrity });
   assert.deepEqual(Buffer.from(await files.read('config.json')), other);
-  assert.equal((await failure(drain(files.download('model.safetensors')))).code, 'integrity');
+  assert.equal((await failure(files.stream('model.safetensors').then(drain))).code, 'integrity');
   const { code, details } = await failure(files.read('vocab.txt'));
   assert.deepEqual([code, details.unlisted], ['integrity', true]);
 });

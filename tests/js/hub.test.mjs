@@ -39,7 +39,8 @@ test('what is no model reference', () => {
 
 test('the manifest and the commit of a Hub model', () => {
   const source = resolveModel('user/model', { endpoint: 'https://mirror.example/hf/', revision: 'refs/pr/1' });
-  assert.equal(source.api, 'https://mirror.example/hf/api/models/user/model/revision/refs%2Fpr%2F1?blobs=true');
+  assert.equal(source.api, 'https://mirror.example/hf/api/models/user/model');
+  assert.equal(source.revision, 'refs/pr/1');
   assert.equal(atCommit(source, 'c0ffee').url, 'https://mirror.example/hf/user/model/resolve/c0ffee/');
   assert.equal(resolveModel('https://cdn.example/m').api, undefined, 'a folder has no manifest');
 });

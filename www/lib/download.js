@@ -80,6 +80,18 @@ export class Download {
     return undefined;
   }
 
+  /**
+   * Takes bytes that are here already, from the first on, instead of fetching them.
+   * @param {Uint8Array} chunk
+   */
+  async take(chunk) {
+    if (this.#options.expected.sha256 !== undefined) {
+      this.#sha256 ??= await this.#options.newSha256();
+      this.#sha256.update(chunk);
+    }
+    this.loaded += chunk.length;
+  }
+
   /** Ends the connection; `next` makes another. */
   pause() {
     this.#reader?.cancel().catch(() => {});
@@ -130,7 +142,7 @@ export class Download {
 
   /** What arrives next and is new; `undefined` at the end of the connection. */
   async #receive() {
-    const { url, file, signal, patience, newSha256, expected } = this.#options;
+    const { url, file, signal, patience, expected } = this.#options;
     const reader = /** @type {ReadableStreamDefaultReader<Uint8Array>} */ (this.#reader);
     const { done, value } = await reader.read().catch((error) => { throw lost(error, { url, file, signal }); });
     if (done) return undefined;
@@ -139,11 +151,7 @@ export class Download {
     if (expected.size !== undefined && this.loaded + chunk.length > expected.size) {
       throw notAsPromised(file, `it is longer than ${expected.size} bytes`, { size: expected.size });
     }
-    if (expected.sha256 !== undefined) {
-      this.#sha256 ??= await newSha256();
-      this.#sha256.update(chunk);
-    }
-    this.loaded += chunk.length;
+    await this.take(chunk);
     if (this.loaded - this.#renewedAt >= PROGRESS) {
       this.#renewedAt = this.loaded;
       patience.renew();

@@ -13,9 +13,11 @@ import { load } from './load.js';
  * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
  * @typedef {{id: number, verb: 'classify', inputs: import('./runtime.js').TextPair[],
  *   options: import('./runtime.js').RunOptions}} ClassifyMessage
+ * @typedef {{id: number, verb: 'files'}} FilesMessage
  * @typedef {{id: number, verb: 'abort'}} AbortMessage `id` is the request that is no longer wanted
  * @typedef {{verb: 'dispose'}} DisposeMessage
- * @typedef {LoadMessage | ClassifyMessage | AbortMessage | DisposeMessage} Message
+ * @typedef {LoadMessage | ClassifyMessage | FilesMessage} RequestMessage what is answered
+ * @typedef {RequestMessage | AbortMessage | DisposeMessage} Message
  */
 
 /**
@@ -52,8 +54,8 @@ class Engine {
   #runtime;
   #reply;
   #fetch;
-  /** @type {import('./runtime.js').TextClassifier | undefined} */
-  #classifier;
+  /** @type {import('./load.js').Loaded | undefined} */
+  #model;
   /** @type {import('./runtime.js').ModelInfo | undefined} */
   #info;
   #queue = Promise.resolve();
@@ -71,7 +73,7 @@ class Engine {
     this.#fetch = fetch;
   }
 
-  /** @param {LoadMessage | ClassifyMessage} message */
+  /** @param {RequestMessage} message */
   enqueue(message) {
     const controller = new AbortController();
     this.#requests.set(message.id, controller);
@@ -87,21 +89,19 @@ class Engine {
   async dispose() {
     for (const controller of this.#requests.values()) controller.abort();
     await this.#queue;
-    this.#runtime.free(this.#classifier);
-    this.#classifier = undefined;
+    this.#runtime.free(this.#model?.classifier);
+    this.#model = undefined;
   }
 
   /**
-   * @param {LoadMessage | ClassifyMessage} message
+   * @param {RequestMessage} message
    * @param {AbortController} controller
    */
   async #answer(message, controller) {
     const { id } = message;
     try {
       throwIfAborted(controller.signal);
-      const value = message.verb === 'load'
-        ? await this.#load(message, controller.signal)
-        : await this.#classify(message, controller.signal);
+      const value = await this.#do(message, controller.signal);
       this.#reply({ id, ok: true, value });
     } catch (error) {
       this.#reply({ id, ok: false, error: toWire(error) });
@@ -113,18 +113,42 @@ class Engine {
   }
 
   /**
+   * @param {RequestMessage} message
+   * @param {AbortSignal} signal
+   */
+  async #do(message, signal) {
+    switch (message.verb) {
+      case 'load': return this.#load(message, signal);
+      case 'classify': return this.#classify(message, signal);
+      case 'files': return this.#files(signal);
+    }
+  }
+
+  /**
    * @param {LoadMessage} message
    * @param {AbortSignal} signal
    */
   async #load(message, signal) {
-    this.#classifier = await load(message, {
+    const { classifier, files } = this.#model = await load(message, {
       runtime: this.#runtime,
       signal,
       fetch: this.#fetch,
       report: (progress) => this.#reply({ id: message.id, event: 'progress', progress }),
     });
-    this.#info = this.#runtime.call(() => this.#classifier?.info);
-    return this.#info;
+    this.#info = this.#runtime.call(() => classifier.info);
+    return { ...this.#info, commit: files.commit, revision: files.instead, cached: files.cached };
+  }
+
+  /** @param {AbortSignal} signal */
+  async #files(signal) {
+    if (!this.#model) throw new Error('files came before load');
+    const { files, names } = this.#model;
+    const again = files.again(signal);
+    try {
+      return await Promise.all(names.map(async (name) => ({ name, blob: await again.blob(name) })));
+    } finally {
+      again.close();
+    }
   }
 
   /**
@@ -133,7 +157,7 @@ class Engine {
    */
   async #classify({ inputs, options }, signal) {
     const started = performance.now();
-    const run = this.#runtime.call(() => this.#classifier?.start(inputs, options));
+    const run = this.#runtime.call(() => this.#model?.classifier.start(inputs, options));
     if (!run) throw new Error('classify came before load');
     try {
       while (!this.#runtime.call(() => run.step())) {

@@ -1,14 +1,16 @@
 /**
- * The files of one model at one commit. Whatever the host promises of a file is held against what arrives;
- * what the application promises counts more.
+ * The files of one model at one commit, from the store or the host. Whatever the host promises of a file is
+ * held against what arrives; what the application promises counts more.
  */
 
 import { Download } from './download.js';
 import { HeadwiseError } from './errors.js';
 import { atCommit } from './hub.js';
-import { readManifest } from './manifest.js';
+import { findManifest } from './manifest.js';
 import { requester } from './request.js';
 import { Patience } from './retry.js';
+import { Store } from './store.js';
+import { KeptDownload, WholeFile, blobOf } from './stream.js';
 import { gitBlobHash, notAsPromised, sha256Of } from './verify.js';
 
 /**
@@ -17,47 +19,79 @@ import { gitBlobHash, notAsPromised, sha256Of } from './verify.js';
  * @property {AbortSignal} signal
  * @property {Record<string, string>} [integrity] file names to `sha256-…`; no other file is fetched
  * @property {boolean} [allow_remote]
+ * @property {boolean} [local_files_only] nothing is fetched, but from a folder
  * @property {import('./request.js').Fetch} [fetch]
+ * @property {Store} [store]
  * @property {() => Promise<import('./verify.js').Sha256>} newSha256
  * @property {import('./retry.js').Wait} [wait]
  */
 
-/** The files of one model, fetched one by one; every failure is a HeadwiseError that says which kind. */
+/** @typedef {import('./stream.js').FileStream} FileStream */
+
+/** The files of one model, one by one; every failure is a HeadwiseError that says which kind. */
 export class ModelFiles {
-  /** Past the browser's cache, which may be what is wrong. */
+  /** Past the store and the browser's cache, which may be what is wrong. */
   fresh = false;
   #source;
   #options;
   #get;
   #manifest;
+  #store;
+  /** What the store knows them by: files have to be of a commit. @type {import('./store.js').Snapshot | undefined} */
+  #snapshot;
+  /** Gives up the right to download, once it is ours. @type {Promise<() => void> | undefined} */
+  #lock;
+  /** Files that were fetched, and whether they are in the store now. @type {Map<string, boolean>} */
+  #fetched = new Map();
 
   /**
-   * Asks the host for the manifest, if it may have one.
+   * Finds out which commit it is, where there is a Hub that tells or told.
    * @param {import('./hub.js').ModelSource} source
    * @param {FilesOptions} options
    */
   static async open(source, options) {
+    const { store = new Store() } = options;
     const get = requester({ endpoint: source.endpoint, ...options });
-    const manifest = source.api === undefined ? undefined : await readManifest(source.api, source.id, get, options);
-    return new ModelFiles(source, options, get, manifest);
+    const manifest = source.api === undefined ? undefined
+      : await findManifest({ ...source, api: source.api }, get, { ...options, store });
+    return new ModelFiles(source, { ...options, store }, get, manifest);
   }
 
   /**
    * @param {import('./hub.js').ModelSource} source
-   * @param {FilesOptions} options
+   * @param {FilesOptions & {store: Store}} options
    * @param {import('./request.js').Get} get
    * @param {import('./manifest.js').Manifest | undefined} manifest
    */
   constructor(source, options, get, manifest) {
+    const { endpoint, id } = source;
     this.#source = manifest ? atCommit(source, manifest.commit) : source;
     this.#options = options;
     this.#get = get;
     this.#manifest = manifest;
+    this.#store = options.store;
+    this.#snapshot = manifest && { endpoint, id, commit: manifest.commit };
+  }
+
+  /** The same files for another request. @param {AbortSignal} signal */
+  again(signal) {
+    const options = { ...this.#options, signal };
+    return new ModelFiles(this.#source, options, requester({ endpoint: this.#source.endpoint, ...options }), this.#manifest);
   }
 
   /** The commit that all files are of, where the host tells. */
   get commit() {
     return this.#manifest?.commit;
+  }
+
+  /** The revision in place of the one that was asked for, if there is one. */
+  get instead() {
+    return this.#manifest?.instead;
+  }
+
+  /** Whether everything that has been read is in the store. */
+  get cached() {
+    return this.#snapshot !== undefined && [...this.#fetched.values()].every(Boolean);
   }
 
   /** Whether the file is known to exist. @param {string} file */
@@ -92,60 +126,12 @@ export class ModelFiles {
   }
 
   /**
-   * A file to be read chunk by chunk. Nothing is asked for yet.
-   * @param {string} file
-   * @returns {Download}
-   */
-  download(file) {
-    return this.#download(file, { fresh: this.fresh, ranges: true });
-  }
-
-  /**
-   * A small file as a whole. One that is not as promised is fetched once more.
-   * @param {string} file
-   * @returns {Promise<Uint8Array>}
-   */
-  async read(file) {
-    return this.#read(file, this.fresh).catch((error) => {
-      if (error.code === 'integrity' && !error.details.unlisted && !this.fresh) return this.#read(file, true);
-      throw error;
-    });
-  }
-
-  /** @param {string} file @param {{fresh: boolean, ranges: boolean}} how */
-  #download(file, { fresh, ranges }) {
-    const { signal, newSha256, wait } = this.#options;
-    const url = this.#source.url + file;
-    const patience = new Patience(signal, wait);
-    const expected = this.#expected(file, url);
-    return new Download({ url, file, expected, get: this.#get, signal, patience, newSha256, fresh, ranges });
-  }
-
-  /** @param {string} file @param {boolean} fresh */
-  async #read(file, fresh) {
-    // Small files come compressed, of which nobody can ask for a part.
-    const download = this.#download(file, { fresh, ranges: false });
-    /** @type {BlobPart[]} */
-    const chunks = [];
-    try {
-      for (let chunk; (chunk = await download.next());) chunks.push(/** @type {Uint8Array<ArrayBuffer>} */ (chunk));
-    } finally {
-      download.close();
-    }
-    const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
-    const { blob } = this.#expected(file, this.#source.url + file);
-    const found = blob && await gitBlobHash(bytes);
-    if (found && found !== blob) throw notAsPromised(file, 'its git hash is another', { expected: blob, found });
-    return bytes;
-  }
-
-  /**
    * What is promised of a file.
    * @param {string} file
-   * @param {string} url
    * @returns {import('./verify.js').Expected}
    */
-  #expected(file, url) {
+  expected(file) {
+    const url = this.#source.url + file;
     const { integrity } = this.#options;
     if (integrity && !Object.hasOwn(integrity, file)) {
       throw notAsPromised(file, 'the option “integrity” does not list it', { url, unlisted: true });
@@ -155,5 +141,112 @@ export class ModelFiles {
     }
     const promised = this.#manifest?.files.get(file) ?? {};
     return integrity ? { size: promised.size, sha256: sha256Of(integrity[file]) } : promised;
+  }
+
+  /**
+   * A file to be read chunk by chunk; kept in the store, if it comes from elsewhere.
+   * @param {string} file
+   * @returns {Promise<FileStream>}
+   */
+  async stream(file) {
+    const entry = await this.#stored(file);
+    if (entry) return new WholeFile(entry.chunks());
+    const download = this.#download(file, { fresh: this.fresh, ranges: true });
+    const { size, sha256 } = this.expected(file);
+    this.#fetched.set(file, false);
+    if (!this.#snapshot || size === undefined) return download;
+    if (this.fresh) await this.#store.drop(this.#snapshot, file);
+    const writer = await this.#store.keep(this.#snapshot, file, { size, sha256 });
+    return new KeptDownload(download, writer, (kept) => this.#fetched.set(file, kept));
+  }
+
+  /**
+   * A small file as a whole. One that is not as promised is fetched once more.
+   * @param {string} file
+   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   */
+  async read(file) {
+    const bytes = await (await this.#stored(file))?.bytes().catch(() => undefined);
+    if (bytes && await this.#isPromised(file, bytes)) return bytes;
+    return this.#fetch(file, this.fresh).catch((error) => {
+      if (error.code === 'integrity' && !error.details.unlisted && !this.fresh) return this.#fetch(file, true);
+      throw error;
+    });
+  }
+
+  /**
+   * A file as the browser holds it, or has to fetch it.
+   * @param {string} file
+   * @returns {Promise<Blob>}
+   */
+  async blob(file) {
+    return await (await this.#stored(file))?.blob() ?? blobOf(await this.stream(file));
+  }
+
+  /** Ends the load; if all of it is in the store, this is the snapshot for offline use. */
+  async finish() {
+    const { revision } = this.#source;
+    if (this.#manifest && this.#snapshot && revision !== undefined && this.cached) {
+      const { instead, files } = this.#manifest;
+      await this.#store.remember(this.#snapshot, revision, { instead, files: Object.fromEntries(files) });
+    }
+  }
+
+  /** Lets others download. */
+  close() {
+    this.#lock?.then((release) => release(), () => {});
+    this.#lock = undefined;
+  }
+
+  /**
+   * A file that is in the store; once nobody else is downloading, if it is not there at once.
+   * @param {string} file
+   */
+  async #stored(file) {
+    const snapshot = this.#snapshot;
+    const expected = this.expected(file);
+    if (!snapshot || this.fresh) return undefined;
+    const open = () => this.#store.open(snapshot, file, expected);
+    const entry = await open();
+    if (entry || this.#options.local_files_only) return entry;
+    this.#lock ??= this.#store.lock(snapshot, this.#options.signal);
+    await this.#lock;
+    return open();
+  }
+
+  /** @param {string} file @param {{fresh: boolean, ranges: boolean}} how */
+  #download(file, { fresh, ranges }) {
+    const { signal, newSha256, wait, local_files_only } = this.#options;
+    const url = this.#source.url + file;
+    if (local_files_only && this.#source.api !== undefined) {
+      throw new HeadwiseError('not-found', `${file} is not stored here, and “local_files_only” forbids to fetch it.`,
+        { file, url });
+    }
+    const patience = new Patience(signal, wait);
+    return new Download({ url, file, expected: this.expected(file), get: this.#get, signal, patience, newSha256, fresh, ranges });
+  }
+
+  /** @param {string} file @param {boolean} fresh */
+  async #fetch(file, fresh) {
+    this.#fetched.set(file, false);
+    // Small files come compressed, of which nobody can ask for a part.
+    const blob = await blobOf(this.#download(file, { fresh, ranges: false }));
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    if (!await this.#isPromised(file, bytes)) throw notAsPromised(file, 'its git hash is another');
+    if (this.#snapshot) {
+      const { sha256 } = this.expected(file);
+      const writer = await this.#store.keep(this.#snapshot, file, { size: bytes.length, sha256 });
+      // What is resumed is a large file; this one is here.
+      await writer.write(bytes.subarray(writer.offset));
+      this.#fetched.set(file, await writer.finish());
+    }
+    return bytes;
+  }
+
+  /** @param {string} file @param {Uint8Array<ArrayBuffer>} bytes */
+  async #isPromised(file, bytes) {
+    const { blob } = this.expected(file);
+    const found = blob && await gitBlobHash(bytes);
+    return !found || found === blob;
   }
 }

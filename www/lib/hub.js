@@ -14,7 +14,8 @@ const FOLDER = /^(https?:\/\/|\.{0,2}\/)/i;
  * @property {string} id the reference as it was given
  * @property {string} url the folder of the model's files, with a slash at the end
  * @property {string} endpoint the Hub or mirror, the only place a token is sent to
- * @property {string} [api] of a Hub id, where a Hub tells commit and files of the revision
+ * @property {string} [api] of a Hub id, where a Hub tells of the model
+ * @property {string} [revision] of a Hub id: branch, tag or commit
  */
 
 /** The URL that relative references start from: the page's, or the worker's script. */
@@ -32,12 +33,13 @@ export function resolveModel(model, { endpoint, revision } = {}) {
   const hub = hubUrl(endpoint ?? HUB);
   if (typeof model === 'string' && FOLDER.test(model)) return { id: model, url: folderUrl(model), endpoint: hub };
   const id = hubId(model);
-  const wanted = segment(revision ?? 'main', 'revision');
+  const wanted = revision ?? 'main';
   return {
     id,
-    url: `${hub}/${id}/resolve/${wanted}/`,
+    url: `${hub}/${id}/resolve/${segment(wanted, 'revision')}/`,
     endpoint: hub,
-    api: `${hub}/api/models/${id}/revision/${wanted}?blobs=true`,
+    api: `${hub}/api/models/${id}`,
+    revision: wanted,
   };
 }
 

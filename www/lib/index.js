@@ -13,11 +13,14 @@
  */
 
 import init, * as glue from './wasm/headwise.js';
+import { modelsOn } from './models.js';
 import { pipelineOn } from './pipeline.js';
 import { Runtime } from './runtime.js';
+import { Store } from './store.js';
 
 export { HeadwiseError } from './errors.js';
 export { fileUrl } from './hub.js';
+export { droppedFiles } from './local.js';
 
 /**
  * @typedef {import('./pipeline.js').Task} Task
@@ -29,17 +32,27 @@ export { fileUrl } from './hub.js';
  * @typedef {import('./runtime.js').InputInfo} InputInfo
  * @typedef {import('./runtime.js').ModelInfo} ModelInfo
  * @typedef {import('./progress.js').ProgressEvent} ProgressEvent
+ * @typedef {import('./lock.js').Lock} Lock
+ * @typedef {import('./models.js').Models} Models
+ * @typedef {import('./models.js').StorageEstimate} StorageEstimate
+ * @typedef {import('./store.js').StoredModel} StoredModel
  * @typedef {import('./errors.js').ErrorCode} ErrorCode
  */
+
+/** Of this thread. */
+const runtime = new Runtime(init, glue);
 
 /**
  * Loads a model and resolves to a function that uses it: `await pipeline(task, model, options)`.
  *
  * - `task`: `'text-classification'`, or its other name `'sentiment-analysis'`
- * - `model`: a Hub id (`'user/model'`), or the URL of a folder with the model's files
- *   (`'https://…'`, or relative to the page: `'./…'`, `'../…'`, `'/…'`)
+ * - `model`: a Hub id (`'user/model'`), the URL of a folder with the model's files (`'https://…'`, or relative
+ *   to the page: `'./…'`, `'../…'`, `'/…'`), or those files themselves (`File[]`)
  * - `options`: see `LoadOptions`
  *
  * Rejects with a `HeadwiseError` whose `code` tells what is wrong.
  */
-export const pipeline = pipelineOn(new Runtime(init, glue));
+export const pipeline = pipelineOn(runtime);
+
+/** The models that this site has downloaded, to be shown and deleted; and the lock of any model. */
+export const models = modelsOn(new Store(), runtime);

@@ -3,35 +3,113 @@
  */
 
 import { HeadwiseError } from './errors.js';
-import { Patience } from './retry.js';
+import { Patience, isTransient } from './retry.js';
 
 /**
- * `files` has every file of the commit.
- * @typedef {{commit: string, files: Map<string, import('./verify.js').Expected>}} Manifest
+ * `files` has every file of the commit; `instead` is the revision that takes the place of the one that was
+ * asked for.
+ * @typedef {{commit: string, files: Map<string, import('./verify.js').Expected>, instead?: string}} Manifest
  */
 
+/** A model of a Hub. @typedef {import('./hub.js').ModelSource & {api: string}} HubSource */
+
 /**
- * Reads the manifest of a model. A host that has none is no error: mirrors and plain servers do not.
- * @param {string} url
- * @param {string} model for messages
+ * @typedef {object} ManifestOptions
+ * @property {AbortSignal} signal
+ * @property {import('./store.js').Store} store
+ * @property {boolean} [local_files_only]
+ * @property {import('./retry.js').Wait} [wait]
+ */
+
+/** The pull requests by which the Hub's own account adds safetensors to models that lack them. */
+const CONVERSION = { author: 'sfconvertbot', title: 'Adding `safetensors` variant of this model' };
+
+/**
+ * The manifest of a model: what its host says, or said when the model was last loaded if there is no
+ * getting through. A host that has none is no error: mirrors and plain servers do not.
+ * @param {HubSource} source
  * @param {import('./request.js').Get} get
- * @param {{signal: AbortSignal, wait?: import('./retry.js').Wait}} options
+ * @param {ManifestOptions} options
  * @returns {Promise<Manifest | undefined>}
  */
-export async function readManifest(url, model, get, { signal, wait }) {
+export async function findManifest(source, get, options) {
+  const { id, revision = 'main' } = source;
+  const stored = await options.store.recall(source, revision);
+  const last = stored && { commit: stored.commit, files: new Map(Object.entries(stored.files)), instead: stored.instead };
+  if (options.local_files_only) {
+    if (last) return last;
+    throw new HeadwiseError('not-found',
+      `${id} at ${revision} is not stored here, and “local_files_only” forbids to fetch it. Load it once without.`,
+      { model: id, revision });
+  }
+  try {
+    const manifest = await readManifest(source, revision, get, options);
+    return manifest && (await findConversion(source, manifest, get, options) ?? manifest);
+  } catch (error) {
+    if (last && isTransient(error)) return last;
+    // Where CORS does not admit a page to this address alone, it looks like a lost connection. If it is
+    // one, the files will tell.
+    if (isLost(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Reads the manifest of a revision.
+ * @param {HubSource} source
+ * @param {string} revision
+ * @param {import('./request.js').Get} get
+ * @param {ManifestOptions} options
+ * @returns {Promise<Manifest | undefined>}
+ */
+async function readManifest({ api, id }, revision, get, { signal, wait }) {
+  const url = `${api}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const patience = new Patience(signal, wait);
   for (let lost = 0; ;) {
     try {
-      const response = await get(url, { file: `the list of files of ${model}` });
+      const response = await get(url, { file: `the list of files of ${id}` });
       return parseManifest(await response.json().catch(() => undefined));
     } catch (error) {
       if (hasNone(error)) return undefined;
-      // Where CORS does not admit a page to this address alone, it looks like a lost connection. If it is
-      // one, the files will tell.
-      if (isLost(error) && ++lost === 2) return undefined;
+      if (isLost(error) && ++lost === 2) throw error;
       await patience.after(error);
     }
   }
+}
+
+/**
+ * For a model that has its weights as a pickle only: the open pull request that adds them as safetensors,
+ * by the Hub's own account and on top of this very commit, as Python looks for it.
+ * @param {HubSource} source
+ * @param {Manifest} manifest
+ * @param {import('./request.js').Get} get
+ * @param {ManifestOptions} options
+ * @returns {Promise<Manifest | undefined>}
+ */
+async function findConversion(source, { commit, files }, get, options) {
+  const names = [...files.keys()];
+  if (names.some((name) => /^model\.safetensors/.test(name)) || !names.some((name) => /^pytorch_model\.bin/.test(name))) {
+    return undefined;
+  }
+  /** @param {string} path @returns {Promise<any>} */
+  const ask = async (path) => (await get(`${source.api}/${path}`, { file: `the pull requests of ${source.id}` })).json();
+  try {
+    const { discussions } = await ask('discussions?type=pull_request&status=open');
+    for (const { num, title, isPullRequest, status, author } of discussions) {
+      const fits = isPullRequest === true && status === 'open' && Number.isSafeInteger(num) && title === CONVERSION.title
+        && String(author?.name).toLowerCase() === CONVERSION.author;
+      if (!fits) continue;
+      const instead = `refs/pr/${num}`;
+      const commits = await ask(`commits/${encodeURIComponent(instead)}`);
+      if (commits[1]?.id !== commit) continue;
+      const manifest = await readManifest(source, instead, get, options);
+      return manifest && { ...manifest, instead };
+    }
+  } catch (error) {
+    // Then it is a model without safetensors, which has its own words.
+    if (options.signal.aborted) throw error;
+  }
+  return undefined;
 }
 
 /** Whether a host refuses the address and not, in the Hub's own words, the model. @param {unknown} error */

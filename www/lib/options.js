@@ -22,6 +22,8 @@ import { isIntegrity } from './verify.js';
  *   base64; they count more than what the Hub says, and no other file is fetched
  * @property {boolean | null} [allow_remote] `false`: no request leaves the page's origin (the package's own
  *   files come from where the package is)
+ * @property {boolean | null} [local_files_only] `true`: a Hub model is taken from what this site has stored, without
+ *   any request
  * @property {import('./request.js').Fetch | null} [fetch] fetches the model's files; needs `worker: false`
  * @property {Record<string, unknown> | null} [config] used in place of the model's `config.json`
  * @property {boolean | Worker | (() => Worker) | null} [worker] `true` (default): a worker of its own;
@@ -148,6 +150,7 @@ const loadRules = {
   token: anyOf(ofType('string'), ofType('function')),
   integrity,
   allow_remote: oneOf(true, false),
+  local_files_only: oneOf(true, false),
   fetch: ofType('function'),
   config: plainObject,
   worker,

@@ -9,6 +9,7 @@ import { Client } from './client.js';
 import { HeadwiseError } from './errors.js';
 import { openEngine } from './host.js';
 import { pageUrl, refuseRemote, resolveModel } from './hub.js';
+import { byName } from './local.js';
 import { checkClassifyOptions, checkLoadOptions } from './options.js';
 
 /** The tasks, and other names they go by. @type {Record<string, string>} */
@@ -43,7 +44,15 @@ const TASKS = {
  */
 
 /**
- * A loaded classifier. `classify(text)` gives its labels, best first; `classify(texts)` the best
+ * Where a model came from: `url` is its folder, unless it was given as files; `commit` is known of models from a
+ * Hub, `revision` is the one in place of the one that was asked for; `cached` tells whether it is stored for the
+ * next time.
+ * @typedef {{id: string, url?: string, commit?: string, revision?: string, cached: boolean}} Origin
+ */
+
+/**
+ * A loaded classifier. `files()` gives the files of the model, which can be loaded again without a network.
+ * `classify(text)` gives its labels, best first; `classify(texts)` the best
  * label of each text, or with `top_k` a list for each.
  * @typedef {{
  *   (input: TextInput, options?: ClassifyOptions): Promise<Classification[] & WithMeta>,
@@ -52,8 +61,9 @@ const TASKS = {
  *   (input: TextInput | readonly TextInput[], options?: ClassifyOptions):
  *     Promise<(Classification[] | Classification[][]) & WithMeta>,
  *   readonly task: 'text-classification',
- *   readonly model: Readonly<ModelInfo & {id: string, url: string}>,
+ *   readonly model: Readonly<ModelInfo & Origin>,
  *   readonly tokenizer: Readonly<{max_length: number}>,
+ *   files(): Promise<File[]>,
  *   dispose(): Promise<void>,
  *   [Symbol.asyncDispose](): Promise<void>,
  * }} TextClassificationPipeline
@@ -67,22 +77,22 @@ export function pipelineOn(runtime) {
   /**
    * Loads a model and resolves to a function that uses it.
    * @param {Task} task
-   * @param {string} model a Hub id, or the URL of a folder
+   * @param {string | Iterable<File>} model a Hub id, the URL of a folder, or the files of a model
    * @param {LoadOptions} [options]
    * @returns {Promise<TextClassificationPipeline>}
    */
   return async function pipeline(task, model, options = {}) {
     const checked = checkLoadOptions(options);
     const name = taskName(task);
-    const source = resolveModel(model, checked);
+    const source = sourceOf(model, checked);
     const body = await loadBody(checked);
-    if (checked.allow_remote === false) refuseRemote([source.url, body.wasmUrl]);
+    if (checked.allow_remote === false) refuseRemote([checked.local_files_only ? undefined : source.url, body.wasmUrl]);
     const client = new Client(openEngine(checked.worker ?? true, runtime, checked.fetch));
     try {
       const info = await client.request('load', { source, ...body },
         { signal: checked.signal, onProgress: checked.progress_callback });
-      for (const warning of warnings(info)) console.warn(`${model}: ${warning}`);
-      checked.progress_callback?.({ status: 'ready', task: name, model });
+      for (const warning of warnings(info)) console.warn(`${source.id}: ${warning}`);
+      checked.progress_callback?.({ status: 'ready', task: name, model: source.id });
       return textClassifier(client, { ...info, id: source.id, url: source.url });
     } catch (error) {
       client.dispose();
@@ -91,9 +101,27 @@ export function pipelineOn(runtime) {
   };
 }
 
-/** What a developer should know of a checkpoint that could be loaded. @param {ModelInfo} info */
-function warnings({ head, unexpected }) {
+/**
+ * @param {string | Iterable<File>} model
+ * @param {import('./options.js').Given<LoadOptions>} options
+ * @returns {import('./hub.js').ModelSource | {id: string, files: Map<string, File>, url?: undefined}}
+ */
+function sourceOf(model, options) {
+  if (typeof model === 'string' || typeof (/** @type {any} */ (model)?.[Symbol.iterator]) !== 'function') {
+    return resolveModel(/** @type {string} */ (model), options);
+  }
+  const all = [...model];
+  if (!all.every((file) => file instanceof File)) {
+    throw new HeadwiseError('model', 'A model that is given as a list has to be a list of Files.', { supported: ['File'] });
+  }
+  const [folder] = (all[0]?.webkitRelativePath ?? '').split('/');
+  return { id: folder || 'local files', files: byName(all) };
+}
+
+/** What a developer should know of a checkpoint that could be loaded. @param {ModelInfo & Origin} info */
+function warnings({ head, unexpected, revision }) {
   return [
+    ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
     ...head.new.length ? [`newly initialized are ${head.new.join(', ')}. Train this head before you trust its answers.`] : [],
     ...unexpected.length ? [`the checkpoint has tensors of unknown purpose, which are not used: ${unexpected.join(', ')}.`] : [],
   ];
@@ -112,11 +140,13 @@ function taskName(task) {
  * @param {import('./options.js').Given<LoadOptions>} options
  * @returns {Promise<Omit<import('./load.js').LoadRequest, 'source'>>}
  */
-async function loadBody({ token, integrity, allow_remote, config, variant, wasmUrl, dtype, maxMemory, new_head }) {
+async function loadBody(options) {
+  const { token, integrity, allow_remote, local_files_only, config, variant, wasmUrl, dtype, maxMemory, new_head } = options;
   return {
     token: typeof token === 'function' ? await token() : token,
     integrity,
     allow_remote,
+    local_files_only,
     config: config && JSON.stringify(config),
     variant,
     wasmUrl: wasmUrl && new URL(wasmUrl, pageUrl()).href,
@@ -128,7 +158,7 @@ async function loadBody({ token, integrity, allow_remote, config, variant, wasmU
 
 /**
  * @param {Client} client
- * @param {ModelInfo & {id: string, url: string}} model
+ * @param {ModelInfo & Origin} model
  * @returns {TextClassificationPipeline}
  */
 function textClassifier(client, model) {
@@ -146,10 +176,13 @@ function textClassifier(client, model) {
     return Object.defineProperty(shaped, 'meta', { value: meta });
   }
   const dispose = async () => client.dispose();
+  const files = async () => (await client.request('files', {}))
+    .map((/** @type {{name: string, blob: Blob}} */ { name, blob }) => new File([blob], name));
   return /** @type {any} */ (Object.freeze(Object.assign(classify, {
     task: 'text-classification',
     model: deepFreeze(model),
     tokenizer: Object.freeze({ max_length: model.max_length }),
+    files,
     dispose,
     // Where the symbol is missing, compilers of `await using` look for this one.
     [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: dispose,

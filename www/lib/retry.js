@@ -50,14 +50,20 @@ export class Patience {
  * @param {number} [random] in 0…1
  */
 export function waitAfter(error, failures, random = Math.random()) {
-  if (!(error instanceof HeadwiseError) || !isTransient(error)) return undefined;
+  if (!isTransient(error)) return undefined;
   const asked = retryAfter(error.details.retryAfter);
   if (asked !== undefined && asked > LONGEST_WAIT) return undefined;
   return Math.max(asked ?? 0, FIRST_WAIT * 2 ** (failures - 1) * (1 + random) / 2);
 }
 
-/** @param {HeadwiseError} error */
-function isTransient({ code, details: { status } }) {
+/**
+ * Whether a failure may pass.
+ * @param {unknown} error
+ * @returns {error is HeadwiseError}
+ */
+export function isTransient(error) {
+  if (!(error instanceof HeadwiseError)) return false;
+  const { code, details: { status } } = error;
   if (code === 'network' || code === 'rate-limited') return true;
   return code === 'http' && (status === 408 || (status >= 500 && status !== 501 && status !== 505));
 }

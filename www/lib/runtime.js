@@ -137,6 +137,19 @@ export class Runtime {
   }
 
   /**
+   * A SHA-256 to be fed; the module has to be open.
+   * @returns {import('./verify.js').Sha256}
+   */
+  sha256() {
+    const hash = this.call((glue) => new glue.Sha256());
+    return {
+      update: (chunk) => this.call(() => hash.update(chunk)),
+      digest: () => this.call(() => hash.digest()),
+      free: () => this.free(hash),
+    };
+  }
+
+  /**
    * Gives an object's memory back, unless the crash took it.
    * @param {{free(): void} | undefined} object
    */

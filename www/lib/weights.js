@@ -9,8 +9,8 @@ const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 
 /**
- * @typedef {import('./download.js').Download} Download
- * @typedef {import('./files.js').ModelFiles} ModelFiles
+ * @typedef {import('./stream.js').FileStream} FileStream
+ * @typedef {import('./load.js').AnyFiles} AnyFiles
  * @typedef {import('./progress.js').Progress} Progress
  * @typedef {import('./runtime.js').Loader} Loader
  * @typedef {import('./runtime.js').Runtime} Runtime
@@ -21,13 +21,15 @@ const INDEX = 'model.safetensors.index.json';
  * @typedef {(index: Record<string, Uint8Array>) => Loader} MakeLoader
  */
 
+/** A loader that is to be finished, and the files that were read into it. @typedef {{loader: Loader, names: string[]}} Weights */
+
 /**
  * Fills a loader with weights that are as promised; where they are not, another one from the start.
- * @param {ModelFiles} files
+ * @param {AnyFiles} files
  * @param {Progress} progress
  * @param {Runtime} runtime
  * @param {MakeLoader} makeLoader
- * @returns {Promise<Loader>} to be finished
+ * @returns {Promise<Weights>}
  */
 export async function loadWeights(files, progress, runtime, makeLoader) {
   return fill(files, progress, runtime, makeLoader).catch((error) => {
@@ -48,43 +50,43 @@ function mayBeCorruption(error) {
 }
 
 /**
- * @param {ModelFiles} files
+ * @param {AnyFiles} files
  * @param {Progress} progress
  * @param {Runtime} runtime
  * @param {MakeLoader} makeLoader
- * @returns {Promise<Loader>}
+ * @returns {Promise<Weights>}
  */
 async function fill(files, progress, runtime, makeLoader) {
-  /** @type {Download[]} */
-  const downloads = [];
+  /** @type {FileStream[]} */
+  const streams = [];
   /** @type {Loader | undefined} */
   let loader;
   try {
     const found = await findWeights(files);
-    if (!('index' in found)) downloads.push(found);
+    if (!('index' in found)) streams.push(found);
     loader = makeLoader('index' in found ? { [INDEX]: found.index } : {});
     const names = runtime.call(() => /** @type {Loader} */ (loader).files);
-    if ('index' in found) downloads.push(...names.map((name) => files.download(name)));
-    await stream(names, downloads, progress, runtime, loader);
-    return loader;
+    if ('index' in found) for (const name of names) streams.push(await files.stream(name));
+    await pour(names, streams, progress, runtime, loader);
+    return { loader, names: 'index' in found ? [INDEX, ...names] : names };
   } catch (error) {
     runtime.free(loader);
     throw error;
   } finally {
-    for (const download of downloads) download.close();
+    for (const stream of streams) stream.close();
   }
 }
 
 /**
  * The one file of weights, or the list of several.
- * @param {ModelFiles} files
- * @returns {Promise<Download | {index: Uint8Array}>}
+ * @param {AnyFiles} files
+ * @returns {Promise<FileStream | {index: Uint8Array}>}
  */
 async function findWeights(files) {
   try {
-    const download = files.download(WEIGHTS);
-    await download.open();
-    return download;
+    const stream = await files.stream(WEIGHTS);
+    await stream.open();
+    return stream;
   } catch (error) {
     if (!files.isAbsent(WEIGHTS, error)) throw error;
     return files.read(INDEX).then((index) => ({ index }), async (other) => {
@@ -94,17 +96,28 @@ async function findWeights(files) {
 }
 
 /**
+ * The names of the files that hold the weights, the list of them included.
+ * @param {AnyFiles} files
+ * @returns {Promise<string[]>}
+ */
+export async function weightFiles(files) {
+  if (await files.has(WEIGHTS)) return [WEIGHTS];
+  const index = JSON.parse(new TextDecoder().decode(await files.read(INDEX)));
+  return [INDEX, ...new Set(Object.values(index.weight_map))];
+}
+
+/**
  * All headers first, for they tell whether the model can be loaded at all; then the bodies.
  * @param {string[]} names
- * @param {Download[]} downloads of those files
+ * @param {FileStream[]} streams of those files
  * @param {Progress} progress
  * @param {Runtime} runtime
  * @param {Loader} loader
  */
-async function stream(names, downloads, progress, runtime, loader) {
+async function pour(names, streams, progress, runtime, loader) {
   /** Moves a chunk; returns whether there was one. @param {number} file */
   const step = async (file) => {
-    const chunk = await downloads[file].next();
+    const chunk = await streams[file].next();
     if (chunk) runtime.call(() => loader.push(file, chunk));
     return chunk !== undefined;
   };
@@ -115,20 +128,20 @@ async function stream(names, downloads, progress, runtime, loader) {
     let size;
     do size = runtime.call(() => loader.file_bytes(file));
     while (size === undefined && await step(file));
-    sizes[name] = size ?? downloads[file].loaded;
+    sizes[name] = size ?? streams[file].loaded;
     // Servers give up on connections that wait, and browsers have few for one server.
-    if (names.length > 1 && downloads[file].loaded < sizes[name]) downloads[file].pause();
+    if (names.length > 1 && streams[file].loaded < sizes[name]) streams[file].pause();
   }
   progress.expect(sizes);
   for (const [file, name] of names.entries()) {
-    do progress.advance(name, downloads[file].loaded);
+    do progress.advance(name, streams[file].loaded);
     while (await step(file));
   }
 }
 
 /**
  * The error of a model without safetensors, which says what it has instead.
- * @param {ModelFiles} files
+ * @param {AnyFiles} files
  * @param {HeadwiseError} error
  */
 async function otherWeights(files, { code, message, details }) {

@@ -1,0 +1,232 @@
+/** What has been downloaded once: the next start, tabs that start at once, no network, damage, new commits. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { after, before, beforeEach, test } from 'node:test';
+import { openApp, prepare, startApp } from './app.mjs';
+import { COMMIT, CONVERSION, startFakeHub } from './fake_hub.mjs';
+import { eventually, launch, ROOT } from './harness.mjs';
+import { REPOSITORIES } from './repositories.mjs';
+
+/** @type {Awaited<ReturnType<typeof startFakeHub>>} */
+let hub;
+/** @type {Awaited<ReturnType<typeof startApp>>} */
+let app;
+/** @type {import('playwright-core').Browser} */
+let browser;
+const repositories = { ...REPOSITORIES };
+
+before(async () => {
+  hub = await startFakeHub(repositories);
+  app = await startApp();
+  browser = await launch(hub.browserFlags);
+});
+
+after(async () => {
+  await browser?.close();
+  await app?.close();
+  await hub?.close();
+});
+
+beforeEach(() => {
+  hub.down = false;
+  hub.log.length = 0;
+});
+
+/** What `openApp` puts into the page, for the checker. @type {any} */
+const { models, outcome, pipeline } = /** @type {any} */ ({});
+
+const GOOD = 'tiny/tiny-bert';
+
+/** @param {import('playwright-core').Page} page @param {string} model @param {object} [options] */
+const outcomeIn = (page, model, options = {}) =>
+  page.evaluate(({ model, options }) => outcome(model, options), { model, options });
+
+/** What was asked for, without manifests. */
+const fetched = () => hub.log.map(({ path }) => path).filter((path) => path.includes('/resolve/'));
+
+/** What is loaded tells of itself. @param {import('playwright-core').Page} page @param {string} model @param {object} [options] */
+const originIn = (page, model, options = {}) => page.evaluate(async ({ model, options }) => {
+  const { model: { commit, revision, cached }, dispose } = await pipeline('text-classification', model, options);
+  await dispose();
+  return { commit, revision, cached };
+}, { model, options });
+
+test('the second start asks for the manifest alone, and without a network for nothing', async () => {
+  const { page } = await openApp(browser, app);
+  for (const model of [GOOD, 'tiny/sharded', 'tiny/tiny-roberta']) {
+    const first = await outcomeIn(page, model);
+    assert.ok(fetched().length >= 3);
+    hub.log.length = 0;
+    await prepare(page, app.url);
+    assert.deepEqual(await outcomeIn(page, model), first);
+    assert.deepEqual(hub.log.map(({ path }) => path), [`/api/models/${model}/revision/main?blobs=true`]);
+    hub.log.length = 0;
+    assert.deepEqual(await outcomeIn(page, model, { local_files_only: true }), first);
+    assert.deepEqual(await outcomeIn(page, model, { local_files_only: true, allow_remote: false }), first);
+    assert.deepEqual(hub.log, []);
+    hub.down = true;
+    assert.deepEqual(await outcomeIn(page, model), first);
+    hub.down = false;
+  }
+  assert.deepEqual(await originIn(page, GOOD), { commit: COMMIT, revision: undefined, cached: true });
+});
+
+test('what is not stored is said to be so', async () => {
+  const { page } = await openApp(browser, app);
+  assert.equal(await outcomeIn(page, GOOD, { local_files_only: true }), 'not-found');
+  hub.down = true;
+  assert.equal(await outcomeIn(page, GOOD), 'network');
+  hub.down = false;
+  await outcomeIn(page, GOOD);
+  assert.equal(await outcomeIn(page, GOOD, { local_files_only: true, revision: 'dev' }), 'not-found');
+  await page.evaluate(() => models.clear());
+  assert.equal(await outcomeIn(page, GOOD, { local_files_only: true }), 'not-found');
+});
+
+test('two tabs that start at once download once', async () => {
+  const { page } = await openApp(browser, app);
+  const second = await page.context().newPage();
+  await prepare(second, app.url);
+  const [one, other] = await Promise.all([page, second].map((tab) => outcomeIn(tab, 'tiny/large')));
+  assert.equal(one[0].label, 'positive');
+  assert.deepEqual(other, one);
+  const files = fetched();
+  assert.deepEqual([...new Set(files)].sort(), files.sort());
+});
+
+test('a load that was aborted goes on where it ended, in the next visit too', async () => {
+  const { page } = await openApp(browser, app);
+  const code = await page.evaluate(async () => {
+    const controller = new AbortController();
+    const progress_callback = (/** @type {any} */ { status, file, loaded }) => {
+      if (status === 'progress' && file === 'model.safetensors' && loaded > 6_000_000) controller.abort();
+    };
+    return pipeline('text-classification', 'tiny/large', { signal: controller.signal, progress_callback })
+      .catch((/** @type {any} */ error) => error.code);
+  });
+  assert.equal(code, 'aborted');
+  await eventually('the parts are written', () => true);
+  await prepare(page, app.url);
+  const good = await outcomeIn(page, GOOD);
+  assert.deepEqual(await outcomeIn(page, 'tiny/large'), good);
+  const ranges = hub.log.filter(({ host, path }) => host !== 'huggingface.co' && path.startsWith('/tiny/large/')).map(({ range }) => range);
+  assert.equal(ranges.length, 2);
+  assert.match(`${ranges[1]}`, /^bytes=(4194304|8388608)-$/);
+});
+
+test('a stored file that was damaged is fetched once more, and none but it', async () => {
+  const { page } = await openApp(browser, app);
+  const good = await outcomeIn(page, GOOD);
+  for (const file of ['config.json', 'model.safetensors']) {
+    await page.evaluate(async (name) => {
+      const cache = await caches.open('headwise-1');
+      const request = (await cache.keys()).find(({ url }) => url.includes(`/${name}?headwise=0`));
+      if (!request) throw new Error('it is not there');
+      const response = /** @type {Response} */ (await cache.match(request));
+      const { headers } = response;
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      bytes[bytes.length - 2] ^= 1;
+      await cache.put(request, new Response(bytes, { headers }));
+    }, file);
+    hub.log.length = 0;
+    assert.deepEqual(await outcomeIn(page, GOOD), good, file);
+    assert.deepEqual(fetched(), [`/${GOOD}/resolve/${COMMIT}/${file}`]);
+    hub.log.length = 0;
+    assert.deepEqual(await outcomeIn(page, GOOD), good, file);
+    assert.deepEqual(fetched(), []);
+  }
+});
+
+test('a new commit replaces the old one', async () => {
+  const { page } = await openApp(browser, app);
+  await outcomeIn(page, GOOD);
+  const next = 'a'.repeat(40);
+  repositories[GOOD] = { ...repositories[GOOD], commit: next };
+  assert.deepEqual(await originIn(page, GOOD), { commit: next, revision: undefined, cached: true });
+  assert.deepEqual(await page.evaluate(async () => (await models.list()).map(({ id, commit, revisions }) => [id, commit, revisions])),
+    [[GOOD, next, ['main']]]);
+  repositories[GOOD] = REPOSITORIES[GOOD];
+});
+
+test('without room the model is used and not kept', async () => {
+  const { page } = await openApp(browser, app);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(app.url).origin, quotaSize: 200_000 });
+  const { cached } = await originIn(page, 'tiny/large');
+  assert.equal(cached, false);
+  assert.equal((await outcomeIn(page, 'tiny/large'))[0].label, 'positive');
+});
+
+test('a model with a pickle only is loaded from the pull request of the Hub’s own account', async () => {
+  const { page } = await openApp(browser, app);
+  const good = await outcomeIn(page, GOOD);
+  /** @type {string[]} */
+  const warnings = [];
+  page.on('console', (message) => { if (message.type() === 'warning') warnings.push(message.text()); });
+  assert.deepEqual(await outcomeIn(page, 'tiny/pickled'), good);
+  assert.match(warnings.join('\n'), /refs\/pr\/7/);
+  const origin = { commit: CONVERSION.commit, revision: CONVERSION.revision, cached: true };
+  assert.deepEqual(await originIn(page, 'tiny/pickled'), origin);
+  assert.deepEqual(await originIn(page, 'tiny/pickled', { local_files_only: true }), origin);
+  for (const model of ['pickled/by-others', 'pickled/closed', 'pickled/outdated']) {
+    const { code, message } = await page.evaluate((model) => pipeline('text-classification', model)
+      .catch((/** @type {any} */ { code, message }) => ({ code, message })), model);
+    assert.equal(code, 'not-found', model);
+    assert.match(message, /pytorch_model\.bin.*save_pretrained/s);
+  }
+});
+
+test('a model as files: those of a loaded model, and those that a person chose', async () => {
+  const { page } = await openApp(browser, app);
+  await page.setContent('<input type="file" webkitdirectory>');
+  for (const model of [GOOD, 'tiny/sharded', './tests/golden/hub/tiny-roberta']) {
+    const { scores, again, names, origin } = await page.evaluate(async (model) => {
+      const classify = await pipeline('text-classification', model);
+      const files = await classify.files();
+      const local = await pipeline('text-classification', files);
+      const text = 'What a wonderful morning!';
+      return {
+        scores: await classify(text, { top_k: null }), again: await local(text, { top_k: null }),
+        names: files.map(({ name }) => name).sort(), origin: [local.model.url, local.model.cached, (await local.files()).length === files.length],
+      };
+    }, model);
+    assert.deepEqual(again, scores);
+    assert.deepEqual(origin, [undefined, false, true]);
+    assert.ok(names.includes('config.json') && names.includes('tokenizer.json'), names.join());
+  }
+  await page.setInputFiles('input', 'tests/golden/hub/tiny-bert');
+  hub.down = true;
+  const chosen = await page.evaluate(async () => {
+    const { files } = /** @type {HTMLInputElement} */ (document.querySelector('input'));
+    const { model } = await pipeline('text-classification', files);
+    return { id: model.id, scores: await outcome(files) };
+  });
+  assert.equal(chosen.id, 'tiny-bert');
+  assert.deepEqual(chosen.scores, await outcomeIn(page, './tests/golden/hub/tiny-bert'));
+  const missing = await page.evaluate(() => pipeline('text-classification', [new File(['{}'], 'readme.md')])
+    .catch((/** @type {any} */ { code, message }) => ({ code, message })));
+  assert.equal(missing.code, 'not-found');
+  assert.match(missing.message, /config\.json.*readme\.md/);
+  assert.equal(await page.evaluate(() => outcome(['config.json'])), 'model');
+});
+
+test('a lock names commit and hashes, and a load by it takes nothing else', async () => {
+  const { page } = await openApp(browser, app);
+  for (const model of [GOOD, 'tiny/sharded', './tests/golden/hub/tiny-roberta']) {
+    const { commit, integrity } = await page.evaluate((model) => models.lock(model), model);
+    assert.equal(commit, model.startsWith('.') ? undefined : COMMIT);
+    const scores = await outcomeIn(page, model, { revision: commit, integrity });
+    assert.equal(scores[0]?.label !== undefined, true, JSON.stringify(scores));
+    const [file] = Object.keys(integrity).filter((name) => name.endsWith('.safetensors'));
+    const other = { ...integrity, [file]: `sha256-${'A'.repeat(43)}=` };
+    assert.equal(await outcomeIn(page, model, { revision: commit, integrity: other }), 'integrity');
+    const { [file]: _, ...less } = integrity;
+    assert.equal(await outcomeIn(page, model, { revision: commit, integrity: less }), 'integrity');
+  }
+  const { integrity } = await page.evaluate((model) => models.lock(model), GOOD);
+  for (const [file, hash] of Object.entries(integrity)) {
+    const bytes = await readFile(`${ROOT}tests/golden/hub/tiny-bert/${file}`);
+    assert.equal(hash, `sha256-${createHash('sha256').update(bytes).digest('base64')}`);
+  }
+});

@@ -1,0 +1,65 @@
+/**
+ * What a model consists of, to be written into an application: its commit, and the hash of each file that a
+ * load fetches, as the option `integrity` takes them.
+ */
+
+import { ModelFiles } from './files.js';
+import { resolveModel } from './hub.js';
+import { readSmallFiles } from './small.js';
+import { weightFiles } from './weights.js';
+
+/** @typedef {{commit?: string, integrity: Record<string, string>}} Lock `commit` is known of models from a Hub */
+
+/**
+ * Options of `models.lock`.
+ * @typedef {Pick<import('./options.js').LoadOptions, 'revision' | 'endpoint' | 'signal'> & {token?: string}} LockOptions
+ */
+
+/**
+ * Takes hashes of large files from the Hub's list where it has them, and fetches what it has to hash.
+ * @param {string} model a Hub id, or the URL of a folder
+ * @param {LockOptions} options
+ * @param {import('./runtime.js').Runtime} runtime
+ * @returns {Promise<Lock>}
+ */
+export async function lock(model, { signal, token, ...where }, runtime) {
+  await runtime.open();
+  const files = await ModelFiles.open(resolveModel(model, where), {
+    token, signal: signal ?? new AbortController().signal, newSha256: async () => runtime.sha256(),
+  });
+  try {
+    const names = [...Object.keys(await readSmallFiles(files, undefined)), ...await weightFiles(files)];
+    const hashes = await Promise.all(names.map(async (name) => [name, `sha256-${base64(await hashOf(files, name, runtime))}`]));
+    return { ...files.commit && { commit: files.commit }, integrity: Object.fromEntries(hashes) };
+  } finally {
+    files.close();
+  }
+}
+
+/**
+ * In hexadecimal.
+ * @param {ModelFiles} files
+ * @param {string} name
+ * @param {import('./runtime.js').Runtime} runtime
+ */
+async function hashOf(files, name, runtime) {
+  const { sha256 } = files.expected(name);
+  if (sha256) return sha256;
+  const hash = runtime.sha256();
+  const stream = await files.stream(name);
+  try {
+    for (let chunk; (chunk = await stream.next());) hash.update(chunk);
+  } catch (error) {
+    hash.free();
+    throw error;
+  } finally {
+    stream.close();
+  }
+  return hash.digest();
+}
+
+/** @param {string} hex */
+function base64(hex) {
+  const bytes = (hex.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16));
+  return btoa(String.fromCharCode(...bytes));
+}
