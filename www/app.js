@@ -1,12 +1,13 @@
 /**
  * The demo page, on the package's public API only. From here one goes to
- * `app/writing.js` (text → scores), `app/results.js` (scores → bars), `app/models.js` (which model) and
- * `app/facts.js` (what that model is made of).
+ * `app/writing.js` (text → scores), `app/results.js` (scores → bars), `app/models.js` (which model),
+ * `app/stored.js` and `app/folder.js` (those that are here already) and `app/facts.js` (what the model is made of).
  */
 
 import { byId, make } from './app/dom.js';
 import { EXAMPLES } from './app/examples.js';
 import { showFacts } from './app/facts.js';
+import { offerFiles } from './app/folder.js';
 import { linkTo, readLink } from './app/link.js';
 import { Models, SHIPPED } from './app/models.js';
 import { readingOf, Results } from './app/results.js';
@@ -42,7 +43,7 @@ function start() {
       classifier = ready;
       results.expect(readingOf(ready.model), choice.threshold);
       // The first model must not take a link's proposal out of the address.
-      if (former) history.replaceState(null, '', linkTo(location.href, { model: shipped ? '' : choice.source }));
+      if (former) history.replaceState(null, '', linkTo(location.href, { model: shipped || typeof choice.source !== 'string' ? '' : choice.source }));
       void showFacts(ready.model, choice);
       if (shipped) document.documentElement.dataset.ready = 'true';
       await Promise.all([writing.use(ready), former?.dispose()]);
@@ -50,6 +51,7 @@ function start() {
   });
 
   showExamples(writing);
+  offerFiles(() => classifier);
   offerLink(writing);
   models.propose(link);
   writing.text = link.text ?? EXAMPLES[0].text;

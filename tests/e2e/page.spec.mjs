@@ -217,6 +217,46 @@ test('cancelling a slow load ends the download and leaves the former model at wo
   await eventually('the download ends', () => hub.log.some(({ path, broken }) => broken && path.startsWith('/tiny/stalled/model.safetensors')));
 });
 
+test('a model that was loaded is stored, loads without a network, and can be deleted', async () => {
+  const { page } = await openDemo();
+  assert.equal(await page.locator('#stored').isVisible(), false);
+  await load(page, 'tiny/tiny-bert');
+  await page.locator('#model-name', { hasText: 'tiny/tiny-bert' }).waitFor();
+  await page.reload();
+  await ready(page);
+  await page.locator('#stored-title', { hasText: 'Stored on this device' }).click();
+  assert.match(await page.locator('#stored-list').innerText(), /tiny\/tiny-bert\s+0\.\d MB, commit 0123456/);
+  hub.down = true;
+  await page.getByRole('button', { name: 'Load tiny/tiny-bert' }).click();
+  await page.locator('#model-name', { hasText: 'tiny/tiny-bert' }).waitFor();
+  hub.down = false;
+  assert.equal((await classify(page, 'What a wonderful morning!'))[0].label, 'positive');
+  await page.getByRole('button', { name: 'Delete tiny/tiny-bert' }).click();
+  await page.locator('#stored').waitFor({ state: 'hidden' });
+});
+
+test('a folder that is opened or dropped is a model, and a model can be saved as a folder', async () => {
+  const { page } = await openDemo();
+  await page.setInputFiles('#folder', 'tests/golden/hub/tiny-roberta');
+  await page.locator('#model-name', { hasText: 'tiny-roberta' }).waitFor();
+  assert.equal(await page.locator('#model-card').isVisible(), false, 'it has no page');
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['{}'], 'notes.txt'));
+    dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
+  });
+  await page.locator('#error-message', { hasText: 'config.json' }).waitFor();
+  await page.evaluate(() => Object.assign(globalThis, { showDirectoryPicker: undefined }));
+  await page.locator('summary', { hasText: 'What is the encoder' }).click();
+  /** @type {string[]} */
+  const saved = [];
+  page.on('download', (download) => saved.push(download.suggestedFilename()));
+  await page.click('#save-model');
+  await page.locator('#saved', { hasText: '4 files saved' }).waitFor();
+  await eventually('all are saved', () => saved.length === 4);
+  assert.deepEqual(saved.sort(), ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']);
+});
+
 test('every fault has a message that names the thing, and the page goes on', async (t) => {
   const { page, problems } = await openDemo();
   /** @type {[id: string, message: RegExp[]][]} */
@@ -286,6 +326,11 @@ for (const [name, options] of /** @type {[string, import('playwright-core').Brow
       ['start', async () => {}],
       ['result', () => classify(page, 'Thank you so much, I love it! What a wonderful surprise.')],
       ['truncated', () => classify(page, 'A rather long story. '.repeat(200))],
+      ['stored', async () => {
+        await load(page, 'tiny/tiny-roberta');
+        await page.locator('#stored-title').click();
+        await page.locator('#stored-list li').waitFor();
+      }],
       ['error', async () => { await load(page, 'tiny/bare-bert'); await page.locator('#error').waitFor(); }],
       ['loading', async () => { await load(page, 'tiny/stalled'); await page.locator('#progress-text', { hasText: ' of ' }).waitFor(); }],
     ];

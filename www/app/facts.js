@@ -18,21 +18,24 @@ const HEAD_LAYERS = 4;
  * @param {Choice} choice
  */
 export async function showFacts(info, { source, name, endpoint }) {
-  const card = fileUrl(source, 'README.md', { endpoint });
   const link = byId('model-card', HTMLAnchorElement);
   const licence = byId('licence', HTMLElement);
-  // The Hub shows a card on the page of the model's repository.
-  link.href = card.replace(/\/resolve\/.*$/, '');
   licence.textContent = '';
   byId('model-name', HTMLElement).textContent = name;
   showTensors(info);
   showEncoderAndHead(info);
   showNumbers(info);
   byId('model-facts', HTMLElement).hidden = false;
+  // Files that a person opened have no page.
+  link.hidden = typeof source !== 'string';
+  if (typeof source !== 'string') return;
+  const card = fileUrl(source, 'README.md', { endpoint });
+  // The Hub shows a card on the page of the model's repository.
+  link.href = card.replace(/\/resolve\/.*$/, '');
   const { href } = link;
   const words = await licenceOf(card);
   // Meanwhile another model may have taken the place.
-  if (link.href === href) licence.textContent = words;
+  if (link.href === href && !link.hidden) licence.textContent = words;
 }
 
 /** @param {ModelInfo} info */
@@ -60,7 +63,7 @@ function showEncoderAndHead({ architecture }) {
 
 /** @param {ModelInfo} info */
 function showNumbers(info) {
-  const { architecture, model_type, labels, max_length, parameters, memory } = info;
+  const { architecture, model_type, labels, max_length, parameters, memory, commit, revision } = info;
   const unused = [...info.ignored, ...info.unexpected];
   const facts = {
     Class: architecture ?? model_type,
@@ -69,6 +72,7 @@ function showNumbers(info) {
     Parameters: short(parameters),
     Memory: `${bytes(memory)} of weights`,
     'Runs on': runsOn(info),
+    Commit: [commit, revision].filter(Boolean).join(', '),
     'Not used': unused.length ? list(unused, HEAD_LAYERS) : '',
   };
   byId('facts', HTMLDListElement).replaceChildren(...Object.entries(facts)

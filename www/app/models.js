@@ -5,14 +5,16 @@
 
 import { pipeline } from '../lib/index.js';
 import { byId } from './dom.js';
+import { offerFolder } from './folder.js';
 import { modelId } from './link.js';
+import { Stored } from './stored.js';
 import { bytes, bytesOf, explain, seconds } from './words.js';
 
 /** @typedef {Awaited<ReturnType<typeof pipeline>>} Classifier */
 
 /**
  * A model: where it is, what it is called here, and from what score on a label counts.
- * @typedef {{source: string, name: string, threshold: number, endpoint?: string}} Choice
+ * @typedef {{source: string | File[], name: string, threshold: number, endpoint?: string, revision?: string}} Choice
  */
 
 /** @type {Choice} */
@@ -30,6 +32,9 @@ export class Models {
   #status = byId('status', HTMLElement);
   #error = byId('error', HTMLElement);
   #note = byId('link-note', HTMLElement);
+  #dtype = byId('dtype', HTMLSelectElement);
+  #stored = new Stored(({ id, endpoint, revision }) =>
+    this.load({ source: id, name: id, threshold: USUAL_THRESHOLD, endpoint, revision }));
   #onModel;
   #onProgress;
   /** @type {Choice | null} */
@@ -54,6 +59,11 @@ export class Models {
     });
     this.#cancel.addEventListener('click', () => this.#loading.abort());
     this.#back.addEventListener('click', () => this.load(SHIPPED));
+    offerFolder((files) => {
+      const [folder] = files[0].webkitRelativePath.split('/');
+      void this.load({ source: files, name: folder || 'your files', threshold: USUAL_THRESHOLD });
+    });
+    void this.#stored.show();
   }
 
   /**
@@ -82,6 +92,8 @@ export class Models {
       const classifier = await pipeline('text-classification', choice.source, {
         signal,
         endpoint: choice.endpoint,
+        revision: choice.revision,
+        dtype: choice === SHIPPED ? 'auto' : /** @type {any} */ (this.#dtype.value),
         progress_callback: (event) => {
           if (signal.aborted || event.status !== 'progress_total') return;
           total = event.total;
@@ -95,6 +107,7 @@ export class Models {
       this.#current = choice;
       this.#onModel(classifier, choice);
       this.#end(`Ready: ${choice.name}, ${bytes(total)} in ${seconds(performance.now() - started)}.`);
+      void this.#stored.show();
     } catch (error) {
       // A newer load already speaks for itself.
       if (loading === this.#loading) this.#fail(signal.aborted ? null : error);
