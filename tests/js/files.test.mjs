@@ -224,6 +224,23 @@ test('a download is taken up where it dropped, from the first address', async (t
   assert.deepEqual([asked, ranges], [3, [undefined, 'bytes=15000-', 'bytes=30000-']]);
 });
 
+test('a server that goes silent is asked again, and given up in the end', async (t) => {
+  let asked = 0;
+  const hub = await startHub(t, { 'model.safetensors': content, 'config.json': content }, {
+    'model.safetensors': ({ headers: { range } }, response) => {
+      const from = Number(/\d+/.exec(range ?? '0'));
+      response.writeHead(from ? 206 : 200, from ? { 'content-range': `bytes ${from}-49999/50000` } : {});
+      response.write(content.subarray(from, from + 20_000));
+      if (from + 20_000 >= content.length) response.end();
+    },
+    'config.json': () => { asked += 1; },
+  });
+  const files = await openFiles('a/b', { endpoint: hub, silence: 50 });
+  assert.deepEqual(await drain(await files.stream('model.safetensors')), content);
+  assert.equal((await failure(files.read('config.json'))).code, 'network');
+  assert.equal(asked, 4);
+});
+
 test('a pause costs nothing but a request', async (t) => {
   const hub = await startHub(t, { 'model.safetensors': content });
   const download = await (await openFiles('a/b', { endpoint: hub })).stream('model.safetensors');

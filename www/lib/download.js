@@ -5,6 +5,7 @@
 
 import { HeadwiseError } from './errors.js';
 import { lost } from './request.js';
+import { inTime } from './retry.js';
 import { notAsPromised } from './verify.js';
 
 /** Bytes that have to arrive before failures are forgiven: a line that brings less is not worth it. */
@@ -20,6 +21,7 @@ const PROGRESS = 1 << 20;
  * @property {import('./retry.js').Patience} patience
  * @property {() => Promise<import('./verify.js').Sha256>} newSha256
  * @property {boolean} fresh past the browser's cache
+ * @property {number} [silence] as of a request
  * @property {boolean} ranges whether to ask for the missing part after a drop, or for everything once more
  */
 
@@ -142,9 +144,10 @@ export class Download {
 
   /** What arrives next and is new; `undefined` at the end of the connection. */
   async #receive() {
-    const { url, file, signal, patience, expected } = this.#options;
+    const { url, file, signal, patience, expected, silence } = this.#options;
     const reader = /** @type {ReadableStreamDefaultReader<Uint8Array>} */ (this.#reader);
-    const { done, value } = await reader.read().catch((error) => { throw lost(error, { url, file, signal }); });
+    const reading = reader.read().catch((error) => { throw lost(error, { url, file, signal }); });
+    const { done, value } = await inTime(reading, { url, file }, silence);
     if (done) return undefined;
     const chunk = value.subarray(Math.min(this.#repeated, value.length));
     this.#repeated -= value.length - chunk.length;

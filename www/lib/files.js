@@ -24,6 +24,7 @@ import { gitBlobHash, notAsPromised, sha256Of } from './verify.js';
  * @property {Store} [store]
  * @property {() => Promise<import('./verify.js').Sha256>} newSha256
  * @property {import('./retry.js').Wait} [wait]
+ * @property {number} [silence] milliseconds after which a server that says nothing is taken for gone
  */
 
 /** @typedef {import('./stream.js').FileStream} FileStream */
@@ -216,14 +217,15 @@ export class ModelFiles {
 
   /** @param {string} file @param {{fresh: boolean, ranges: boolean}} how */
   #download(file, { fresh, ranges }) {
-    const { signal, newSha256, wait, local_files_only } = this.#options;
+    const { signal, newSha256, wait, silence, local_files_only } = this.#options;
     const url = this.#source.url + file;
     if (local_files_only && this.#source.api !== undefined) {
       throw new HeadwiseError('not-found', `${file} is not stored here, and “local_files_only” forbids to fetch it.`,
         { file, url });
     }
     const patience = new Patience(signal, wait);
-    return new Download({ url, file, expected: this.expected(file), get: this.#get, signal, patience, newSha256, fresh, ranges });
+    const expected = this.expected(file);
+    return new Download({ url, file, expected, get: this.#get, signal, patience, newSha256, silence, fresh, ranges });
   }
 
   /** @param {string} file @param {boolean} fresh */

@@ -3,6 +3,7 @@
  */
 
 import { HeadwiseError, aborted } from './errors.js';
+import { inTime } from './retry.js';
 
 /** The platform's `fetch`, or one that takes its place. @typedef {typeof globalThis.fetch} Fetch */
 
@@ -13,6 +14,7 @@ import { HeadwiseError, aborted } from './errors.js';
  * @property {AbortSignal} signal
  * @property {boolean} [allow_remote] `false`: no request leaves the page's origin, not even by a redirect
  * @property {Fetch} [fetch]
+ * @property {number} [silence] milliseconds after which a server that says nothing is taken for gone
  */
 
 /**
@@ -31,7 +33,7 @@ import { HeadwiseError, aborted } from './errors.js';
  * @param {RequestOptions} options
  * @returns {Get}
  */
-export function requester({ endpoint, token, signal, allow_remote = true, fetch = globalThis.fetch }) {
+export function requester({ endpoint, token, signal, allow_remote = true, fetch = globalThis.fetch, silence }) {
   const credentials = token ? authorization(token) : {};
   return async function get(url, { file, from = 0, fresh = false }) {
     // On a redirect to another origin fetch itself drops the token.
@@ -46,7 +48,8 @@ export function requester({ endpoint, token, signal, allow_remote = true, fetch 
       cache: fresh ? 'reload' : from > 0 ? 'no-store' : 'default',
     };
     // Called as a plain function: `fetch` refuses to be a method of something else.
-    const response = await fetch(url, init).catch((error) => { throw lost(error, { url, file, signal }); });
+    const answer = fetch(url, init).catch((error) => { throw lost(error, { url, file, signal }); });
+    const response = await inTime(answer, { url, file }, silence);
     const problem = refusal(response, { url, file });
     if (!problem) return response;
     response.body?.cancel().catch(() => {});

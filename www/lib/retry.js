@@ -78,6 +78,31 @@ function retryAfter(header) {
   return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }
 
+/** Milliseconds after which a server that says nothing is taken for gone. */
+const SILENCE = 30_000;
+
+/**
+ * The answer, or a `network` error if there is none in time.
+ * @template T
+ * @param {Promise<T>} answer
+ * @param {Record<string, any> & {file: string}} details
+ * @param {number} [milliseconds]
+ * @returns {Promise<T>}
+ */
+export async function inTime(answer, details, milliseconds = SILENCE) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new HeadwiseError('network',
+      `Nothing came for ${milliseconds / 1000} s while fetching ${details.file}.`, details)), milliseconds);
+  });
+  try {
+    return await Promise.race([answer, /** @type {Promise<never>} */ (silence)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** @type {Wait} */
 function sleep(milliseconds, signal) {
   return new Promise((resolve, reject) => {
