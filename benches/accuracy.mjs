@@ -1,10 +1,17 @@
 /**
- * What number types and builds do to the answers of the shipped model, in Chromium, through the public interface.
- * Prints tables, then one line of JSON. Judges nothing.
+ * What number types and builds do to the answers of the shipped model, in Chromium, through the public interface; and
+ * what number types do to the tags of a token classifier, on the command line. Prints tables, then one line of JSON.
+ * Judges nothing.
  *
- *   node benches/accuracy.mjs DATA.tsv    lines of text TAB numbers of its labels, separated by commas
+ *   node benches/accuracy.mjs DATA.tsv [FOLDER TEXTS]
+ *
+ * DATA.tsv: lines of text TAB numbers of its labels, separated by commas. FOLDER: of a token classifier; TEXTS: for it,
+ * one a line.
  */
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { ROOT } from '../tests/e2e/harness.mjs';
 import { withBlankPage } from './page.mjs';
 
 const THRESHOLD = 0.3;
@@ -99,16 +106,37 @@ const columns = ({ sets, best, difference }) => ({
   'largest difference': difference.toExponential(1),
 });
 
+/**
+ * How often a token classifier answers otherwise than in fp32.
+ *
+ * @param {string} folder
+ * @param {string} texts
+ */
+async function agreement(folder, texts) {
+  const target = process.env.CARGO_TARGET_DIR ?? `${ROOT}target`;
+  const { stdout } = await promisify(execFile)(`${target}/release/headwise`, ['agreement', folder, texts]);
+  /** @typedef {{dtype: string, other_tags: number, entities_lost: number, entities_gained: number}} Compared */
+  /** @type {{texts: number, tokens: number, entities: number, compared: Compared[]}} */
+  const report = JSON.parse(stdout);
+  console.log(`Token classifier, ${report.texts} texts with ${report.tokens} tokens and ${report.entities} entities in fp32`);
+  console.table(report.compared.map(({ dtype, other_tags, entities_lost, entities_gained }) => ({
+    dtype, 'other tags': `${other_tags} (${((100 * other_tags) / report.tokens).toFixed(2)} %)`, 'entities lost': entities_lost,
+    'entities gained': entities_gained,
+  })));
+  return report;
+}
+
 async function main() {
-  const file = process.argv[2];
+  const [file, folder, texts] = process.argv.slice(2);
+  if (folder && !texts) throw new Error('which texts for the token classifier? A file, one a line');
   if (!file) throw new Error('which data? A file with lines of text TAB numbers of its labels, separated by commas');
   const data = await readData(file);
-  const [texts, expected] = [data.map(({ text }) => text), data.map(({ labels }) => labels)];
+  const [inputs, expected] = [data.map(({ text }) => text), data.map(({ labels }) => labels)];
   const runs = await withBlankPage(async (page, url) => {
     /** @type {Run[]} */
     const runs = [];
     for (const build of BUILDS) {
-      for (const dtype of DTYPES) runs.push(await classify(page, url, build, dtype, texts));
+      for (const dtype of DTYPES) runs.push(await classify(page, url, build, dtype, inputs));
     }
     return runs;
   });
@@ -117,7 +145,7 @@ async function main() {
 
   const quality = runs.map(({ build, dtype, kernel, scores }) => (
     { build, dtype, kernel, ...f1(scores, expected), ...compare(scores, scoresOf(build, 'fp32')) }));
-  console.log(`${texts.length} texts, labels above ${THRESHOLD}: F1, and how often answers differ from fp32 of the same build`);
+  console.log(`${inputs.length} texts, labels above ${THRESHOLD}: F1, and how often answers differ from fp32 of the same build`);
   console.table(quality.map(({ build, dtype, kernel, micro, macro, ...compared }) => ({
     build, dtype, kernel, 'micro-F1': micro.toFixed(4), 'macro-F1': macro.toFixed(4), ...columns(compared),
   })));
@@ -125,7 +153,8 @@ async function main() {
   const builds = DTYPES.map((dtype) => ({ dtype, ...compare(scoresOf(BUILDS[0], dtype), scoresOf(BUILDS[1], dtype)) }));
   console.log(`How often answers differ between the builds ${BUILDS.join(' and ')}`);
   console.table(builds.map(({ dtype, ...compared }) => ({ dtype, ...columns(compared) })));
-  console.log(JSON.stringify({ texts: texts.length, threshold: THRESHOLD, quality, builds }));
+  const tokens = folder && await agreement(folder, texts);
+  console.log(JSON.stringify({ texts: inputs.length, threshold: THRESHOLD, quality, builds, tokens }));
 }
 
 main().catch((error) => {

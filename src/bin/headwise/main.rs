@@ -1,6 +1,7 @@
 //! The command line: classifies, inspects and checks models in a folder. Each command
 //! writes JSON to standard output; errors go to standard error as one JSON object.
 
+mod agreement;
 mod architectures;
 mod classify;
 mod embed;
@@ -126,6 +127,13 @@ enum Command {
         #[arg(long)]
         max_length: Option<usize>,
     },
+    /// Tell how often a token classifier answers otherwise in fp16 and q8 than in fp32
+    Agreement {
+        /// Folder with config.json, tokenizer and model.safetensors
+        model_dir: PathBuf,
+        /// File of texts, one a line
+        texts: PathBuf,
+    },
     /// Measure a classifier on labelled texts; prints F1 scores
     Evaluate {
         /// Folder with config.json, tokenizer and model.safetensors
@@ -215,6 +223,7 @@ fn main() -> ExitCode {
             forward::run(&model_dir, head.into(), options, &inputs, trace)
         }
         Command::Tokenize { model_dir, json, max_length } => tokenize::run(&model_dir, json, max_length),
+        Command::Agreement { model_dir, texts } => agreement::run(&model_dir, &texts),
         Command::Evaluate { model_dir, data, threshold, dtype } => {
             evaluate::run(&model_dir, &data, threshold, dtype.into())
         }
