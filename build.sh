@@ -14,7 +14,10 @@ usage() {
         kernels       the rate of every matrix product, beside the peak of the processor
         profile [DIR] share of time by operation, of the shipped model or another in the checkout
         models DIR…   several models in the checkout side by side, and their ratios to the first
-        accuracy TSV  what number types and builds change, on labelled texts (text TAB label numbers)
+        accuracy TSV [DIR TEXTS]
+                      what number types and builds change, on labelled texts (text TAB label numbers), and
+                      in the tags of a token classifier on a file of texts, one a line
+        memory [NAME] bytes and time of a load, for checkpoints of three sizes that it makes (2 GB of disk)
         peers         the other engines (see benches/peers/README.md)
 ./build.sh help       this text
 Needs: rustup, a C compiler, Node >= 20 and npm. The rest is installed as needed: the Rust
@@ -198,10 +201,11 @@ run_tests() {
 bench() {
   local what=demo
   case "${1:-}" in
-    kernels | profile | models | accuracy | peers) what=$1; shift ;;
+    kernels | profile | models | accuracy | memory | peers) what=$1; shift ;;
   esac
   case "$what" in
     kernels | profile | models) build_bench_wasm; setup_node ;;
+    accuracy) build_wasm; build_types; build_cli ;;
     *) build_wasm; build_types ;;
   esac
   setup_chromium

@@ -127,15 +127,12 @@ pub enum Error {
         supported: String,
     },
     /// The weights do not fit into memory.
-    #[error(
-        "Out of memory: the weights need {needed} bytes{}.",
-        available.map_or(String::new(), |available| format!(", and {available} are available"))
-    )]
+    #[error("Out of memory: the weights need {needed} bytes, and {available} are available.")]
     OutOfMemory {
         /// Bytes that the weights need in all, in the smallest form that was to be tried.
         needed: u64,
-        /// Bytes that they may take, where that is known.
-        available: Option<u64>,
+        /// Bytes that they may take, or that could be reserved for them.
+        available: u64,
     },
     /// A file could not be read.
     #[error("{path}: {reason}.")]

@@ -192,11 +192,11 @@ fn only_memory_makes_auto_choose_less() {
             let reason = if place == 0 { Reason::File } else { Reason::Memory };
             assert_eq!(with(Choice::Auto, Some(most)), Ok((precision, reason, most)), "{name}");
             assert_eq!(with(precision.into(), Some(most)), Ok((precision, Reason::Asked, most)), "{name}");
-            let short = Err(Error::OutOfMemory { needed: most, available: Some(most - 1) });
+            let short = Err(Error::OutOfMemory { needed: most, available: most - 1 });
             assert_eq!(with(precision.into(), Some(most - 1)), short, "{name}");
         }
         let least = bytes(Precision::Q8);
-        let short = Err(Error::OutOfMemory { needed: least, available: Some(least - 1) });
+        let short = Err(Error::OutOfMemory { needed: least, available: least - 1 });
         assert_eq!(with(Choice::Auto, Some(least - 1)), short, "{name}");
     }
 }
@@ -212,6 +212,34 @@ fn too_little_memory_is_an_error_before_the_weights_arrive() {
     let error = error.expect_err("too little memory");
     assert_eq!(error.code(), "out-of-memory");
     assert!(error.to_string().ends_with("bytes, and 1000 are available."), "{error}");
+}
+
+/// A `Vec` ends at 2 GiB there, a module's memory at 4.
+#[cfg(target_arch = "wasm32")]
+#[test]
+fn a_parameter_that_no_memory_can_hold_is_refused() {
+    let fixture = Fixture::named("bert/sequence");
+    let enlarge = |size: usize| match size {
+        61 => 1_000_000,
+        18 => 600,
+        other => other,
+    };
+    let config = String::from_utf8_lossy(fixture.config).replace(": 61", ": 1000000").replace(": 18", ": 600");
+    let mut end = 0;
+    let entries = tensors(fixture).into_iter().map(|(name, (_, shape, _))| {
+        let shape: Vec<usize> = shape.into_iter().map(enlarge).collect();
+        let start = end;
+        end += 4 * shape.iter().product::<usize>() as u64;
+        (name, serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [start, end]}))
+    });
+    let json = serde_json::Value::Object(entries.collect()).to_string();
+    let header = [&(json.len() as u64).to_le_bytes(), json.as_bytes()].concat();
+    let options = LoadOptions { precision: Precision::Fp32.into(), ..LoadOptions::default() };
+    let config = Config::parse(config.as_bytes()).expect("a configuration");
+    let error = Loader::single_file(config, fixture.head(), options).push(0, &header).expect_err("too large");
+    let Error::OutOfMemory { needed, available } = error else { panic!("{error}") };
+    // All that comes before the table, and of the table the largest part that a block can have.
+    assert!(((2 << 30) - (2 << 20)..needed).contains(&available), "{available} of {needed}");
 }
 
 fn load(fixture: &Fixture, weights: &[u8], options: LoadOptions) -> headwise::Result<Model> {

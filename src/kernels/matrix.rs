@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use super::math::{Activation, activate, multiply_assign};
 use super::simd::Simd;
-use super::{Precision, Table};
+use super::{Precision, Table, repeated};
 
 /// Evaluates an expression with a constant in place of a number of rows.
 macro_rules! by_rows {
@@ -117,10 +117,8 @@ impl Matrix {
     pub fn reserve(kernel: &'static dyn Kernel, parts: usize, outputs: usize, inputs: usize) -> Option<Matrix> {
         let panels = outputs.div_ceil(PANEL).checked_mul(parts)?;
         let lines_per_panel = kernel.panel_bytes(inputs).div_ceil(size_of::<Line>());
-        let mut lines = Vec::new();
-        lines.try_reserve_exact(panels.checked_mul(lines_per_panel)?).ok()?;
-        lines.resize(panels * lines_per_panel, Line([0; 64]));
-        let columns = vec![Column::default(); panels * PANEL];
+        let lines = repeated(Line([0; 64]), panels.checked_mul(lines_per_panel)?)?;
+        let columns = repeated(Column::default(), panels.checked_mul(PANEL)?)?;
         Some(Matrix { kernel, inputs, outputs, parts, lines, lines_per_panel, columns })
     }
 

@@ -62,6 +62,14 @@ impl Precision {
     }
 }
 
+/// `length` times the same; `None` when there is not enough memory.
+pub(crate) fn repeated<T: Copy>(value: T, length: usize) -> Option<Vec<T>> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(length).ok()?;
+    all.resize(length, value);
+    Some(all)
+}
+
 /// Every kernel of this build, the reference of each number format first.
 pub const KERNELS: &[&dyn Kernel] = &[
     &float::F32::<simd::Scalar>::KERNEL,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::simd::Best;
-use super::{Precision, half, int8};
+use super::{Precision, half, int8, repeated};
 
 /// Rows of equal length, each of which is read as f32.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ impl Table {
     pub fn reserve(precision: Precision, rows: usize, columns: usize) -> Option<Table> {
         let cells = rows.checked_mul(columns)?;
         let (cells, scales) = match precision {
-            Precision::Fp32 => (Cells::F32(zeros(cells)?), Vec::new()),
-            Precision::Fp16 => (Cells::F16(zeros(cells)?), zeros(rows)?),
-            Precision::Q8 => (Cells::Int8(zeros(cells)?), zeros(rows)?),
+            Precision::Fp32 => (Cells::F32(repeated(0.0, cells)?), Vec::new()),
+            Precision::Fp16 => (Cells::F16(repeated(0, cells)?), repeated(0.0, rows)?),
+            Precision::Q8 => (Cells::Int8(repeated(0, cells)?), repeated(0.0, rows)?),
         };
         Some(Table { columns, cells, scales })
     }
@@ -94,11 +94,4 @@ impl Table {
     pub fn columns(&self) -> usize {
         self.columns
     }
-}
-
-fn zeros<T: Copy + Default>(length: usize) -> Option<Vec<T>> {
-    let mut numbers = Vec::new();
-    numbers.try_reserve_exact(length).ok()?;
-    numbers.resize(length, T::default());
-    Some(numbers)
 }

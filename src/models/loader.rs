@@ -5,7 +5,7 @@ use super::config::Config;
 use super::model::Model;
 use crate::error::{Error, Result};
 use crate::heads::HeadKind;
-use crate::weights::{Checkpoint, Filler, Header, HeaderReader, Index, LoadOptions};
+use crate::weights::{Checkpoint, Choice, Filler, Header, HeaderReader, Index, LoadOptions};
 
 /// A load under way.
 #[derive(Debug)]
@@ -144,11 +144,27 @@ impl Waiting {
         }
         let checkpoint = Checkpoint::new(headers)?;
         index.check(&checkpoint)?;
-        let (model, plan) = Model::plan(self.config.clone(), &checkpoint, self.kind, self.options)?;
-        let mut filler = Filler::new(&checkpoint, plan)?;
+        let (model, mut filler) = self.reserve(&checkpoint)?;
         for (file, bytes) in behind_headers.iter().enumerate() {
             filler.push(file, bytes)?;
         }
         Ok(Weights { model, filler, checkpoint })
+    }
+
+    /// Plans the load and reserves its memory. Where the choice is ours, in a smaller form if there turns out to be
+    /// less memory than the options allow.
+    fn reserve(&self, checkpoint: &Checkpoint) -> Result<(Model, Filler)> {
+        let mut options = self.options;
+        loop {
+            let (model, plan) = Model::plan(self.config.clone(), checkpoint, self.kind, options)?;
+            match Filler::new(checkpoint, plan) {
+                Err(Error::OutOfMemory { needed, available })
+                    if options.precision == Choice::Auto && available < needed =>
+                {
+                    options.max_memory = Some(available);
+                }
+                filler => return Ok((model, filler?)),
+            }
+        }
     }
 }

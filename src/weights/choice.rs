@@ -8,7 +8,7 @@ use crate::limits;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
     /// What keeps the numbers of the files: `Fp16` where most bytes are F16, else `Fp32`. Only
-    /// where that takes more memory than there may be, the next smaller one that fits.
+    /// where that takes more memory than there may be, or than can be reserved, the next smaller one that fits.
     #[default]
     Auto,
     /// This one and no other.
@@ -22,7 +22,7 @@ pub enum Reason {
     Asked,
     /// It keeps the numbers of the files.
     File,
-    /// A larger one takes more memory than there may be.
+    /// A larger one takes more memory than there may be, or than could be reserved.
     Memory,
 }
 
@@ -69,8 +69,8 @@ pub(super) fn choose(
         Choice::Auto if stored_as_f16 => (Precision::Fp16, Reason::File, &[Precision::Q8]),
         Choice::Auto => (Precision::Fp32, Reason::File, &[Precision::Fp16, Precision::Q8]),
     };
-    let available = [max_memory, limits::WEIGHT_BYTES].into_iter().flatten().min();
-    let fits = |precision: &Precision| available.is_none_or(|available| bytes_in(*precision) <= available);
+    let available = [max_memory, limits::WEIGHT_BYTES].into_iter().flatten().min().unwrap_or(u64::MAX);
+    let fits = |precision: &Precision| bytes_in(*precision) <= available;
     if fits(&first) {
         return Ok((first, reason));
     }

@@ -5,9 +5,10 @@ use super::checkpoint::Checkpoint;
 use super::convert::Dtype;
 use super::declare::{Param, Target, table_precision};
 use super::header::{Entry, Header};
+use super::memory::reservable;
 use super::plan::{New, Placement, Plan};
 use crate::error::{Error, Result};
-use crate::kernels::{Matrix, Precision, Table};
+use crate::kernels::{Matrix, Precision, Table, repeated};
 
 /// A parameter while its rows arrive.
 #[derive(Debug)]
@@ -59,12 +60,15 @@ impl Filler {
     /// Reserves the memory of all parameters and draws those that are new.
     ///
     /// # Errors
-    /// [`Error::OutOfMemory`] when there is not enough.
+    /// [`Error::OutOfMemory`] when there is not enough: how much could be reserved.
     pub fn new(checkpoint: &Checkpoint, plan: Plan) -> Result<Filler> {
-        let needed = plan.weight_bytes();
-        let precision = plan.precision;
-        let reserve =
-            |target| Filling::reserve(target, precision).ok_or(Error::OutOfMemory { needed, available: None });
+        let (needed, precision) = (plan.weight_bytes(), plan.precision);
+        let available = reservable(plan.blocks());
+        let short = Error::OutOfMemory { needed, available };
+        if available < needed {
+            return Err(short);
+        }
+        let reserve = |target| Filling::reserve(target, precision).ok_or_else(|| short.clone());
         let mut fillings = plan.targets.into_iter().map(reserve).collect::<Result<Vec<_>>>()?;
         for new in plan.new {
             fillings[new.tensor.target].draw(&new);
@@ -197,10 +201,7 @@ impl Filling {
             },
             Target::Vectors { rows, columns, param } => {
                 let elements = rows.checked_mul(columns)?;
-                let mut numbers = Vec::new();
-                numbers.try_reserve_exact(elements).ok()?;
-                numbers.resize(elements, 0.0);
-                Filling { storage: Storage::Vectors(numbers, param), columns, rows_left: rows }
+                Filling { storage: Storage::Vectors(repeated(0.0, elements)?, param), columns, rows_left: rows }
             }
         })
     }

@@ -14,6 +14,7 @@ mod declare;
 mod fill;
 pub mod header;
 mod index;
+mod memory;
 mod names;
 mod new_head;
 mod plan;

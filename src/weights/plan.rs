@@ -137,8 +137,17 @@ impl Plan {
         self.bytes_in(self.precision)
     }
 
+    /// The same block by block, in the order in which they are reserved.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = u64> {
+        self.blocks_in(self.precision)
+    }
+
     fn bytes_in(&self, precision: Precision) -> u64 {
-        self.prepared_bytes + self.targets.iter().map(|target| target.bytes(precision)).sum::<u64>()
+        self.blocks_in(precision).sum()
+    }
+
+    fn blocks_in(&self, precision: Precision) -> impl Iterator<Item = u64> {
+        self.targets.iter().map(move |target| target.bytes(precision)).chain([self.prepared_bytes])
     }
 
     /// Whether more than half of the bytes that are read are F16.

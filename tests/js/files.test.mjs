@@ -35,7 +35,7 @@ async function startHub(t, files, routes = {}) {
 async function drain(download) {
   const chunks = [];
   try {
-    for (let chunk; (chunk = await download.next());) chunks.push(chunk);
+    for (let chunk; (chunk = await download.next());) chunks.push(chunk.slice());
   } finally {
     download.close();
   }

@@ -3,6 +3,7 @@
  * before the end is told.
  */
 
+import { ChunkReader } from './chunks.js';
 import { HeadwiseError } from './errors.js';
 import { lost } from './request.js';
 import { inTime } from './retry.js';
@@ -30,7 +31,7 @@ export class Download {
   /** Bytes that have arrived. */
   loaded = 0;
   #options;
-  /** @type {ReadableStreamDefaultReader<Uint8Array> | undefined} */
+  /** @type {ChunkReader | undefined} */
   #reader;
   /** @type {import('./verify.js').Sha256 | undefined} */
   #sha256;
@@ -62,8 +63,8 @@ export class Download {
   }
 
   /**
-   * The next bytes, or `undefined` after the last one, when the file has passed its check.
-   * @returns {Promise<Uint8Array | undefined>}
+   * The next bytes, until the next call; `undefined` after the last one, when the file has passed its check.
+   * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
    */
   async next() {
     while (!this.#done) {
@@ -96,7 +97,7 @@ export class Download {
 
   /** Ends the connection; `next` makes another. */
   pause() {
-    this.#reader?.cancel().catch(() => {});
+    this.#reader?.cancel();
     this.#reader = undefined;
   }
 
@@ -108,7 +109,7 @@ export class Download {
     this.#done = true;
   }
 
-  /** @returns {Promise<ReadableStreamDefaultReader<Uint8Array>>} */
+  /** @returns {Promise<ChunkReader>} */
   async #connect() {
     const { url, file, get, fresh, expected: { size } } = this.#options;
     const from = this.#ranges ? this.loaded : 0;
@@ -122,20 +123,20 @@ export class Download {
     const version = versionOf(response.headers);
     const changed = this.#version !== undefined && version !== undefined && version !== this.#version;
     this.#version ??= version;
-    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+    const reader = new ChunkReader(/** @type {ReadableStream<Uint8Array>} */ (response.body));
     const range = response.status === 206 ? rangeOf(response.headers) : undefined;
     if (range && size !== undefined && range.total !== undefined && range.total !== size) {
-      reader.cancel().catch(() => {});
+      reader.cancel();
       throw notAsPromised(file, `the server has ${range.total} bytes instead of ${size}`, { size });
     }
     if (response.status === 206 && (range?.start !== from || changed)) {
       // Nobody can tell which part this is: everything once more, without what was there before.
-      reader.cancel().catch(() => {});
+      reader.cancel();
       this.#ranges = false;
       return this.#connect();
     }
     if (changed) {
-      reader.cancel().catch(() => {});
+      reader.cancel();
       throw notAsPromised(file, 'it changed while it was fetched');
     }
     this.#repeated = response.status === 206 ? 0 : this.loaded;
@@ -145,10 +146,10 @@ export class Download {
   /** What arrives next and is new; `undefined` at the end of the connection. */
   async #receive() {
     const { url, file, signal, patience, expected, silence } = this.#options;
-    const reader = /** @type {ReadableStreamDefaultReader<Uint8Array>} */ (this.#reader);
+    const reader = /** @type {ChunkReader} */ (this.#reader);
     const reading = reader.read().catch((error) => { throw lost(error, { url, file, signal }); });
-    const { done, value } = await inTime(reading, { url, file }, silence);
-    if (done) return undefined;
+    const value = await inTime(reading, { url, file }, silence);
+    if (!value) return undefined;
     const chunk = value.subarray(Math.min(this.#repeated, value.length));
     this.#repeated -= value.length - chunk.length;
     if (expected.size !== undefined && this.loaded + chunk.length > expected.size) {

@@ -59,17 +59,22 @@ export async function load(request, { runtime, signal, report, fetch }) {
     : ModelFiles.open(source, { ...request, fetch, signal, newSha256 }));
   const [files] = await Promise.all([openFiles(), opened]);
   try {
-    const small = await readSmallFiles(files, config, (file, bytes) => {
+    /** For the first try. @type {Record<string, Uint8Array> | undefined} */
+    let small = await readSmallFiles(files, config, (file, bytes) => {
       progress.begin(file);
       progress.arrived(file, bytes.length);
     });
-    const { loader, names } = await loadWeights(files, progress, runtime, (index) =>
-      runtime.call((glue) => new glue.Loader({ ...small, ...index }, { dtype, max_memory: maxMemory, new_head })));
+    const smallNames = Object.keys(small);
+    const { loader, names } = await loadWeights(files, progress, runtime, async (index) => {
+      const all = { ...small ?? await readSmallFiles(files, config), ...index };
+      small = undefined; // a tokenizer may be large, and the weights take long to arrive
+      return runtime.call((glue) => new glue.Loader(all, { dtype, max_memory: maxMemory, new_head }));
+    });
     const weights = runtime.call(() => loader.files);
     const classifier = runtime.call(() => loader.finish());
     await files.finish();
     progress.complete(weights);
-    return { classifier, files, names: [...Object.keys(small), ...names] };
+    return { classifier, files, names: [...smallNames, ...names] };
   } finally {
     files.close();
   }

@@ -8,8 +8,8 @@
  * @typedef {object} FileStream
  * @property {number} loaded bytes that have arrived
  * @property {() => Promise<void>} open resolves when it is sure that there is such a file
- * @property {() => Promise<Uint8Array | undefined>} next the next bytes; `undefined` after the last one, when the
- *   file has passed its checks
+ * @property {() => Promise<Uint8Array | undefined>} next the next bytes, which are good until the next call;
+ *   `undefined` after the last one, when the file has passed its checks
  * @property {() => void} pause gives up what must not wait, until `next`
  * @property {() => void} close
  */
@@ -101,7 +101,7 @@ export async function blobOf(stream) {
   /** @type {BlobPart[]} */
   const chunks = [];
   try {
-    for (let chunk; (chunk = await stream.next());) chunks.push(/** @type {Uint8Array<ArrayBuffer>} */ (chunk));
+    for (let chunk; (chunk = await stream.next());) chunks.push(/** @type {Uint8Array<ArrayBuffer>} */ (chunk.slice()));
   } finally {
     stream.close();
   }

@@ -18,7 +18,7 @@ const INDEX = 'model.safetensors.index.json';
 
 /**
  * Makes a loader of the index, if there is one, which says how many files there are.
- * @typedef {(index: Record<string, Uint8Array>) => Loader} MakeLoader
+ * @typedef {(index: Record<string, Uint8Array>) => Promise<Loader>} MakeLoader
  */
 
 /** A loader that is to be finished, and the files that were read into it. @typedef {{loader: Loader, names: string[]}} Weights */
@@ -64,7 +64,7 @@ async function fill(files, progress, runtime, makeLoader) {
   try {
     const found = await findWeights(files);
     if (!('index' in found)) streams.push(found);
-    loader = makeLoader('index' in found ? { [INDEX]: found.index } : {});
+    loader = await makeLoader('index' in found ? { [INDEX]: found.index } : {});
     const names = runtime.call(() => /** @type {Loader} */ (loader).files);
     if ('index' in found) for (const name of names) streams.push(await files.stream(name));
     await pour(names, streams, progress, runtime, loader);
