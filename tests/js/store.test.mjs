@@ -80,8 +80,11 @@ crypto.subtle.digest = async (...what) => {
 
 /** Lets what a writer left under way come to its end. */
 async function settled() {
-  do for (let turn = 0; turn < 8; turn += 1) await new Promise(setImmediate);
-  while (hashing > 0);
+  let busy;
+  do {
+    busy = hashing > 0;
+    for (let turn = 0; turn < 8; turn += 1) await new Promise(setImmediate);
+  } while (busy || hashing > 0);
 }
 
 async function keepWhole(store, snapshot, file, bytes, hash = { sha256: SHA }) {
