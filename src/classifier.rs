@@ -66,6 +66,17 @@ impl ClassifierLoader {
         self.loader.file_bytes(file)
     }
 
+    /// Length of the file that [`ClassifierLoader::take_converted`] gives: see
+    /// [`Loader::converted_bytes`].
+    pub fn converted_bytes(&self) -> Option<u64> {
+        self.loader.converted_bytes()
+    }
+
+    /// What has come of the checkpoint in the precision of the load: see [`Loader::take_converted`].
+    pub fn take_converted(&mut self) -> Vec<u8> {
+        self.loader.take_converted()
+    }
+
     /// The classifier, after the last byte.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::embedder::{EmbedderLoader, TextEmbedder};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
-use crate::tasks::sentence_modules::{MODULES_FILE, Modules};
+use crate::tasks::sentence_modules::{MODULES_FILE, Modules, within};
 use crate::text::{SMALL_FILES, SmallFiles};
 use crate::weights::{
     Checkpoint, Choice, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
@@ -153,17 +153,47 @@ pub fn save_new_head(
         weights.push(open_whole(source, name, header)?);
     }
     std::fs::create_dir_all(target).map_err(|error| io_error(target, &error))?;
-    for &name in TOKENIZER_FILES {
-        let path = source.join(name);
+    copy_tokenizer(source, target)?;
+    write_whole(&target.join(MODEL_FILE), |out| write_checkpoint(&checkpoint, &plan, &mut weights, out))?;
+    write_whole(&target.join("config.json"), |out| out.write_all(config_json.as_bytes()))?;
+    Ok(model.usage.new)
+}
+
+/// Copies those of the tokenizer's files that exist.
+pub(crate) fn copy_tokenizer(source: &Path, target: &Path) -> Result<()> {
+    copy_files(source, target, TOKENIZER_FILES)
+}
+
+/// Copies what `sentence-transformers` keeps around an encoder: the modules behind it with their
+/// settings and weights.
+///
+/// # Errors
+/// [`Error::Io`], and those of [`Modules::parse`].
+pub(crate) fn copy_modules(source: &Path, target: &Path) -> Result<()> {
+    let mut files = SmallFiles::default();
+    read_files(source, &[MODULES_FILE], &mut files)?;
+    let modules = Modules::parse(&files)?;
+    let mut names = modules.small_files();
+    names.retain(|name| !SMALL_FILES.contains(&name.as_str()));
+    names.extend(modules.stages.iter().map(|(_, folder)| within(folder, MODEL_FILE)));
+    copy_files(source, target, &names)
+}
+
+/// Copies those of the files that exist, with the folders they are in.
+fn copy_files(source: &Path, target: &Path, names: &[impl AsRef<str>]) -> Result<()> {
+    for name in names.iter().map(AsRef::as_ref) {
+        let (path, copy) = (source.join(name), target.join(name));
         match File::open(&path) {
-            Ok(mut file) => write_whole(&target.join(name), |out| std::io::copy(&mut file, out).map(drop))?,
+            Ok(mut file) => {
+                let folder = copy.parent().unwrap_or(target);
+                std::fs::create_dir_all(folder).map_err(|error| io_error(folder, &error))?;
+                write_whole(&copy, |out| std::io::copy(&mut file, out).map(drop))?;
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(io_error(&path, &error)),
         }
     }
-    write_whole(&target.join(MODEL_FILE), |out| write_checkpoint(&checkpoint, &plan, &mut weights, out))?;
-    write_whole(&target.join("config.json"), |out| out.write_all(config_json.as_bytes()))?;
-    Ok(model.usage.new)
+    Ok(())
 }
 
 /// Refuses a folder to write to that holds a model.

@@ -21,6 +21,8 @@ pub mod models;
 pub mod nn;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod prune;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod quantize;
 pub mod tasks;
 pub mod text;
 #[cfg(target_arch = "wasm32")]

@@ -11,7 +11,7 @@ use crate::folder::{checkpoint, io_error, open_whole, refuse_model, small_files,
 use crate::models::{Config, HeadKind, Model};
 use crate::text::prune::{Pruned, renumbered};
 use crate::text::{SMALL_FILES, prune as tokenizer};
-use crate::weights::{Checkpoint, Entry, INDEX_FILE, LoadOptions, MODEL_FILE, write_rows};
+use crate::weights::{Checkpoint, Entry, INDEX_FILE, LoadOptions, MODEL_FILE, SCALE, write_rows};
 
 /// Ids that configurations name by default (padding, beginning and end): these pieces keep their
 /// ids, so that what a file leaves unsaid stays true.
@@ -105,7 +105,8 @@ fn token_ids(fields: &mut Map<String, Value>) -> Vec<&mut Value> {
 /// The axis of a tensor that has a row for each word piece.
 fn axis(entry: &Entry, vocab_size: usize) -> Option<usize> {
     let axis = entry.shape.iter().position(|&size| size != 1)?;
-    (entry.shape[axis] == vocab_size && TABLES.iter().any(|end| entry.name.ends_with(end))).then_some(axis)
+    let name = entry.name.strip_suffix(SCALE).unwrap_or(&entry.name);
+    (entry.shape[axis] == vocab_size && TABLES.iter().any(|end| name.ends_with(end))).then_some(axis)
 }
 
 /// The list of files, which stay the same, for tensors of that many bytes.

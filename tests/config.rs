@@ -89,7 +89,7 @@ fn what_would_be_computed_wrongly_is_refused_by_field() {
         ("position_embedding_type", json!("relative_key")),
         ("is_decoder", json!(true)),
         ("add_cross_attention", json!(true)),
-        ("quantization_config", json!({"quant_method": "gptq"})),
+        ("quantization_config", json!("gptq")),
         ("hidden_act", json!("maxout")),
         ("hidden_act", json!(3)),
         ("hidden_size", json!(0)),
@@ -119,6 +119,28 @@ fn what_would_be_computed_wrongly_is_refused_by_field() {
     assert!(matches!(parse(no_room), Err(Error::Config { field, .. }) if field == "max_position_embeddings"));
     let one = json!({"model_type": "bert", "num_labels": 1, "problem_type": "single_label_classification"});
     assert!(matches!(parse(one), Err(Error::Config { field, .. }) if field == "problem_type"));
+}
+
+#[test]
+fn int8_per_channel_may_be_spelled_in_several_ways() {
+    let group = |weights: Value| json!({"group_0": {"targets": ["Linear"], "weights": weights}});
+    let [channel, by_size] =
+        [json!({"num_bits": 8, "strategy": "CHANNEL", "actorder": null}), json!({"group_size": -1})];
+    let in_group = json!({"group_0": {"targets": ["Linear"], "weights": &channel, "format": "int-quantized"}});
+    for (field, format, groups) in [
+        ("quantization_config", "int-quantized", group(channel.clone())),
+        ("quantization_config", "naive-quantized", group(by_size)),
+        ("quantization_config", "mixed-precision", in_group),
+        ("compression_config", "int-quantized", group(channel)),
+    ] {
+        let mut quantization =
+            json!({"format": format, "config_groups": groups, "sparsity_config": {"format": "dense"}});
+        if field == "quantization_config" {
+            quantization["quant_method"] = json!("compressed-tensors");
+            quantization["quantization_status"] = json!("compressed");
+        }
+        parse(json!({"model_type": "bert", field: quantization})).expect("a configuration");
+    }
 }
 
 #[test]

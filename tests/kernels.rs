@@ -13,7 +13,7 @@ use headwise::kernels::simd::Plain;
 #[cfg(target_feature = "relaxed-simd")]
 use headwise::kernels::simd::Relaxed;
 use headwise::kernels::simd::{Scalar, Simd};
-use headwise::kernels::{Epilogue, KERNELS, Kernel, Matrix};
+use headwise::kernels::{Epilogue, KERNELS, Kernel, Matrix, StoredRow};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
@@ -379,7 +379,7 @@ impl Layer {
     fn pack(&self, kernel: &'static dyn Kernel) -> Matrix {
         let mut matrix = Matrix::reserve(kernel, self.parts, self.outputs, self.inputs).expect("memory");
         for (row, weights) in self.weights.chunks(self.inputs).enumerate() {
-            matrix.write_row(row, weights);
+            matrix.write_row(row, &StoredRow::new(kernel.precision(), weights));
         }
         matrix
     }

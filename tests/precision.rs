@@ -6,7 +6,7 @@ use common::Fixture;
 use common::tensors::{Random, saved, tensors};
 use headwise::Error;
 use headwise::kernels::matrix::multiply_unpacked;
-use headwise::kernels::{Epilogue, KERNELS, Matrix, Precision, Table};
+use headwise::kernels::{Epilogue, KERNELS, Matrix, Precision, StoredRow, Table};
 use headwise::models::{Config, Loader, Model};
 use headwise::weights::{Choice, HeaderReader, LoadOptions, Reason};
 use safetensors::Dtype;
@@ -103,7 +103,8 @@ fn a_large_weight_keeps_the_accuracy_of_f16_and_disturbs_no_neighbour() {
     for &kernel in KERNELS.iter().filter(|kernel| kernel.name().starts_with("f16")) {
         let multiply = |rows: &[Vec<f32>]| {
             let mut matrix = Matrix::reserve(kernel, 1, outputs, inputs).expect("memory");
-            rows.iter().enumerate().for_each(|(row, weights)| matrix.write_row(row, weights));
+            let stored = |weights| StoredRow::new(kernel.precision(), weights);
+            rows.iter().enumerate().for_each(|(row, weights)| matrix.write_row(row, &stored(weights)));
             matrix.multiply(&x, 0..1, Epilogue::default())
         };
         let undisturbed = multiply(&ordinary);
@@ -250,7 +251,8 @@ fn load(fixture: &Fixture, weights: &[u8], options: LoadOptions) -> headwise::Re
 
 fn table(precision: Precision, rows: &[Vec<f32>]) -> Table {
     let mut table = Table::reserve(precision, rows.len(), rows[0].len()).expect("memory");
-    rows.iter().enumerate().for_each(|(row, numbers)| table.write_row(row, numbers));
+    let stored = |numbers| StoredRow::new(precision, numbers);
+    rows.iter().enumerate().for_each(|(row, numbers)| table.write_row(row, &stored(numbers)));
     table
 }
 

@@ -5,9 +5,9 @@
 
 use std::marker::PhantomData;
 
-use super::half;
 use super::matrix::{Column, Kernel, Line, PANEL, Panel, Product, TileOf, Tiles};
 use super::simd::Simd;
+use super::{Precision, StoredRow, half};
 
 /// Weights in f32 on the instruction set `S`.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +41,24 @@ impl<S: Simd + std::fmt::Debug> Kernel for F32<S> {
         inputs * PANEL * size_of::<f32>()
     }
 
-    fn pack(&self, weights: &[f32], panel: &mut [u8], column: usize) -> Column {
+    fn precision(&self) -> Precision {
+        Precision::Fp32
+    }
+
+    fn pack(&self, weights: &StoredRow<'_>, panel: &mut [u8], column: usize) -> Column {
         let (cells, _) = panel.as_chunks_mut::<4>();
-        for (cell, weight) in cells[column..].iter_mut().step_by(PANEL).zip(weights) {
+        for (cell, weight) in cells[column..].iter_mut().step_by(PANEL).zip(weights.as_f32()) {
             *cell = weight.to_ne_bytes();
         }
         Column::default()
+    }
+
+    fn rescale(&self, panel: &mut [u8], column: usize, kept: Column, factor: f32) -> Column {
+        let (cells, _) = panel.as_chunks_mut::<4>();
+        for cell in cells[column..].iter_mut().step_by(PANEL) {
+            *cell = (f32::from_ne_bytes(*cell) * factor).to_ne_bytes();
+        }
+        kept
     }
 
     fn run(&self, product: &mut Product<'_>) {
@@ -68,13 +80,23 @@ impl<S: Simd + std::fmt::Debug> Kernel for F16<S> {
         inputs * PANEL * size_of::<u16>()
     }
 
-    fn pack(&self, weights: &[f32], panel: &mut [u8], column: usize) -> Column {
+    fn precision(&self) -> Precision {
+        Precision::Fp16
+    }
+
+    fn pack(&self, weights: &StoredRow<'_>, panel: &mut [u8], column: usize) -> Column {
         let (cells, _) = panel.as_chunks_mut::<2>();
-        let scale = half::scale_f16(weights);
-        for (cell, weight) in cells[column..].iter_mut().step_by(PANEL).zip(weights) {
-            *cell = half::narrow_f16(weight / scale).to_ne_bytes();
+        let (words, scale) = weights.as_f16();
+        for (cell, word) in cells[column..].iter_mut().step_by(PANEL).zip(words) {
+            *cell = word.to_ne_bytes();
         }
         Column { scale, ..Column::default() }
+    }
+
+    fn rescale(&self, panel: &mut [u8], column: usize, kept: Column, factor: f32) -> Column {
+        let (cells, _) = panel.as_chunks::<2>();
+        let words: Vec<u16> = cells[column..].iter().step_by(PANEL).map(|&cell| u16::from_ne_bytes(cell)).collect();
+        self.pack(&StoredRow::new(Precision::Fp16, &half::rescaled::<S>(&words, kept.scale, factor)), panel, column)
     }
 
     fn run(&self, product: &mut Product<'_>) {

@@ -43,6 +43,14 @@ pub fn widen_f16<S: Simd>(from: &[u16], to: &mut [f32]) {
     }
 }
 
+/// The numbers of a row whose words are to be multiplied by `scale` and then by `factor`.
+pub fn rescaled<S: Simd>(words: &[u16], scale: f32, factor: f32) -> Vec<f32> {
+    let mut numbers = vec![0.0; words.len()];
+    widen_f16::<S>(words, &mut numbers);
+    numbers.iter_mut().for_each(|x| *x = *x * scale * factor);
+    numbers
+}
+
 #[inline(always)]
 fn widen_block<S: Simd>(from: &[u16; BLOCK], to: &mut [f32; BLOCK]) {
     // SAFETY: each vector takes its four of the sixteen numbers.

@@ -14,6 +14,7 @@ use super::matrix::{Column, Kernel, PANEL, Panel, Product, TileOf, Tiles};
 use super::matrix::{Epilogue, Matrix};
 use super::rows::quantize_row;
 use super::simd::{Scalar, Simd};
+use super::{Precision, StoredRow};
 
 /// Largest stored weight.
 const LARGEST: f32 = 127.0;
@@ -68,17 +69,24 @@ impl<D: Dot> Kernel for Int8<D> {
         inputs.next_multiple_of(D::GROUP) * PANEL
     }
 
+    fn precision(&self) -> Precision {
+        Precision::Q8
+    }
+
     /// A panel is `[inputs / GROUP][8][GROUP]`.
-    fn pack(&self, weights: &[f32], panel: &mut [u8], column: usize) -> Column {
-        let scale = scale_of(weights);
+    fn pack(&self, weights: &StoredRow<'_>, panel: &mut [u8], column: usize) -> Column {
+        let (cells, scale) = weights.as_int8();
         let mut sum = 0;
-        for (input, &weight) in weights.iter().enumerate() {
-            let stored = quantize(weight, scale);
+        for (input, &stored) in cells.iter().enumerate() {
             let (group, within) = (input / D::GROUP, input % D::GROUP);
             panel[(group * PANEL + column) * D::GROUP + within] = stored as u8;
             sum += i32::from(stored);
         }
         Column { scale, sum }
+    }
+
+    fn rescale(&self, _: &mut [u8], _: usize, kept: Column, factor: f32) -> Column {
+        Column { scale: kept.scale * factor, ..kept }
     }
 
     fn run(&self, product: &mut Product<'_>) {
@@ -170,11 +178,14 @@ impl<D: Dot> Tiles for Int8Tiles<D> {
     }
 }
 
-/// The fastest form for this build and, once `choose` or `force` has been called, this
-/// processor.
+/// The fastest form for this build and, where there is a clock (`measure_by`) or a decision (`force`),
+/// for this processor.
 pub fn best() -> &'static dyn Kernel {
     #[cfg(target_feature = "relaxed-simd")]
-    return FORM.get().unwrap_or(&Form::Add).kernel();
+    return match (FORM.get(), CLOCK.get()) {
+        (None, Some(clock)) => FORM.get_or_init(|| measure(clock)).kernel(),
+        (form, _) => form.unwrap_or(&Form::Add).kernel(),
+    };
     #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
     return &Int8::<WideDot>::KERNEL;
     #[cfg(not(target_feature = "simd128"))]
@@ -195,6 +206,10 @@ pub enum Form {
 #[cfg(target_feature = "relaxed-simd")]
 static FORM: OnceLock<Form> = OnceLock::new();
 
+/// What it can be decided by.
+#[cfg(target_feature = "relaxed-simd")]
+static CLOCK: OnceLock<fn() -> f64> = OnceLock::new();
+
 #[cfg(target_feature = "relaxed-simd")]
 impl Form {
     fn kernel(self) -> &'static dyn Kernel {
@@ -211,37 +226,42 @@ pub fn force(form: Form) {
     FORM.get_or_init(|| form);
 }
 
-/// Decides by a measurement of some thirty milliseconds, the first time it is called. `clock`
-/// gives milliseconds.
+/// Has the form decided by a measurement, when one is needed for the first time. `clock` gives
+/// milliseconds.
+#[cfg(target_feature = "relaxed-simd")]
+pub fn measure_by(clock: fn() -> f64) {
+    CLOCK.get_or_init(|| clock);
+}
+
+/// The faster form, by a measurement of some thirty milliseconds.
 ///
 /// A browser runs new code slowly until it has compiled it again, in its own time; so the forms
 /// take turns, and the best turn of each counts.
 #[cfg(target_feature = "relaxed-simd")]
-pub fn choose(clock: impl Fn() -> f64) {
+fn measure(clock: &fn() -> f64) -> Form {
     const SIZE: usize = 192;
     const TURNS: usize = 16;
-    FORM.get_or_init(|| {
-        let x = vec![0.5; 24 * SIZE];
-        let [mut add, mut pair] = [Form::Add, Form::Pair].map(|form| {
-            let mut matrix = Matrix::reserve(form.kernel(), 1, SIZE, SIZE);
-            for row in 0..SIZE {
-                matrix.iter_mut().for_each(|matrix| matrix.write_row(row, &x[..SIZE]));
-            }
-            (matrix, 0)
-        });
-        for _ in 0..TURNS {
-            for (matrix, best) in [&mut add, &mut pair] {
-                // Products in a millisecond: the clock may be as coarse as a tenth of one.
-                let (start, mut products) = (clock(), 0);
-                while clock() - start < 1.0 {
-                    matrix.iter().for_each(|matrix| drop(matrix.multiply(&x, 0..1, Epilogue::default())));
-                    products += 1;
-                }
-                *best = products.max(*best);
-            }
+    let x = vec![0.5; 24 * SIZE];
+    let weights = StoredRow::new(Precision::Q8, &x[..SIZE]);
+    let [mut add, mut pair] = [Form::Add, Form::Pair].map(|form| {
+        let mut matrix = Matrix::reserve(form.kernel(), 1, SIZE, SIZE);
+        for row in 0..SIZE {
+            matrix.iter_mut().for_each(|matrix| matrix.write_row(row, &weights));
         }
-        if pair.1 > add.1 { Form::Pair } else { Form::Add }
+        (matrix, 0)
     });
+    for _ in 0..TURNS {
+        for (matrix, best) in [&mut add, &mut pair] {
+            // Products in a millisecond: the clock may be as coarse as a tenth of one.
+            let (start, mut products) = (clock(), 0);
+            while clock() - start < 1.0 {
+                matrix.iter().for_each(|matrix| drop(matrix.multiply(&x, 0..1, Epilogue::default())));
+                products += 1;
+            }
+            *best = products.max(*best);
+        }
+    }
+    if pair.1 > add.1 { Form::Pair } else { Form::Add }
 }
 
 /// The definition, for reference and for native builds.

@@ -2,8 +2,8 @@
 //!
 //! `y = x·Wᵀ + b` for `W` `[outputs, inputs]`, as PyTorch stores it. The outputs are cut into
 //! *panels* of eight; a panel holds its eight columns interleaved along the inputs, so that a
-//! tile reads it from front to back. A [`Kernel`] is a number format: how a row of `W` is
-//! packed, and the tile that multiplies some rows of `x` with one panel.
+//! tile reads it from front to back. A [`Kernel`] is a number format: how a stored row
+//! of `W` is packed, and the tile that multiplies some rows of `x` with one panel.
 //!
 //! The loops go over blocks of rows, then panels, then groups of rows: weights stream from
 //! memory once per block. Each number of the result is summed over the inputs in order by
@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use super::math::{Activation, activate, multiply_assign};
 use super::simd::Simd;
-use super::{Precision, Table, repeated};
+use super::{Precision, StoredRow, Table, repeated};
 
 /// Evaluates an expression with a constant in place of a number of rows.
 macro_rules! by_rows {
@@ -69,9 +69,16 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     /// Bytes of one panel.
     fn panel_bytes(&self, inputs: usize) -> usize;
 
+    /// The form of the rows that it packs.
+    fn precision(&self) -> Precision;
+
     /// Packs one row of `W` as a column of its panel. Returns what the format keeps beside the
     /// panel.
-    fn pack(&self, weights: &[f32], panel: &mut [u8], column: usize) -> Column;
+    fn pack(&self, weights: &StoredRow<'_>, panel: &mut [u8], column: usize) -> Column;
+
+    /// Multiplies the weights of a packed column, beside which `kept` stands. Returns what stands
+    /// there now.
+    fn rescale(&self, panel: &mut [u8], column: usize, kept: Column, factor: f32) -> Column;
 
     /// Multiplies all of `product`.
     fn run(&self, product: &mut Product<'_>);
@@ -122,15 +129,27 @@ impl Matrix {
         Some(Matrix { kernel, inputs, outputs, parts, lines, lines_per_panel, columns })
     }
 
-    /// Packs a row of the stacked `[parts · outputs, inputs]` weights.
-    pub fn write_row(&mut self, row: usize, weights: &[f32]) {
-        assert_eq!(weights.len(), self.inputs);
+    /// Packs a row of the stacked `[parts · outputs, inputs]` weights, in the kernel's form.
+    pub fn write_row(&mut self, row: usize, weights: &StoredRow<'_>) {
+        assert_eq!(weights.columns(), self.inputs);
+        let (kernel, (panel, index, kept)) = (self.kernel, self.column(row));
+        *kept = kernel.pack(weights, panel, index);
+    }
+
+    /// Multiplies a packed row by a factor.
+    pub fn rescale_row(&mut self, row: usize, factor: f32) {
+        let (kernel, (panel, index, kept)) = (self.kernel, self.column(row));
+        *kept = kernel.rescale(panel, index, *kept, factor);
+    }
+
+    /// Where a row is packed: its panel, its column there, and what stands beside that.
+    fn column(&mut self, row: usize) -> (&mut [u8], usize, &mut Column) {
         let (part, output) = (row / self.outputs, row % self.outputs);
         let panel = part * self.panels_per_part() + output / PANEL;
         let lines = &mut self.lines[panel * self.lines_per_panel..(panel + 1) * self.lines_per_panel];
         // SAFETY: a `Line` is 64 bytes without padding, any of which may have any value.
         let bytes = unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast::<u8>(), size_of_val(lines)) };
-        self.columns[panel * PANEL + output % PANEL] = self.kernel.pack(weights, bytes, output % PANEL);
+        (bytes, output % PANEL, &mut self.columns[panel * PANEL + output % PANEL])
     }
 
     /// Outputs of one part.
@@ -185,7 +204,7 @@ pub fn multiply_unpacked(x: &[f32], table: &Table, epilogue: Epilogue<'_>) -> Ve
         let width = UNPACKED_OUTPUTS.min(outputs - first);
         let mut matrix = Matrix::reserve(Precision::Fp32.kernel(), 1, width, inputs).expect("memory for a few weights");
         for (row, weights) in (first..first + width).filter_map(|row| table.row(row)).enumerate() {
-            matrix.write_row(row, &weights);
+            matrix.write_row(row, &StoredRow::F32(&weights));
         }
         let bias = epilogue.bias.map(|bias| &bias[first..first + width]);
         let columns = matrix.multiply(x, 0..1, Epilogue { bias, ..epilogue });

@@ -4,7 +4,7 @@
 //! **Products.** [`matrix`] packs weights once, when they are loaded, into panels of eight
 //! columns, and multiplies rows with them. A number format is a [`Kernel`]: [`float`] in f32 or
 //! f16, [`int8`] in seven by eight bits. **Tables** ([`table`]) have the same formats, to be looked
-//! up. **Attention** ([`attention`]) uses the tiles of products; [`rotary`] turns its queries and
+//! up; both are made of [`StoredRow`]s. **Attention** ([`attention`]) uses the tiles of products; [`rotary`] turns its queries and
 //! keys by their positions. **Rows** ([`rows`]) are normalised, summed, softmaxed and quantised;
 //! [`math`] has the functions that do not exist as instructions. All are written once against
 //! [`simd::Simd`].
@@ -22,9 +22,11 @@ pub mod matrix;
 pub mod rotary;
 pub mod rows;
 pub mod simd;
+mod stored;
 pub mod table;
 
 pub use matrix::{Epilogue, Kernel, Matrix};
+pub use stored::StoredRow;
 pub use table::Table;
 
 /// How weights are kept in memory. Arithmetic is in f32, but for the products of `Q8`.

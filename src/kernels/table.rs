@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::simd::Best;
-use super::{Precision, half, int8, repeated};
+use super::{Precision, StoredRow, half, repeated};
 
 /// Rows of equal length, each of which is read as f32.
 #[derive(Debug)]
@@ -43,22 +43,34 @@ impl Table {
         rows as u64 * row as u64
     }
 
-    /// Keeps a row: exactly, as f16 with a power of two ([`half::scale_f16`]), or as int8 with a
-    /// scale, off by half of that at most.
-    pub fn write_row(&mut self, row: usize, numbers: &[f32]) {
-        let cells = row * self.columns..(row + 1) * self.columns;
+    /// Keeps a row, which is in the form of the table.
+    pub fn write_row(&mut self, row: usize, stored: &StoredRow<'_>) {
+        let place = row * self.columns..(row + 1) * self.columns;
         match &mut self.cells {
-            Cells::F32(all) => all[cells].copy_from_slice(numbers),
+            Cells::F32(all) => all[place].copy_from_slice(stored.as_f32()),
             Cells::F16(all) => {
-                let scale = half::scale_f16(numbers);
-                self.scales[row] = scale;
-                all[cells].iter_mut().zip(numbers).for_each(|(to, x)| *to = half::narrow_f16(x / scale));
+                let (words, factor) = stored.as_f16();
+                all[place].copy_from_slice(words);
+                self.scales[row] = factor;
             }
             Cells::Int8(all) => {
-                let scale = int8::scale_of(numbers);
+                let (cells, scale) = stored.as_int8();
+                all[place].copy_from_slice(cells);
                 self.scales[row] = scale;
-                all[cells].iter_mut().zip(numbers).for_each(|(to, x)| *to = int8::quantize(*x, scale));
             }
+        }
+    }
+
+    /// Multiplies a row that is kept by a factor.
+    pub fn rescale_row(&mut self, row: usize, factor: f32) {
+        let place = row * self.columns..(row + 1) * self.columns;
+        match &mut self.cells {
+            Cells::F32(all) => all[place].iter_mut().for_each(|x| *x *= factor),
+            Cells::F16(all) => {
+                let numbers = half::rescaled::<Best>(&all[place], self.scales[row], factor);
+                self.write_row(row, &StoredRow::new(Precision::Fp16, &numbers));
+            }
+            Cells::Int8(_) => self.scales[row] *= factor,
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::architecture::{Architecture, Body, ModelType, Positions, Refusal, Setting};
 use super::fields::{Fields, generic_labels, invalid};
+use super::quantization;
 use super::registry::{self, supported_model_types};
 use crate::error::{Error, Result};
 use crate::heads::HeadKind;
@@ -18,7 +19,6 @@ const REFUSALS: &[Refusal<'static>] = &[
     ("position_embedding_type", &["\"absolute\""]),
     ("is_decoder", &["false"]),
     ("add_cross_attention", &["false"]),
-    ("quantization_config", &[]),
     ("adapters", &[]),
 ];
 
@@ -104,6 +104,7 @@ impl Config {
         let (architecture, model_type) = registry::find(name)
             .ok_or_else(|| Error::UnsupportedModel { model_type: name.clone(), supported: supported_model_types() })?;
         fields.refuse(REFUSALS)?;
+        quantization::check(&fields)?;
         fields.refuse(architecture.refusals)?;
         let keys = &architecture.keys;
         let hidden_size = fields.number(keys.hidden_size, 1, limits::HIDDEN_SIZE)?;

@@ -94,6 +94,11 @@ impl Head {
         self.pool == Pool::EachToken
     }
 
+    /// Whether a layer multiplies with the word embeddings.
+    pub fn is_tied(&self) -> bool {
+        self.stages.iter().any(|(linear, _)| linear.is_tied())
+    }
+
     /// The vectors that [`Head::needs`] asked for → `[sequences, outputs]`, or
     /// `[tokens, outputs]` of a head that reads each token.
     pub fn forward(&self, hidden: &Tensor, batch: &Batch) -> Result<Tensor> {

@@ -67,24 +67,23 @@ impl Loader {
     /// # Errors
     /// [`Error::Safetensors`], those of [`Checkpoint::new`], [`Index::check`] and
     /// [`Model::plan`], [`Error::OutOfMemory`], [`Error::Incomplete`] for a file that is too
-    /// long. A loader that has failed must not be used again.
+    /// long, [`Error::Option`] for a file out of turn where the checkpoint is converted. A loader that has failed must not be used again.
     ///
     /// # Panics
     /// When there is no file of this number.
     pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
-        let mut bytes = chunk;
-        if let State::Headers(waiting) = &mut self.state {
-            bytes = waiting.files[file].take_header(chunk)?;
-            if waiting.files.iter().any(|file| file.header.is_none()) {
-                waiting.files[file].behind_header.extend_from_slice(bytes);
-                return Ok(());
-            }
-            self.state = State::Weights(Box::new(waiting.plan(&self.index)?));
-        }
         match &mut self.state {
-            State::Weights(weights) => weights.filler.push(file, bytes),
-            State::Headers(..) => Ok(()),
+            State::Weights(weights) => weights.filler.push(file, chunk)?,
+            State::Headers(waiting) => {
+                let bytes = waiting.files[file].take_header(chunk)?;
+                if waiting.files.iter().all(|file| file.header.is_some()) {
+                    self.state = State::Weights(Box::new(waiting.plan(&self.index, file, bytes)?));
+                } else {
+                    waiting.files[file].behind_header.extend_from_slice(bytes);
+                }
+            }
         }
+        Ok(())
     }
 
     /// Length of a file in bytes, known once its header is.
@@ -99,6 +98,25 @@ impl Loader {
     /// Length of all files in bytes, known once all headers are.
     pub fn total_bytes(&self) -> Option<u64> {
         (0..self.index.files().len()).map(|file| self.file_bytes(file)).sum()
+    }
+
+    /// Length of the file that [`Loader::take_converted`] gives, known once all headers are. `None`
+    /// where [`LoadOptions::convert`] is not set, or the file would not be smaller than the source.
+    pub fn converted_bytes(&self) -> Option<u64> {
+        match &self.state {
+            State::Headers(_) => None,
+            State::Weights(weights) => weights.filler.converted_bytes(),
+        }
+    }
+
+    /// What has come of the checkpoint in the precision of the load since the last call, its first
+    /// bytes first: all together a safetensors file that takes the place of the source. It loads to
+    /// the same bits, with any head of the source.
+    pub fn take_converted(&mut self) -> Vec<u8> {
+        match &mut self.state {
+            State::Headers(_) => Vec::new(),
+            State::Weights(weights) => weights.filler.take_converted(),
+        }
     }
 
     /// Ends the load.
@@ -134,8 +152,9 @@ impl Beginning {
 }
 
 impl Waiting {
-    /// Plans the load, once all headers are whole, and hands over what has arrived behind them.
-    fn plan(&mut self, index: &Index) -> Result<Weights> {
+    /// Plans the load, once all headers are whole, and hands over what has arrived behind them: behind
+    /// that of the `last` file, `bytes`.
+    fn plan(&mut self, index: &Index, last: usize, bytes: &[u8]) -> Result<Weights> {
         let mut headers = Vec::new();
         let mut behind_headers = Vec::new();
         for (file, name) in std::mem::take(&mut self.files).into_iter().zip(index.files()) {
@@ -145,9 +164,9 @@ impl Waiting {
         let checkpoint = Checkpoint::new(headers)?;
         index.check(&checkpoint)?;
         let (model, mut filler) = self.reserve(&checkpoint)?;
-        for (file, bytes) in behind_headers.iter().enumerate() {
-            filler.push(file, bytes)?;
-        }
+        let mut beginnings: Vec<&[u8]> = behind_headers.iter().map(Vec::as_slice).collect();
+        beginnings[last] = bytes;
+        filler.begin(&beginnings)?;
         Ok(Weights { model, filler, checkpoint })
     }
 

@@ -165,6 +165,11 @@ impl Model {
         self.head.as_ref().is_none_or(Head::is_per_token)
     }
 
+    /// Whether `transformers` has the word embeddings in several places, as one.
+    pub fn ties_words(&self) -> bool {
+        matches!(self.backbone, Backbone::EncoderDecoder(_)) || self.head.as_ref().is_some_and(Head::is_tied)
+    }
+
     /// The output of the encoder alone, for every token: `[tokens, hidden]`; `None` where there
     /// is no decoder behind it.
     pub fn encode(&self, batch: &Batch) -> Result<Option<Tensor>> {

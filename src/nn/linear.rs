@@ -55,6 +55,11 @@ impl Linear {
         Linear { weight: Weight::Table(embedding.table()), bias: None, activation: None, gated: false, parts: 1 }
     }
 
+    /// Whether its weights are looked up elsewhere.
+    pub fn is_tied(&self) -> bool {
+        matches!(self.weight, Weight::Table(_))
+    }
+
     /// The same with the biases `{name}.bias`, each an equal share of all outputs of a row.
     pub fn with_biases(self, needs: &mut Declarations, names: &[String], outputs: usize) -> Self {
         let length = self.parts * outputs / names.len();

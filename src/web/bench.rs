@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{Result, invalid_argument};
 use crate::kernels::simd::{Best, Simd};
-use crate::kernels::{Epilogue, KERNELS, Matrix};
+use crate::kernels::{Epilogue, KERNELS, Matrix, StoredRow};
 
 /// Names of all kernels of this build.
 #[wasm_bindgen]
@@ -44,7 +44,7 @@ impl KernelBench {
             let mut matrix = matrix.ok_or_else(|| invalid_argument("out of memory"))?;
             for output in 0..outputs {
                 let row: Vec<f32> = (0..inputs).map(|_| random()).collect();
-                matrix.write_row(output, &row);
+                matrix.write_row(output, &StoredRow::new(kernel.precision(), &row));
             }
             matrices.push(matrix);
         }

@@ -15,8 +15,6 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::classifier;
-#[cfg(target_feature = "relaxed-simd")]
-use crate::kernels::Precision;
 use crate::kernels::simd::{Best, Simd};
 use crate::limits;
 use crate::tasks::text_classification::{Function, Label, Options};
@@ -42,11 +40,13 @@ impl Loader {
     /// `model.safetensors.index.json` among them the weights are in the files that it lists, else in
     /// `model.safetensors`. `options`:
     /// `{dtype?: 'auto' | 'fp32' | 'fp16' | 'q8', max_memory?: number, new_head?: {labels: string[],
-    /// seed?: number}}`.
+    /// seed?: number}, convert?: boolean}`.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Object, options: JsValue) -> Result<Loader> {
         let options: JsLoadOptions =
             if options.is_undefined() { JsLoadOptions::default() } else { from_object(options)? };
+        #[cfg(target_feature = "relaxed-simd")]
+        crate::kernels::int8::measure_by(|| now());
         let mut small_files = SmallFiles::default();
         let mut index = Index::single_file();
         for entry in Object::entries(files) {
@@ -60,7 +60,8 @@ impl Loader {
             }
         }
         let new_head = options.new_head.as_ref().map(|wish| NewHead { seed: wish.seed.into() });
-        let load_options = LoadOptions { precision: options.precision()?, max_memory: options.max_memory, new_head };
+        let (precision, max_memory, convert) = (options.precision()?, options.max_memory, options.convert);
+        let load_options = LoadOptions { precision, max_memory, new_head, convert };
         let labels = options.new_head.map(|wish| wish.labels);
         let names = index.files().to_vec();
         let inner = classifier::ClassifierLoader::new(&small_files, index, load_options, labels);
@@ -90,6 +91,20 @@ impl Loader {
         self.inner.file_bytes(file).map(|bytes| bytes as f64)
     }
 
+    /// Length of the file that `take_converted` gives piece by piece, once all headers have been read;
+    /// undefined where `convert` is not set, or where it would not be smaller than what is loaded.
+    #[wasm_bindgen(getter)]
+    pub fn converted_bytes(&self) -> Option<f64> {
+        self.inner.converted_bytes().map(|bytes| bytes as f64)
+    }
+
+    /// What has come since the last call of one safetensors file that loads to the same model;
+    /// undefined if nothing has.
+    pub fn take_converted(&mut self) -> Option<Uint8Array> {
+        let bytes = self.inner.take_converted();
+        (!bytes.is_empty()).then(|| Uint8Array::from(bytes.as_slice()))
+    }
+
     /// The classifier, after the last byte.
     pub fn finish(self) -> Result<TextClassifier> {
         let inner = self.inner.finish().map_err(to_js)?;
@@ -116,6 +131,8 @@ struct JsLoadOptions {
     dtype: Option<String>,
     max_memory: Option<u64>,
     new_head: Option<JsNewHead>,
+    #[serde(default)]
+    convert: bool,
 }
 
 #[derive(Deserialize)]
@@ -128,12 +145,7 @@ struct JsNewHead {
 impl JsLoadOptions {
     fn precision(&self) -> Result<Choice> {
         let dtype = self.dtype.as_deref().unwrap_or("auto");
-        let choice = Choice::parse(dtype).ok_or_else(|| invalid_argument(&format!("dtype {dtype}")))?;
-        #[cfg(target_feature = "relaxed-simd")]
-        if choice == Choice::Fixed(Precision::Q8) || (choice == Choice::Auto && self.max_memory.is_some()) {
-            crate::kernels::int8::choose(now);
-        }
-        Ok(choice)
+        Choice::parse(dtype).ok_or_else(|| invalid_argument(&format!("dtype {dtype}")))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 
 /// Where a tensor stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     /// Number of the file.
     pub file: usize,

@@ -7,8 +7,9 @@ use crate::limits;
 /// A wish for how weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// What keeps the numbers of the files: `Fp16` where most bytes are F16, else `Fp32`. Only
-    /// where that takes more memory than there may be, or than can be reserved, the next smaller one that fits.
+    /// What keeps the numbers of the files: `Q8` where most bytes are I8, `Fp16` where most are F16,
+    /// else `Fp32`. Only where that takes more memory than there may be, or than can be reserved, the
+    /// next smaller one that fits.
     #[default]
     Auto,
     /// This one and no other.
@@ -53,21 +54,23 @@ impl Reason {
     }
 }
 
-/// Settles on a precision. `stored_as_f16`: whether most bytes of the files that are read are
-/// F16. `bytes_in`: memory that the weights take in a precision. `max_memory`: bytes that they may.
+/// Settles on a precision. `of_files`: the one that keeps the numbers of the files. `bytes_in`: memory that the weights take in a precision. `max_memory`: bytes that they may.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`] when even the smallest choice takes more.
 pub(super) fn choose(
     choice: Choice,
-    stored_as_f16: bool,
+    of_files: Precision,
     bytes_in: impl Fn(Precision) -> u64,
     max_memory: Option<u64>,
 ) -> Result<(Precision, Reason)> {
     let (first, reason, smaller): (_, _, &[Precision]) = match choice {
         Choice::Fixed(precision) => (precision, Reason::Asked, &[]),
-        Choice::Auto if stored_as_f16 => (Precision::Fp16, Reason::File, &[Precision::Q8]),
-        Choice::Auto => (Precision::Fp32, Reason::File, &[Precision::Fp16, Precision::Q8]),
+        Choice::Auto => match of_files {
+            Precision::Fp32 => (of_files, Reason::File, &[Precision::Fp16, Precision::Q8]),
+            Precision::Fp16 => (of_files, Reason::File, &[Precision::Q8]),
+            Precision::Q8 => (of_files, Reason::File, &[]),
+        },
     };
     let available = [max_memory, limits::WEIGHT_BYTES].into_iter().flatten().min().unwrap_or(u64::MAX);
     let fits = |precision: &Precision| bytes_in(*precision) <= available;

@@ -2,6 +2,8 @@
 
 use half::{bf16, f16};
 
+use crate::kernels::Precision;
+
 /// A number type that weights may be stored in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dtype {
@@ -11,19 +13,35 @@ pub enum Dtype {
     F16,
     /// The upper half of a binary32.
     Bf16,
+    /// Whole numbers from −128 to 127, which a tensor of scales belongs to.
+    I8,
 }
 
 impl Dtype {
-    /// The types that can be read, as a file spells them.
-    pub const SUPPORTED: &[&str] = &["F32", "F16", "BF16"];
+    /// Every type that can be read.
+    pub const ALL: &[Dtype] = &[Dtype::F32, Dtype::F16, Dtype::Bf16, Dtype::I8];
 
     /// The type that a file spells `name`.
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "F32" => Some(Dtype::F32),
-            "F16" => Some(Dtype::F16),
-            "BF16" => Some(Dtype::Bf16),
-            _ => None,
+        Self::ALL.iter().copied().find(|dtype| dtype.name() == name)
+    }
+
+    /// How a file spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::F32 => "F32",
+            Dtype::F16 => "F16",
+            Dtype::Bf16 => "BF16",
+            Dtype::I8 => "I8",
+        }
+    }
+
+    /// The type of what a [`StoredRow`](crate::kernels::StoredRow) keeps of each number.
+    pub fn of(precision: Precision) -> Self {
+        match precision {
+            Precision::Fp32 => Dtype::F32,
+            Precision::Fp16 => Dtype::F16,
+            Precision::Q8 => Dtype::I8,
         }
     }
 
@@ -32,6 +50,7 @@ impl Dtype {
         match self {
             Dtype::F32 => 4,
             Dtype::F16 | Dtype::Bf16 => 2,
+            Dtype::I8 => 1,
         }
     }
 
@@ -43,6 +62,7 @@ impl Dtype {
             Dtype::F32 => widen(bytes, numbers, f32::from_le_bytes),
             Dtype::F16 => widen(bytes, numbers, |b| f16::from_le_bytes(b).to_f32()),
             Dtype::Bf16 => widen(bytes, numbers, |b| bf16::from_le_bytes(b).to_f32()),
+            Dtype::I8 => widen(bytes, numbers, |b| f32::from(i8::from_le_bytes(b))),
         }
     }
 }

@@ -63,23 +63,32 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Numbers of a row.
+    pub(super) fn columns(&self) -> usize {
+        match *self {
+            Target::Matrix { inputs: columns, .. }
+            | Target::Table { columns, .. }
+            | Target::Vectors { columns, .. } => columns,
+        }
+    }
+
     /// Bytes that it takes where matrices are kept in `precision`.
     pub(super) fn bytes(&self, precision: Precision) -> u64 {
+        let form = self.form(precision);
         match *self {
-            Target::Matrix { parts, outputs, inputs, .. } => {
-                Matrix::bytes_of(precision.kernel(), parts, outputs, inputs)
-            }
-            Target::Table { rows, columns, compact, .. } => {
-                Table::bytes_of(table_precision(compact, precision), rows, columns)
-            }
+            Target::Matrix { parts, outputs, inputs, .. } => Matrix::bytes_of(form.kernel(), parts, outputs, inputs),
+            Target::Table { rows, columns, .. } => Table::bytes_of(form, rows, columns),
             Target::Vectors { rows, columns, .. } => (rows * columns * size_of::<f32>()) as u64,
         }
     }
-}
 
-/// How a table is kept where matrices are kept in `precision`.
-pub(super) fn table_precision(compact: bool, precision: Precision) -> Precision {
-    if compact { precision } else { Precision::Fp32 }
+    /// How its rows are kept where matrices are kept in `precision`.
+    pub(super) fn form(&self, precision: Precision) -> Precision {
+        match self {
+            Target::Matrix { .. } | Target::Table { compact: true, .. } => precision,
+            Target::Table { .. } | Target::Vectors { .. } => Precision::Fp32,
+        }
+    }
 }
 
 /// The tensors that a part of the model needs, in the order in which it was built.

@@ -1,31 +1,14 @@
 //! Fills the parameters of a plan from the bytes of its files, each in order and in pieces of
 //! any size, one file after the other or by turns. What is held of a file is one row.
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, Location};
+use super::conversion::Conversion;
 use super::convert::Dtype;
-use super::declare::{Param, Target, table_precision};
+use super::filling::Filling;
 use super::header::{Entry, Header};
 use super::memory::reservable;
-use super::plan::{New, Placement, Plan};
+use super::plan::{Part, Placement, Plan};
 use crate::error::{Error, Result};
-use crate::kernels::{Matrix, Precision, Table, repeated};
-
-/// A parameter while its rows arrive.
-#[derive(Debug)]
-struct Filling {
-    storage: Storage,
-    columns: usize,
-    rows_left: usize,
-}
-
-#[derive(Debug)]
-enum Storage {
-    Matrix(Matrix, Param<Matrix>),
-    Table(Table, Param<Table>),
-    Vectors(Vec<f32>, Param<Vec<f32>>),
-    /// Handed over to the model.
-    Done,
-}
 
 /// The row that is arriving.
 #[derive(Debug, Default)]
@@ -41,6 +24,8 @@ struct Stream {
     file: String,
     header_bytes: u64,
     entries: Vec<(Entry, Option<Placement>)>,
+    /// Which of them are converted.
+    converted: Vec<bool>,
     /// Index of the entry that the next byte belongs to.
     current: usize,
     /// Bytes taken, counted from the end of the header.
@@ -54,6 +39,11 @@ struct Stream {
 pub struct Filler {
     streams: Vec<Stream>,
     fillings: Vec<Filling>,
+    conversion: Option<Conversion>,
+    /// Number of the file that is converted.
+    current: usize,
+    /// What arrived of the files behind it, before their turn.
+    beginnings: Vec<Vec<u8>>,
 }
 
 impl Filler {
@@ -68,22 +58,71 @@ impl Filler {
         if available < needed {
             return Err(short);
         }
+        let conversion = if plan.convert { Conversion::new(checkpoint, &plan) } else { None };
+        let is_converted = |location| conversion.is_some() && plan.narrower(location).is_some();
+        let streams = checkpoint.files().iter().enumerate().map(|(number, (file, header))| {
+            let locations = (0..header.entries.len()).map(|entry| Location { file: number, entry });
+            Stream::new(file, header, &plan.placements[number], locations.map(is_converted).collect())
+        });
+        let streams = streams.collect();
         let reserve = |target| Filling::reserve(target, precision).ok_or_else(|| short.clone());
         let mut fillings = plan.targets.into_iter().map(reserve).collect::<Result<Vec<_>>>()?;
         for new in plan.new {
             fillings[new.tensor.target].draw(&new);
         }
-        let files = checkpoint.files().iter().zip(plan.placements);
-        let streams = files.map(|((file, header), placements)| Stream::new(file, header, placements)).collect();
-        Ok(Filler { streams, fillings })
+        for (location, entry) in checkpoint.entries() {
+            let placement = plan.placements[location.file][location.entry].as_ref();
+            if let Some(placement) = placement.filter(|placement| placement.part == Part::Scales) {
+                fillings[placement.target].expect_scales(entry.shape[0]);
+            }
+        }
+        let beginnings = vec![Vec::new(); checkpoint.files().len()];
+        Ok(Filler { streams, fillings, conversion, current: 0, beginnings })
+    }
+
+    /// Takes what has arrived of all files behind their headers.
+    ///
+    /// # Errors
+    /// Those of [`Filler::push`].
+    pub fn begin(&mut self, beginnings: &[&[u8]]) -> Result<()> {
+        if self.conversion.is_none() {
+            return beginnings.iter().enumerate().try_for_each(|(file, bytes)| self.push(file, bytes));
+        }
+        for (later, bytes) in self.beginnings.iter_mut().zip(beginnings).skip(1) {
+            later.extend_from_slice(bytes);
+        }
+        self.push(0, beginnings[0])
     }
 
     /// Takes the next bytes of a file.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] when there are more than its header promises.
+    /// [`Error::Incomplete`] when there are more than its header promises; [`Error::Option`] when the
+    /// checkpoint is converted and it is the turn of another file.
     pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
-        self.streams[file].push(chunk, &mut self.fillings)
+        if self.conversion.is_some() && file > self.current && !chunk.is_empty() {
+            let value = format!("true, but {} arrived before its turn", self.streams[file].file);
+            let supported = "files that arrive one after the other".into();
+            return Err(Error::Option { option: "convert".into(), value, supported });
+        }
+        self.streams[file].push(chunk, &mut self.fillings, self.conversion.as_mut())?;
+        while self.streams[self.current].is_whole() && self.current + 1 < self.streams.len() {
+            self.current += 1;
+            let beginning = std::mem::take(&mut self.beginnings[self.current]);
+            self.streams[self.current].push(&beginning, &mut self.fillings, self.conversion.as_mut())?;
+        }
+        Ok(())
+    }
+
+    /// Length of the checkpoint in the precision of the load, where that was asked for and is smaller.
+    pub fn converted_bytes(&self) -> Option<u64> {
+        self.conversion.as_ref().map(|conversion| conversion.file_bytes)
+    }
+
+    /// What has come of that since the last call: a safetensors file that loads to the same bits, with
+    /// any head of the source.
+    pub fn take_converted(&mut self) -> Vec<u8> {
+        self.conversion.as_mut().map(Conversion::take).unwrap_or_default()
     }
 
     /// Ends the load.
@@ -96,11 +135,12 @@ impl Filler {
 }
 
 impl Stream {
-    fn new(file: &str, header: &Header, placements: Vec<Option<Placement>>) -> Self {
+    fn new(file: &str, header: &Header, placements: &[Option<Placement>], converted: Vec<bool>) -> Self {
         Stream {
             file: file.to_owned(),
             header_bytes: header.data_start(),
-            entries: header.entries.iter().cloned().zip(placements).collect(),
+            entries: header.entries.iter().cloned().zip(placements.iter().cloned()).collect(),
+            converted,
             current: 0,
             position: 0,
             row: Row::default(),
@@ -108,34 +148,55 @@ impl Stream {
         }
     }
 
-    fn push(&mut self, mut chunk: &[u8], fillings: &mut [Filling]) -> Result<()> {
+    /// Takes the next bytes; passes them on to `conversion`, in its form those that it converts.
+    fn push(
+        &mut self,
+        mut chunk: &[u8],
+        fillings: &mut [Filling],
+        mut conversion: Option<&mut Conversion>,
+    ) -> Result<()> {
+        // At the beginning there may be tensors without bytes.
+        self.skip_finished();
         while !chunk.is_empty() {
             let Some((entry, placement)) = self.entries.get(self.current) else {
                 return Err(self.wrong_length(chunk.len() as u64));
             };
             let left = usize::try_from(entry.end - self.position).unwrap_or(usize::MAX);
             let (bytes, rest) = chunk.split_at(chunk.len().min(left));
+            let is_converted = self.converted[self.current];
             if let Some(placement) = placement {
                 let filling = &mut fillings[placement.target];
-                let first = placement.row;
-                self.row.take(bytes, placement.dtype, filling.columns, |numbers| {
-                    filling.write_row(first + self.rows_of_entry, numbers);
+                let columns = filling.columns_of(placement.part);
+                let mut of_rows = conversion.as_deref_mut().filter(|_| is_converted);
+                self.row.take(bytes, placement.dtype, columns, |numbers| {
+                    filling.take(placement, placement.row + self.rows_of_entry, numbers, of_rows.as_deref_mut());
                     self.rows_of_entry += 1;
                 });
             }
             self.position += bytes.len() as u64;
+            if let Some(conversion) = &mut conversion {
+                match is_converted {
+                    true if self.position == entry.end => conversion.end_tensor(),
+                    true => {}
+                    false => conversion.copy(bytes),
+                }
+            }
             self.skip_finished();
             chunk = rest;
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<()> {
-        self.skip_finished();
-        match self.current == self.entries.len() {
+    fn finish(self) -> Result<()> {
+        match self.is_whole() {
             true => Ok(()),
             false => Err(self.wrong_length(0)),
         }
+    }
+
+    /// Whether all bytes have arrived.
+    fn is_whole(&self) -> bool {
+        self.entries.last().is_none_or(|(entry, _)| entry.end == self.position)
     }
 
     fn skip_finished(&mut self) {
@@ -181,56 +242,6 @@ impl Row {
             if self.numbers.len() == columns {
                 pass_on(&self.numbers);
                 self.numbers.clear();
-            }
-        }
-    }
-}
-
-impl Filling {
-    fn reserve(target: Target, precision: Precision) -> Option<Filling> {
-        Some(match target {
-            Target::Matrix { parts, outputs, inputs, param } => Filling {
-                storage: Storage::Matrix(Matrix::reserve(precision.kernel(), parts, outputs, inputs)?, param),
-                columns: inputs,
-                rows_left: parts * outputs,
-            },
-            Target::Table { rows, columns, compact, param } => Filling {
-                storage: Storage::Table(Table::reserve(table_precision(compact, precision), rows, columns)?, param),
-                columns,
-                rows_left: rows,
-            },
-            Target::Vectors { rows, columns, param } => {
-                let elements = rows.checked_mul(columns)?;
-                Filling { storage: Storage::Vectors(repeated(0.0, elements)?, param), columns, rows_left: rows }
-            }
-        })
-    }
-
-    /// Writes the rows of a tensor that no file holds.
-    fn draw(&mut self, new: &New) {
-        let mut numbers = new.numbers();
-        let mut row = vec![0.0; self.columns];
-        for index in 0..new.tensor.shape.iter().product::<usize>() / self.columns {
-            row.fill_with(|| numbers.next().unwrap_or_default());
-            self.write_row(new.tensor.row + index, &row);
-        }
-    }
-
-    /// Keeps a row; hands the parameter over to the model when it was the last.
-    fn write_row(&mut self, row: usize, numbers: &[f32]) {
-        match &mut self.storage {
-            Storage::Matrix(matrix, _) => matrix.write_row(row, numbers),
-            Storage::Table(table, _) => table.write_row(row, numbers),
-            Storage::Vectors(all, _) => all[row * self.columns..][..self.columns].copy_from_slice(numbers),
-            Storage::Done => {}
-        }
-        self.rows_left -= 1;
-        if self.rows_left == 0 {
-            match std::mem::replace(&mut self.storage, Storage::Done) {
-                Storage::Matrix(matrix, param) => param.set(matrix),
-                Storage::Table(table, param) => param.set(table),
-                Storage::Vectors(all, param) => param.set(all),
-                Storage::Done => {}
             }
         }
     }

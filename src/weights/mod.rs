@@ -4,14 +4,17 @@
 //! for each. The files of a [`Checkpoint`], one or those of an [`Index`], have a [`header`]
 //! each; headers and declarations give a [`Plan`]: for each tensor of the files, where its
 //! numbers go. The [`Filler`] then takes the bytes of each file in order, converts them window
-//! by window and fills the parameters. No tensor is ever held in its stored form. What a head
+//! by window and fills the parameters. No tensor is ever held in its stored form. A tensor with another
+//! one beside it whose name ends with [`SCALE`] is multiplied by that, row by row. What a head
 //! needs and no file holds is drawn, if that was asked for ([`NewHead`]).
 
 mod checkpoint;
 mod choice;
+mod conversion;
 pub mod convert;
 mod declare;
 mod fill;
+mod filling;
 pub mod header;
 mod index;
 mod memory;
@@ -29,5 +32,5 @@ pub use header::{Entry, Header, HeaderReader};
 pub use index::{INDEX_FILE, Index, MODEL_FILE};
 pub use names::{Ignorable, Names};
 pub use new_head::{Initial, Initializer, NewHead};
-pub use plan::{LoadOptions, Plan, Section, Usage};
-pub use write::{write_checkpoint, write_rows};
+pub use plan::{Compact, LoadOptions, Plan, SCALE, Section, Usage};
+pub use write::{write_checkpoint, write_compact, write_rows};

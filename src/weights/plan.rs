@@ -31,6 +31,10 @@ pub struct LoadOptions {
     /// Whether tensors of the head that the checkpoint lacks, or has in other sizes, are drawn.
     /// If not, they are an error. Those of the encoder always are.
     pub new_head: Option<NewHead>,
+    /// Whether the load also gives the checkpoint in its precision, as one file
+    /// ([`Filler::take_converted`](super::Filler::take_converted)), which is held until it is taken.
+    /// Several files must then arrive one after the other, but for what comes with their headers.
+    pub convert: bool,
 }
 
 /// Where the numbers of one tensor of the checkpoint go.
@@ -41,8 +45,24 @@ pub(super) struct Placement {
     pub(super) target: usize,
     /// First row of the parameter.
     pub(super) row: usize,
+    pub(super) part: Part,
     pub(super) dtype: Dtype,
 }
+
+/// What a tensor gives to a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Rows of numbers.
+    Rows,
+    /// Rows that another tensor has scales for.
+    ScaledRows,
+    /// For each row of another tensor what its numbers are to be multiplied by.
+    Scales,
+}
+
+/// What the name of a tensor of scales ends with, behind that of the tensor it belongs to: the
+/// convention of the `compressed-tensors` package.
+pub const SCALE: &str = "_scale";
 
 /// A tensor that the checkpoint does not hold.
 #[derive(Debug)]
@@ -62,9 +82,9 @@ impl New {
 /// What became of each tensor, those of the checkpoint by their names there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Usage {
-    /// Read into the encoder, and the numbers they hold.
+    /// Read into the encoder, and the parameters they hold; scales hold none.
     pub encoder: Vec<(String, u64)>,
-    /// Read into the head, and the numbers they hold.
+    /// Read into the head, and the parameters they hold.
     pub head: Vec<(String, u64)>,
     /// Drawn for the head: untrained, so that what it computes means nothing yet.
     pub new: Vec<String>,
@@ -72,6 +92,17 @@ pub struct Usage {
     pub ignored: Vec<String>,
     /// Left aside, and nothing is known of them.
     pub unexpected: Vec<String>,
+}
+
+/// A tensor that may be stored in a compact form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compact<'a> {
+    /// Where it stands.
+    pub location: Location,
+    /// Its full name: see [`Names`].
+    pub name: &'a str,
+    /// Whether it is looked up, not only multiplied with.
+    pub is_table: bool,
 }
 
 /// Where everything goes.
@@ -88,6 +119,7 @@ pub struct Plan {
     /// For each file, one for each entry of its header; `None` where the tensor is left aside.
     pub(super) placements: Vec<Vec<Option<Placement>>>,
     pub(super) new: Vec<New>,
+    pub(super) convert: bool,
 }
 
 impl Plan {
@@ -111,6 +143,7 @@ impl Plan {
             targets: Vec::new(),
             placements: checkpoint.files().iter().map(|(_, header)| vec![None; header.entries.len()]).collect(),
             new: Vec::new(),
+            convert: options.convert,
         };
         for section in sections {
             let new_head = options.new_head.filter(|_| section.head.is_some());
@@ -125,11 +158,30 @@ impl Plan {
                 list.push(entry.name.clone());
             }
         }
-        let stored_as_f16 = plan.stored_as_f16(checkpoint);
+        let of_files = plan.precision_of_files(checkpoint);
         let bytes_in = |precision| plan.bytes_in(precision);
-        (plan.precision, plan.precision_reason) =
-            choose(options.precision, stored_as_f16, bytes_in, options.max_memory)?;
+        (plan.precision, plan.precision_reason) = choose(options.precision, of_files, bytes_in, options.max_memory)?;
         Ok(plan)
+    }
+
+    /// What may be stored in a compact form: the matrices and the tables of word embeddings that are
+    /// read from numbers without scales.
+    pub fn compact<'a>(&'a self, checkpoint: &'a Checkpoint) -> impl Iterator<Item = Compact<'a>> {
+        checkpoint.entries().filter_map(|(location, entry)| {
+            let Placement { name, target, part, dtype, .. } = self.placement(location)?;
+            let target = &self.targets[*target];
+            let is_compact = target.form(Precision::Q8) == Precision::Q8 && entry.shape.len() == 2;
+            let is_table = matches!(target, Target::Table { .. });
+            (is_compact && *part == Part::Rows && *dtype != Dtype::I8).then_some(Compact { location, name, is_table })
+        })
+    }
+
+    /// In which smaller type the tensor at a location is kept, and the columns of its rows.
+    pub(super) fn narrower(&self, location: Location) -> Option<(Dtype, usize)> {
+        let placement = self.placement(location).filter(|placement| placement.part == Part::Rows)?;
+        let target = &self.targets[placement.target];
+        let dtype = Dtype::of(target.form(self.precision));
+        (dtype.bytes() < placement.dtype.bytes()).then(|| (dtype, target.columns()))
     }
 
     /// Bytes that the weights, and what is computed from them, will take in memory.
@@ -150,12 +202,18 @@ impl Plan {
         self.targets.iter().map(move |target| target.bytes(precision)).chain([self.prepared_bytes])
     }
 
-    /// Whether more than half of the bytes that are read are F16.
-    fn stored_as_f16(&self, checkpoint: &Checkpoint) -> bool {
-        let read =
-            || checkpoint.entries().filter_map(|(at, entry)| Some((self.placement(at)?, entry.end - entry.start)));
-        let f16 = read().filter(|(placement, _)| placement.dtype == Dtype::F16);
-        2 * f16.map(|(_, bytes)| bytes).sum::<u64>() > read().map(|(_, bytes)| bytes).sum()
+    /// The precision of the type that more than half of the bytes that are read have.
+    fn precision_of_files(&self, checkpoint: &Checkpoint) -> Precision {
+        let read = || {
+            checkpoint.entries().filter_map(|(at, entry)| Some((self.placement(at)?.dtype, entry.end - entry.start)))
+        };
+        let all: u64 = read().map(|(_, bytes)| bytes).sum();
+        let is_most = |dtype| 2 * read().filter(|(one, _)| *one == dtype).map(|(_, bytes)| bytes).sum::<u64>() > all;
+        match (is_most(Dtype::I8), is_most(Dtype::F16)) {
+            (true, _) => Precision::Q8,
+            (_, true) => Precision::Fp16,
+            _ => Precision::Fp32,
+        }
     }
 
     /// Where the tensor at a location of the checkpoint goes.
@@ -171,6 +229,7 @@ impl Plan {
         new_head: Option<NewHead>,
     ) -> Result<()> {
         let first = self.targets.len();
+        let columns: Vec<usize> = section.needs.targets.iter().map(Target::columns).collect();
         let mut missing = Vec::new();
         for mut tensor in section.needs.tensors {
             tensor.target += first;
@@ -182,13 +241,18 @@ impl Plan {
                         None => &mut self.usage.encoder,
                         Some(_) => &mut self.usage.head,
                     };
-                    let entry = checkpoint.entry(location);
-                    let dtype = check(entry, &tensor.shape)?;
-                    used.push((entry.name.clone(), tensor.shape.iter().map(|&size| size as u64).product()));
-                    let Declared { name, target, row, .. } = tensor;
-                    let place = &mut self.placements[location.file][location.entry];
-                    debug_assert!(place.is_none(), "{name} is declared twice");
-                    *place = Some(Placement { name, target, row, dtype });
+                    let placed = placements(checkpoint, names, location, &tensor, columns[tensor.target - first])?;
+                    if let [(_, Placement { name, dtype: Dtype::I8, .. })] = placed.as_slice() {
+                        missing.push(format!("{name}{SCALE}"));
+                    }
+                    for (location, placement) in placed {
+                        let entry = checkpoint.entry(location);
+                        let is_scales = placement.part == Part::Scales;
+                        used.push((entry.name.clone(), if is_scales { 0 } else { count(&entry.shape) as u64 }));
+                        let place = &mut self.placements[location.file][location.entry];
+                        debug_assert!(place.is_none(), "{} is declared twice", placement.name);
+                        *place = Some(placement);
+                    }
                 }
                 (None, Some(head)) => {
                     self.usage.new.push(tensor.name.clone());
@@ -206,13 +270,56 @@ impl Plan {
     }
 }
 
+/// Where the tensor at `location` goes, whose rows have that many columns, and its scales, if it has
+/// some.
+fn placements(
+    checkpoint: &Checkpoint,
+    names: &Names,
+    location: Location,
+    tensor: &Declared,
+    columns: usize,
+) -> Result<Vec<(Location, Placement)>> {
+    let Declared { name, shape, target, row, .. } = tensor;
+    let placement = |name: String, part, dtype| Placement { name, target: *target, row: *row, part, dtype };
+    let dtype = check(checkpoint.entry(location), shape)?;
+    let scales = format!("{name}{SCALE}");
+    let Some(other) = names.location(&scales) else {
+        return Ok(vec![(location, placement(name.clone(), Part::Rows, dtype))]);
+    };
+    let dtype_of_scales = check_scales(checkpoint.entry(other), count(shape) / columns)?;
+    Ok(vec![
+        (location, placement(name.clone(), Part::ScaledRows, dtype)),
+        (other, placement(scales, Part::Scales, dtype_of_scales)),
+    ])
+}
+
+/// Numbers of a tensor.
+fn count(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
 fn check(entry: &Entry, expected: &[usize]) -> Result<Dtype> {
     if entry.shape != expected {
-        return Err(Error::Shape { tensor: entry.name.clone(), expected: expected.to_vec(), got: entry.shape.clone() });
+        return Err(shape_error(entry, expected.to_vec()));
     }
-    Dtype::parse(&entry.dtype).ok_or_else(|| Error::Dtype {
-        tensor: entry.name.clone(),
-        dtype: entry.dtype.clone(),
-        supported: Dtype::SUPPORTED.iter().map(|&name| name.to_owned()).collect(),
-    })
+    Dtype::parse(&entry.dtype).ok_or_else(|| dtype_error(entry, Dtype::ALL))
+}
+
+/// Checks a tensor of scales: one for each of `rows`.
+fn check_scales(entry: &Entry, rows: usize) -> Result<Dtype> {
+    match entry.shape.split_first() {
+        Some((&first, rest)) if first == rows && rest.iter().all(|&size| size == 1) => {}
+        _ => return Err(shape_error(entry, vec![rows, 1])),
+    }
+    let dtype = Dtype::parse(&entry.dtype).filter(|&dtype| dtype != Dtype::I8);
+    dtype.ok_or_else(|| dtype_error(entry, &[Dtype::F32, Dtype::F16, Dtype::Bf16]))
+}
+
+fn shape_error(entry: &Entry, expected: Vec<usize>) -> Error {
+    Error::Shape { tensor: entry.name.clone(), expected, got: entry.shape.clone() }
+}
+
+fn dtype_error(entry: &Entry, supported: &[Dtype]) -> Error {
+    let supported = supported.iter().map(|dtype| dtype.name().to_owned()).collect();
+    Error::Dtype { tensor: entry.name.clone(), dtype: entry.dtype.clone(), supported }
 }

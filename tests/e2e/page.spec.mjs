@@ -115,12 +115,12 @@ test('the page starts under the strict policy without one complaint and asks nob
   assert.ok((await shownResults(page)).length > 0);
   assert.match(await page.locator('#timing').innerText(), /^\d+ tokens\W+[\d.]+ ms/);
   assert.match(await page.locator('#tensors').innerText(), /encoder.*head/is);
-  assert.match(await page.locator('#facts').textContent() ?? '', /Runs on\s*relaxed SIMD, fp16/);
+  assert.match(await page.locator('#facts').textContent() ?? '', /Runs on\s*relaxed SIMD, q8/);
   await page.locator('#licence', { hasText: /apache/i }).waitFor();
   assert.deepEqual([...problems, ...foreign], []);
 });
 
-test('the shipped model gives Python’s logits, and the page shows them', async () => {
+test('the shipped model gives Python’s logits, and the page shows what its int8 copy gives', async () => {
   const { page, problems } = await openDemo();
   const { cases } = await readJson('tests/golden/emotions.json');
   const texts = cases.map((/** @type {any} */ { text }) => text);
@@ -132,9 +132,9 @@ test('the shipped model gives Python’s logits, and the page shows them', async
   });
   for (const { text, logits } of cases.filter((/** @type {any} */ { text }) => text.trim() !== '').slice(0, 3)) {
     const [top] = await classify(page, text);
-    const best = logits.indexOf(Math.max(...logits));
-    assert.equal(top.label, labels[best]);
-    assert.ok(Math.abs(top.percent - 100 / (1 + Math.exp(-logits[best]))) <= 0.6, `${text}: ${top.percent} %`);
+    const { scores: [[best]] } = await scoresInPage(page, './models/emotions-q8', [text]);
+    assert.deepEqual([top.label, best.label], Array(2).fill(labels[logits.indexOf(Math.max(...logits))]));
+    assert.ok(Math.abs(top.percent - 100 * best.score) <= 0.6, `${text}: ${top.percent} %`);
   }
   assert.deepEqual(problems, []);
 });
@@ -142,7 +142,7 @@ test('the shipped model gives Python’s logits, and the page shows them', async
 test('the threshold decides which labels count as yes', async () => {
   const { page } = await openDemo();
   await classify(page, 'Thank you so much, I love it!');
-  const { scores: [scores] } = await scoresInPage(page, './models/emotions', ['Thank you so much, I love it!']);
+  const { scores: [scores] } = await scoresInPage(page, './models/emotions-q8', ['Thank you so much, I love it!']);
   for (const threshold of [0, 0.01, 0.3, 1]) {
     await page.locator('#threshold').fill(String(threshold));
     const yes = (await shownResults(page)).map(({ label }) => label);

@@ -41,7 +41,7 @@ pub fn good() -> Folder {
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    [headers(), tensors(), configs(), contradictions(), indices(), shards(), tokenizers()]
+    [headers(), tensors(), quantized(), configs(), contradictions(), quantizations(), indices(), shards(), tokenizers()]
         .into_iter()
         .flatten()
         .collect()
@@ -233,6 +233,31 @@ fn tensors() -> Vec<Case> {
     ]
 }
 
+/// A matrix in int8 whose scales are missing or wrong.
+fn quantized() -> Vec<Case> {
+    let scales = format!("{KEY}_scale");
+    let int8 = |code: &'static str, words: &str, of_scales: Option<(Dtype, Vec<usize>, usize)>| {
+        let mut tensors = good_tensors();
+        tensors.insert(KEY.into(), (Dtype::I8, vec![36, 36], vec![1; 36 * 36]));
+        tensors.extend(of_scales.map(|(dtype, shape, bytes)| (scales.clone(), (dtype, shape, vec![0xff; bytes]))));
+        with(MODEL_FILE, saved(&tensors), code, words)
+    };
+    let shape = |got: &str| format!("{scales} has shape {got}, but config.json implies [36, 1]");
+    let mut head = good_tensors();
+    head.insert(CLASSIFIER.into(), (Dtype::I8, vec![3, 36], vec![1; 3 * 36]));
+    vec![
+        int8("missing-tensors", &format!("lacks tensors of the encoder: {scales}"), None),
+        with(MODEL_FILE, saved(&head), "missing-head", "missing: classifier.weight_scale"),
+        int8("shape", &shape("[1]"), Some((Dtype::F32, vec![1], 4))),
+        int8("shape", &shape("[]"), Some((Dtype::F32, vec![], 4))),
+        int8("shape", &shape("[36, 2]"), Some((Dtype::F32, vec![36, 2], 36 * 8))),
+        int8("dtype", "weight_scale is stored as I8; supported: F32, F16, BF16", Some((Dtype::I8, vec![36, 1], 36))),
+        int8("dtype", "weight_scale is stored as F64", Some((Dtype::F64, vec![36], 36 * 8))),
+        int8("non-finite", "not finite for input 0", Some((Dtype::F32, vec![36, 1], 36 * 4))),
+        int8("non-finite", "not finite for input 0", Some((Dtype::BF16, vec![36], 36 * 2))),
+    ]
+}
+
 /// Files that are no configuration.
 fn configs() -> Vec<Case> {
     let broken: Vec<(Vec<u8>, &str)> = vec![
@@ -286,7 +311,6 @@ fn contradictions() -> Vec<Case> {
         ("hidden_act", json!(["gelu"]), "config", "hidden_act is [\"gelu\"]"),
         ("layer_norm_eps", json!(1), "config", "layer_norm_eps is 1; supported: a number from 0 to 1"),
         ("is_decoder", json!(true), "config", "is_decoder is true"),
-        ("quantization_config", json!({"bits": 4}), "config", "quantization_config is {\"bits\":4}"),
         ("problem_type", json!("riddle"), "config", "problem_type is \"riddle\""),
         ("id2label", json!({}), "config", "id2label is {}"),
         ("id2label", json!({"0": "a", "1": "b"}), "config", "id2label is 2 labels; supported: 3 labels"),
@@ -298,6 +322,70 @@ fn contradictions() -> Vec<Case> {
         with("config.json", Value::Object(config).to_string(), code, words)
     };
     cases.into_iter().map(case).collect()
+}
+
+/// The good configuration with weights that are said to be stored as this does not read them.
+fn quantizations() -> Vec<Case> {
+    let good_one = json!({
+        "quant_method": "compressed-tensors",
+        "format": "int-quantized",
+        "config_groups": {"group_0": {
+            "targets": ["Linear"],
+            "weights": {"num_bits": 8, "type": "int", "symmetric": true, "strategy": "channel"},
+            "input_activations": {"num_bits": 8, "dynamic": true, "strategy": "token"},
+        }},
+    });
+    let weights = "/config_groups/group_0/weights";
+    let case = |field: &str, path: &str, key: &str, value: Value, words: &str| {
+        let mut config: Map<String, Value> = serde_json::from_slice(&good()["config.json"]).expect("JSON");
+        let mut quantization = good_one.clone();
+        quantization.pointer_mut(path).expect("an object")[key] = value;
+        config.insert(field.into(), quantization);
+        with("config.json", Value::Object(config).to_string(), "config", words)
+    };
+    let current = |path: &str, key: &str, value: Value, words: &str| {
+        case("quantization_config", path, key, value, &format!("config.json: quantization_config.{words}"))
+    };
+    let of_weights = |key: &str, value: Value, words: &str| {
+        current(weights, key, value, &format!("config_groups.group_0.weights.{key} is {words}"))
+    };
+    let group = "/config_groups/group_0";
+    vec![
+        current("", "quant_method", json!("gptq"), "quant_method is \"gptq\"; supported: \"compressed-tensors\""),
+        current("", "quant_method", json!(null), "quant_method is missing"),
+        current("", "format", json!("pack-quantized"), "format is \"pack-quantized\"; supported: \"int-quantized\", "),
+        current(
+            "",
+            "quantization_status",
+            json!("frozen"),
+            "quantization_status is \"frozen\"; supported: \"compressed\"",
+        ),
+        current("", "sparsity_config", json!({"format": "sparse-bitmask"}), "sparsity_config.format is"),
+        current("", "kv_cache_scheme", json!({"num_bits": 8}), "kv_cache_scheme is {\"num_bits\":8}; supported: none"),
+        current("", "transform_config", json!({"config_groups": {}}), "transform_config is"),
+        current("", "config_groups", json!(null), "config_groups is missing"),
+        current("", "config_groups", json!(["Linear"]), "config_groups is [\"Linear\"]; supported: an object"),
+        current("/config_groups", "W8A8", json!(["Linear"]), "config_groups.W8A8 is [\"Linear\"]"),
+        current(group, "format", json!("float-quantized"), "config_groups.group_0.format is"),
+        current(group, "weights", json!(null), "config_groups.group_0.weights is missing"),
+        of_weights("num_bits", json!(4), "4; supported: 8"),
+        of_weights("type", json!("float"), "\"float\"; supported: \"int\""),
+        of_weights("symmetric", json!(false), "false; supported: true"),
+        of_weights("strategy", json!("group"), "\"group\"; supported: \"channel\""),
+        of_weights("strategy", json!("tensor"), "\"tensor\""),
+        of_weights("strategy", json!(null), "missing; supported: \"channel\""),
+        of_weights("group_size", json!(128), "128; supported: -1"),
+        of_weights("actorder", json!("group"), "\"group\""),
+        of_weights("dynamic", json!("local"), "\"local\""),
+        case(
+            "compression_config",
+            weights,
+            "num_bits",
+            json!(4),
+            "compression_config.config_groups.group_0.weights.num_bits",
+        ),
+        case("quantization_config", "", "config_groups", json!(3), "quantization_config.config_groups is 3"),
+    ]
 }
 
 fn shard(number: usize) -> String {

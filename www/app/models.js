@@ -18,7 +18,7 @@ import { bytes, bytesOf, explain, seconds } from './words.js';
  */
 
 /** @type {Choice} */
-export const SHIPPED = { source: './models/emotions/', name: 'emotions', threshold: 0.3 };
+export const SHIPPED = { source: './models/emotions-q8/', name: 'emotions', threshold: 0.3 };
 const USUAL_THRESHOLD = 0.5;
 
 export class Models {

@@ -16,7 +16,14 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {() => string | undefined} take_panic the text of the last panic, once
  */
 
-/** @typedef {{dtype?: Dtype | 'auto', max_memory?: number, new_head?: import('./options.js').NewHead}} LoaderOptions */
+/**
+ * `convert`: whether the model is also to be given in the precision of the load, as one file.
+ * @typedef {object} LoaderOptions
+ * @property {Dtype | 'auto'} [dtype]
+ * @property {number} [max_memory]
+ * @property {import('./options.js').NewHead} [new_head]
+ * @property {boolean} [convert]
+ */
 
 /** @typedef {(options: {module_or_path: string | URL}) => Promise<unknown>} Init */
 
@@ -26,6 +33,10 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {string[]} files names of the files with its weights
  * @property {(file: number, chunk: Uint8Array) => void} push the next bytes of one of them, by its place there
  * @property {(file: number) => number | undefined} file_bytes its length, known once its header has arrived
+ * @property {number | undefined} converted_bytes length of the file that `take_converted` gives, known once all
+ *   headers have arrived; undefined where that would not be smaller
+ * @property {() => Uint8Array | undefined} take_converted what has come since the last call of a `model.safetensors`
+ *   that loads to the same model
  * @property {() => TextClassifier} finish consumes the loader
  * @property {() => void} free
  */

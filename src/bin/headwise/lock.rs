@@ -33,6 +33,16 @@ pub fn files(folder: &Path) -> Result<Vec<String>> {
     Ok(small.chain(is_list.then(|| INDEX_FILE.to_owned())).chain(index.files().iter().cloned()).collect())
 }
 
+/// Size of the files that a load fetches, in millions of bytes.
+pub fn megabytes(folder: &Path) -> Result<f64> {
+    let length = |name: String| {
+        let path = folder.join(name);
+        std::fs::metadata(&path).map(|metadata| metadata.len()).map_err(|error| file_error(&path, error))
+    };
+    let bytes = files(folder)?.into_iter().map(length).sum::<Result<u64>>()?;
+    Ok((bytes as f64 / 1e3).round() / 1e3)
+}
+
 /// In base64.
 fn sha256(path: &Path) -> Result<String> {
     let failed = |error| file_error(path, error);

@@ -11,6 +11,7 @@ mod inspect;
 mod lock;
 mod new_head;
 mod prune;
+mod quantize;
 mod tokenize;
 
 use std::path::PathBuf;
@@ -76,6 +77,16 @@ enum Command {
         /// File of texts, one a line, for which the model has to stay the same
         #[arg(long, value_name = "TEXTS")]
         keep: PathBuf,
+    },
+    /// Write a model whose matrices and word embeddings take half or a quarter of the bytes
+    Quantize {
+        /// Folder with config.json, tokenizer and weights
+        model_dir: PathBuf,
+        /// Folder to write to; must not hold a model
+        out_dir: PathBuf,
+        /// How they are stored: fp16, or q8 in the layout of compressed-tensors
+        #[arg(long, default_value = "q8")]
+        dtype: Compact,
     },
     /// List the model types that are supported, and the heads of each
     Architectures,
@@ -169,7 +180,7 @@ enum HeadName {
 /// Precisions as the command line spells them.
 #[derive(Clone, Copy, ValueEnum)]
 enum Dtype {
-    /// As the file keeps its numbers: fp16 for F16, else fp32
+    /// As the file keeps its numbers: q8 for I8, fp16 for F16, else fp32
     Auto,
     /// Exact
     Fp32,
@@ -177,6 +188,24 @@ enum Dtype {
     Fp16,
     /// A quarter of the memory, int8
     Q8,
+}
+
+/// Precisions in which a model can be stored.
+#[derive(Clone, Copy, ValueEnum)]
+enum Compact {
+    /// Half the bytes
+    Fp16,
+    /// A quarter of the bytes, int8
+    Q8,
+}
+
+impl From<Compact> for Precision {
+    fn from(dtype: Compact) -> Self {
+        match dtype {
+            Compact::Fp16 => Precision::Fp16,
+            Compact::Q8 => Precision::Q8,
+        }
+    }
 }
 
 impl From<Dtype> for Choice {
@@ -210,6 +239,7 @@ fn main() -> ExitCode {
         Command::Inspect { model_dir } => inspect::run(&model_dir),
         Command::Lock { model_dir } => lock::run(&model_dir),
         Command::Prune { model_dir, out_dir, keep } => prune::run(&model_dir, &out_dir, &keep),
+        Command::Quantize { model_dir, out_dir, dtype } => quantize::run(&model_dir, &out_dir, dtype.into()),
         Command::Architectures => {
             architectures::run();
             Ok(())

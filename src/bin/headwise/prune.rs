@@ -6,7 +6,7 @@ use headwise::Result;
 use headwise::prune::prune;
 use serde_json::json;
 
-use super::{file_error, lock};
+use super::{file_error, lock::megabytes};
 
 pub fn run(source: &Path, target: &Path, texts: &Path) -> Result<()> {
     let text = std::fs::read_to_string(texts).map_err(|error| file_error(texts, error))?;
@@ -19,14 +19,4 @@ pub fn run(source: &Path, target: &Path, texts: &Path) -> Result<()> {
     });
     println!("{report}");
     Ok(())
-}
-
-/// Size of the files that a load fetches, in millions of bytes.
-fn megabytes(folder: &Path) -> Result<f64> {
-    let length = |name: String| {
-        let path = folder.join(name);
-        std::fs::metadata(&path).map(|metadata| metadata.len()).map_err(|error| file_error(&path, error))
-    };
-    let bytes = lock::files(folder)?.into_iter().map(length).sum::<Result<u64>>()?;
-    Ok((bytes as f64 / 1e3).round() / 1e3)
 }

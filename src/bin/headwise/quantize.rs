@@ -1,0 +1,21 @@
+//! `headwise quantize`: a smaller download.
+
+use std::path::Path;
+
+use headwise::Result;
+use headwise::kernels::Precision;
+use headwise::quantize::quantize;
+use serde_json::json;
+
+use super::lock::megabytes;
+
+pub fn run(source: &Path, target: &Path, precision: Precision) -> Result<()> {
+    let unchanged = quantize(source, target, precision)?;
+    let report = json!({
+        "dtype": precision.name(),
+        "unchanged": unchanged,
+        "megabytes": {"before": megabytes(source)?, "after": megabytes(target)?},
+    });
+    println!("{report}");
+    Ok(())
+}
