@@ -11,7 +11,11 @@
  * - **beyond**: what of that is neither packed weights nor tokenizer. Below zero where weights fill what reading the
  *   tokenizer left behind.
  * - **heap**: the most, of many samples, that JavaScript had: objects, streams, and array buffers, garbage included.
+ * - **raw**, **converted**: to the first label, from what the store has of the source or of the converted weights; the
+ *   median of three loads of each, in turns.
  */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { ROOT } from '../tests/e2e/harness.mjs';
 import { checkpoint, SIZES } from './checkpoints.mjs';
@@ -32,7 +36,14 @@ const INTERVAL = 5;
  * @property {number} [beyond]  bytes
  * @property {number} [heap]    bytes
  * @property {number} ms        from a server on this machine
+ * @property {number} [stored]  bytes in the store, as converted
+ * @property {number} [raw]     milliseconds
+ * @property {number} [converted]  milliseconds
+ * @property {number} [storeHeap]  bytes, of loads from the store
  */
+
+/** Loads of each kind from the store. */
+const STARTS = 3;
 
 /**
  * @param {string} folder
@@ -85,6 +96,61 @@ function load(folder, dtype) {
 }
 
 /**
+ * What a Hub would say of a folder.
+ *
+ * @param {string} folder
+ */
+async function manifest(folder) {
+  const siblings = await Promise.all((await readdir(ROOT + folder)).map(async (rfilename) => {
+    const { size } = await stat(ROOT + folder + rfilename);
+    if (!rfilename.endsWith('.safetensors')) return { rfilename, size };
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(ROOT + folder + rfilename)) hash.update(chunk);
+    return { rfilename, size, lfs: { size, sha256: hash.digest('hex') } };
+  }));
+  return { sha: 'c'.repeat(40), siblings };
+}
+
+/**
+ * Starts from the store, in turns from the source and from what it was converted to.
+ *
+ * @param {string} folder
+ * @param {typeof DTYPES[number]} dtype
+ * @param {Awaited<ReturnType<typeof manifest>>} listed
+ */
+function starts(folder, dtype, listed) {
+  return withBlankPage(async (page, url) => {
+    /** @param {'converted' | 'source'} keep */
+    const start = async (keep) => {
+      await page.reload();
+      return withHeap(page, () => page.evaluate(async ({ url, folder, dtype, listed, keep }) => {
+        /** @type {typeof import('../www/lib/index.js')} */
+        const { models, pipeline } = await import(`${url}www/lib/index.js`);
+        const asHub = (/** @type {any} */ address) => (`${address}`.includes('/api/')
+          ? Promise.resolve(Response.json(listed)) : fetch(url + folder + `${address}`.split('/').at(-1)));
+        const start = performance.now();
+        const classify = await pipeline('text-classification', 'user/model', { worker: false, dtype, keep, fetch: asHub });
+        await classify('a text of a few words');
+        const ms = performance.now() - start;
+        if (!classify.model.cached) throw new Error(`${folder} is not stored`);
+        const [{ files }] = await models.list();
+        return { ms, stored: files.find(({ file }) => file === `model.${dtype}.safetensors`)?.size };
+      }, { url, folder, dtype, listed, keep }));
+    };
+    await start('source');
+    if (dtype !== 'fp32') await start('converted');
+    const [raw, converted] = [/** @type {any[]} */ ([]), /** @type {any[]} */ ([])];
+    for (let turn = 0; turn < STARTS; turn += 1) {
+      raw.push(await start('source'));
+      if (dtype !== 'fp32') converted.push(await start('converted'));
+    }
+    const median = (/** @type {{ms: number}[]} */ loads) => loads.map(({ ms }) => ms).sort((a, b) => a - b)[loads.length >> 1];
+    const storeHeap = Math.max(...[...raw, ...converted].map(({ heap }) => heap));
+    return { raw: median(raw), converted: median(converted), stored: converted[0]?.stored, storeHeap };
+  });
+}
+
+/**
  * Adds the largest heap of the page's thread while `work` is under way.
  *
  * @template T
@@ -115,9 +181,11 @@ async function measure(name) {
   /** @type {Row[]} */
   const rows = [{ model: name, what: 'tokenizer', files: await bytesOf(folder, 'tokenizer.json'), ...tokenizer }];
   const files = await bytesOf(folder, '.safetensors');
+  const listed = await manifest(folder);
   for (const dtype of DTYPES) {
     const loaded = await load(folder, dtype);
-    rows.push({ model: name, what: dtype, files, ...loaded, beyond: loaded.wasm - loaded.packed - tokenizer.wasm });
+    const beyond = loaded.wasm - loaded.packed - tokenizer.wasm;
+    rows.push({ model: name, what: dtype, files, ...loaded, beyond, ...await starts(folder, dtype, listed) });
   }
   return rows;
 }
@@ -133,9 +201,12 @@ async function main() {
   /** @param {number | undefined} bytes */
   const megabytes = (bytes) => (bytes === undefined ? '' : (bytes / 1e6).toFixed(1));
   console.log(`Memory and time of a load, MB (10⁶ bytes)\n${about}`);
-  console.table(rows.map(({ model, what, files, packed, wasm, beyond, heap, ms }) => ({
+  /** @param {number | undefined} ms */
+  const seconds = (ms) => (ms === undefined ? '' : (ms / 1e3).toFixed(2));
+  console.table(rows.map(({ model, what, files, packed, wasm, beyond, heap, ms, stored, raw, converted, storeHeap }) => ({
     model, what, files: megabytes(files), packed: megabytes(packed), WASM: megabytes(wasm), beyond: megabytes(beyond),
-    heap: megabytes(heap), 'server s': (ms / 1e3).toFixed(2),
+    heap: megabytes(heap), 'server s': seconds(ms), stored: megabytes(stored), 'raw s': seconds(raw),
+    'converted s': seconds(converted), 'store heap': megabytes(storeHeap),
   })));
   console.log(JSON.stringify({ machine: about, rows }));
 }

@@ -127,6 +127,10 @@ export const REPOSITORIES = {
   ...LASTING,
   'tiny/sharded': sharded(),
   'tiny/large': { folder: golden('tiny-bert'), files: { 'model.safetensors': padded('tiny-bert', 12_000_000) } },
+  'tiny/large-stalled': {
+    folder: golden('tiny-bert'), files: { 'model.safetensors': padded('tiny-bert', 12_000_000) },
+    faults: { 'model.safetensors': { stallAfter: 0.6, times: 1 } },
+  },
   'tiny/pickled': pickled(),
   'pickled/by-others': pickled({ author: 'somebody' }),
   'pickled/closed': pickled({ status: 'closed' }),

@@ -7,7 +7,7 @@
  */
 
 import { aborted, toWire } from './errors.js';
-import { load } from './load.js';
+import { filesOf, load } from './load.js';
 
 /**
  * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
@@ -142,12 +142,11 @@ class Engine {
   /** @param {AbortSignal} signal */
   async #files(signal) {
     if (!this.#model) throw new Error('files came before load');
-    const { files, names } = this.#model;
-    const again = files.again(signal);
+    const files = this.#model.files.again(signal);
     try {
-      return await Promise.all(names.map(async (name) => ({ name, blob: await again.blob(name) })));
+      return await filesOf(this.#model, files);
     } finally {
-      again.close();
+      files.close();
     }
   }
 

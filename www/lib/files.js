@@ -31,7 +31,7 @@ import { gitBlobHash, notAsPromised, sha256Of } from './verify.js';
 
 /** The files of one model, one by one; every failure is a HeadwiseError that says which kind. */
 export class ModelFiles {
-  /** Past the store and the browser's cache, which may be what is wrong. */
+  /** Whether the weights have to come past the store and the browser's cache, which may be what is wrong. */
   fresh = false;
   #source;
   #options;
@@ -88,6 +88,11 @@ export class ModelFiles {
   /** The revision in place of the one that was asked for, if there is one. */
   get instead() {
     return this.#manifest?.instead;
+  }
+
+  /** Whether the store can keep them. */
+  get stores() {
+    return this.#snapshot !== undefined;
   }
 
   /** Whether everything that has been read is in the store. */
@@ -150,13 +155,14 @@ export class ModelFiles {
    * @returns {Promise<FileStream>}
    */
   async stream(file) {
-    const entry = await this.#stored(file);
+    const entry = await this.#stored(file, this.expected(file));
     if (entry) return new WholeFile(entry.chunks());
-    const download = this.#download(file, { fresh: this.fresh, ranges: true });
+    const fresh = this.#isFresh(file);
+    const download = this.#download(file, { fresh, ranges: true });
     const { size, sha256 } = this.expected(file);
     this.#fetched.set(file, false);
     if (!this.#snapshot || size === undefined) return download;
-    if (this.fresh) await this.#store.drop(this.#snapshot, file);
+    if (fresh) await this.#store.drop(this.#snapshot, file);
     const writer = await this.#store.keep(this.#snapshot, file, { size, sha256 });
     return new KeptDownload(download, writer, (kept) => this.#fetched.set(file, kept));
   }
@@ -167,10 +173,12 @@ export class ModelFiles {
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
   async read(file) {
-    const bytes = await (await this.#stored(file))?.bytes().catch(() => undefined);
+    const entry = await this.#stored(file, this.expected(file));
+    const bytes = await entry?.bytes().catch(() => undefined);
     if (bytes && await this.#isPromised(file, bytes)) return bytes;
-    return this.#fetch(file, this.fresh).catch((error) => {
-      if (error.code === 'integrity' && !error.details.unlisted && !this.fresh) return this.#fetch(file, true);
+    const fresh = this.#isFresh(file);
+    return this.#fetch(file, fresh).catch((error) => {
+      if (error.code === 'integrity' && !error.details.unlisted && !fresh) return this.#fetch(file, true);
       throw error;
     });
   }
@@ -181,7 +189,42 @@ export class ModelFiles {
    * @returns {Promise<Blob>}
    */
   async blob(file) {
-    return await (await this.#stored(file))?.blob() ?? blobOf(await this.stream(file));
+    return await (await this.#stored(file, this.expected(file)))?.blob() ?? blobOf(await this.stream(file));
+  }
+
+  /**
+   * The weights as an earlier load left them for a dtype, made of the files that are promised.
+   * @param {import('./runtime.js').Dtype} dtype
+   */
+  async converted(dtype) {
+    const entry = await this.#stored(convertedFile(dtype), {});
+    const source = Object.entries(entry?.source ?? {});
+    return source.every(([file, sha256]) => this.expected(file).sha256 === sha256) ? entry : undefined;
+  }
+
+  /**
+   * A writer that keeps converted weights; none where nothing is kept, or where nobody could tell of what they
+   * were made.
+   * @param {import('./runtime.js').Dtype} dtype
+   * @param {number} size
+   * @param {string[]} source names of the files they are made of
+   */
+  async keepConverted(dtype, size, source) {
+    const hashes = source.map((file) => [file, this.expected(file).sha256]);
+    if (!this.#snapshot || !hashes.every(([, sha256]) => sha256)) return undefined;
+    return this.#store.keep(this.#snapshot, convertedFile(dtype), { size, source: Object.fromEntries(hashes) });
+  }
+
+  /**
+   * Gives up files that were fetched, as there is something in their place; those that were there before stay.
+   * @param {string[]} files
+   */
+  async dropFetched(files) {
+    for (const file of files) {
+      if (!this.#snapshot || !this.#fetched.has(file)) continue;
+      await this.#store.drop(this.#snapshot, file);
+      this.#fetched.set(file, true);
+    }
   }
 
   /** Ends the load; if all of it is in the store, this is the snapshot for offline use. */
@@ -202,17 +245,22 @@ export class ModelFiles {
   /**
    * A file that is in the store; once nobody else is downloading, if it is not there at once.
    * @param {string} file
+   * @param {import('./verify.js').Expected} expected
    */
-  async #stored(file) {
+  async #stored(file, expected) {
     const snapshot = this.#snapshot;
-    const expected = this.expected(file);
-    if (!snapshot || this.fresh) return undefined;
+    if (!snapshot || this.#isFresh(file)) return undefined;
     const open = () => this.#store.open(snapshot, file, expected);
     const entry = await open();
     if (entry || this.#options.local_files_only) return entry;
     this.#lock ??= this.#store.lock(snapshot, this.#options.signal);
     await this.#lock;
     return open();
+  }
+
+  /** @param {string} file */
+  #isFresh(file) {
+    return this.fresh && /\.safetensors/.test(file);
   }
 
   /** @param {string} file @param {{fresh: boolean, ranges: boolean}} how */
@@ -252,3 +300,6 @@ export class ModelFiles {
     return !found || found === blob;
   }
 }
+
+/** What converted weights are called. @param {import('./runtime.js').Dtype} dtype */
+const convertedFile = (dtype) => `model.${dtype}.safetensors`;

@@ -6,7 +6,7 @@ import { ModelFiles } from './files.js';
 import { LocalFiles } from './local.js';
 import { Progress } from './progress.js';
 import { readSmallFiles } from './small.js';
-import { loadWeights } from './weights.js';
+import { WEIGHTS, loadWeights } from './weights.js';
 
 /**
  * @typedef {object} LoadRequest
@@ -21,6 +21,7 @@ import { loadWeights } from './weights.js';
  * @property {import('./runtime.js').Dtype | 'auto'} [dtype] by default what suits the file
  * @property {number} [maxMemory] most bytes of weights
  * @property {import('./options.js').NewHead} [new_head]
+ * @property {'converted' | 'source'} [keep]
  */
 
 /**
@@ -39,6 +40,7 @@ import { loadWeights } from './weights.js';
  * @property {import('./runtime.js').TextClassifier} classifier
  * @property {AnyFiles} files
  * @property {string[]} names of those that were read
+ * @property {import('./runtime.js').Dtype} [converted] as which the store has the weights, if not as they came
  */
 
 /**
@@ -48,7 +50,7 @@ import { loadWeights } from './weights.js';
  * @returns {Promise<Loaded>}
  */
 export async function load(request, { runtime, signal, report, fetch }) {
-  const { source, config, variant, wasmUrl, dtype, maxMemory, new_head } = request;
+  const { source, config, variant, wasmUrl, dtype, maxMemory, new_head, keep = 'converted' } = request;
   const progress = new Progress(source.id, report);
   const opened = runtime.open({ variant, wasmUrl });
   const newSha256 = async () => {
@@ -65,17 +67,37 @@ export async function load(request, { runtime, signal, report, fetch }) {
       progress.arrived(file, bytes.length);
     });
     const smallNames = Object.keys(small);
-    const { loader, names } = await loadWeights(files, progress, runtime, async (index) => {
-      const all = { ...small ?? await readSmallFiles(files, config), ...index };
-      small = undefined; // a tokenizer may be large, and the weights take long to arrive
-      return runtime.call((glue) => new glue.Loader(all, { dtype, max_memory: maxMemory, new_head }));
+    // What `auto` comes to is known too late, and keeps the numbers of the file anyway.
+    const keptAs = keep === 'converted' && files.stores && (dtype === 'fp16' || dtype === 'q8') ? dtype : undefined;
+    const { loader, names, converted } = await loadWeights(files, {
+      progress,
+      runtime,
+      makeLoader: async (index, convert) => {
+        const all = { ...small ?? await readSmallFiles(files, config), ...index };
+        small = undefined; // a tokenizer may be large, and the weights take long to arrive
+        return runtime.call((glue) => new glue.Loader(all, { dtype, max_memory: maxMemory, new_head, convert }));
+      },
+      keptAs,
     });
     const weights = runtime.call(() => loader.files);
     const classifier = runtime.call(() => loader.finish());
     await files.finish();
     progress.complete(weights);
-    return { classifier, files, names: [...smallNames, ...names] };
+    return { classifier, files, names: [...smallNames, ...names], converted: converted ? keptAs : undefined };
   } finally {
     files.close();
   }
+}
+
+/**
+ * The files of a model that can be loaded again, with the weights in the dtype in which they are stored.
+ * @param {Loaded} model
+ * @param {AnyFiles} files of a request that is under way
+ * @returns {Promise<{name: string, blob: Blob}[]>}
+ */
+export async function filesOf({ names, converted }, files) {
+  const weights = converted && await (await files.converted(converted))?.blob();
+  const others = weights ? names.filter((name) => !/\.safetensors/.test(name)) : names;
+  const blobs = await Promise.all(others.map(async (name) => ({ name, blob: await files.blob(name) })));
+  return weights ? [...blobs, { name: WEIGHTS, blob: weights }] : blobs;
 }

@@ -10,6 +10,7 @@ export class LocalFiles {
   fresh = false;
   commit = undefined;
   instead = undefined;
+  stores = false;
   cached = false;
   #files;
 
@@ -54,6 +55,18 @@ export class LocalFiles {
     const found = [...this.#files.keys()].sort();
     throw new HeadwiseError('not-found', `There is no ${file} among the files: ${found.join(', ')}.`, { file, found });
   }
+
+  // What is here needs no store.
+
+  async converted() {
+    return undefined;
+  }
+
+  async keepConverted() {
+    return undefined;
+  }
+
+  async dropFetched() {}
 
   async finish() {}
 

@@ -38,6 +38,8 @@ import { isIntegrity } from './verify.js';
  *   floats, or 8-bit integers that are also multiplied as such; `'auto'` (default) keeps the file's own
  *   precision, or the next smaller one that fits into `maxMemory`
  * @property {number | null} [maxMemory] most bytes that the weights may take in memory
+ * @property {'converted' | 'source' | null} [keep] what is stored of weights that are loaded as `'fp16'` or `'q8'`: what
+ *   they were converted to (default), which is smaller and faster to load, or the original
  * @property {NewHead | null} [new_head] gives a model without a trained head one of random numbers, to be trained;
  *   such a model is refused otherwise
  * @property {string | null} [cache_dir] ignored: browsers have no such folder
@@ -159,6 +161,7 @@ const loadRules = {
   device: oneOf('auto', 'wasm', 'cpu'),
   dtype: oneOf('auto', 'fp32', 'fp16', 'q8'),
   maxMemory: bytes,
+  keep: oneOf('converted', 'source'),
   new_head: newHead,
   cache_dir: ofType('string'),
 };

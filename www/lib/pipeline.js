@@ -141,7 +141,7 @@ function taskName(task) {
  * @returns {Promise<Omit<import('./load.js').LoadRequest, 'source'>>}
  */
 async function loadBody(options) {
-  const { token, integrity, allow_remote, local_files_only, config, variant, wasmUrl, dtype, maxMemory, new_head } = options;
+  const { token, integrity, allow_remote, local_files_only, config, variant, wasmUrl, dtype, maxMemory, keep, new_head } = options;
   return {
     token: typeof token === 'function' ? await token() : token,
     integrity,
@@ -152,6 +152,7 @@ async function loadBody(options) {
     wasmUrl: wasmUrl && new URL(wasmUrl, pageUrl()).href,
     dtype,
     maxMemory,
+    keep,
     new_head,
   };
 }

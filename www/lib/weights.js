@@ -3,9 +3,11 @@
  * whole in JavaScript.
  */
 
+import { Conversion } from './conversion.js';
 import { HeadwiseError } from './errors.js';
+import { WholeFile } from './stream.js';
 
-const WEIGHTS = 'model.safetensors';
+export const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 
 /**
@@ -17,25 +19,37 @@ const INDEX = 'model.safetensors.index.json';
  */
 
 /**
- * Makes a loader of the index, if there is one, which says how many files there are.
- * @typedef {(index: Record<string, Uint8Array>) => Promise<Loader>} MakeLoader
+ * Makes a loader of the index, if there is one, which says how many files there are; one that converts, if
+ * that is wanted.
+ * @typedef {(index: Record<string, Uint8Array>, convert: boolean) => Promise<Loader>} MakeLoader
  */
 
-/** A loader that is to be finished, and the files that were read into it. @typedef {{loader: Loader, names: string[]}} Weights */
+/**
+ * What the weights are loaded with: `keptAs` is the dtype in which they are to be stored, if not as they come.
+ * @typedef {object} Means
+ * @property {Progress} progress
+ * @property {Runtime} runtime
+ * @property {MakeLoader} makeLoader
+ * @property {import('./runtime.js').Dtype | undefined} keptAs
+ */
+
+/**
+ * A loader that is to be finished, the files that were read into it, and whether they are those of the model
+ * or what an earlier load, or this one, made of them.
+ * @typedef {{loader: Loader, names: string[], converted: boolean}} Weights
+ */
 
 /**
  * Fills a loader with weights that are as promised; where they are not, another one from the start.
  * @param {AnyFiles} files
- * @param {Progress} progress
- * @param {Runtime} runtime
- * @param {MakeLoader} makeLoader
+ * @param {Means} means
  * @returns {Promise<Weights>}
  */
-export async function loadWeights(files, progress, runtime, makeLoader) {
-  return fill(files, progress, runtime, makeLoader).catch((error) => {
+export async function loadWeights(files, means) {
+  return fill(files, means).catch((error) => {
     if (files.fresh || !mayBeCorruption(error)) throw error;
     files.fresh = true;
-    return fill(files, progress, runtime, makeLoader);
+    return fill(files, means);
   });
 }
 
@@ -51,25 +65,30 @@ function mayBeCorruption(error) {
 
 /**
  * @param {AnyFiles} files
- * @param {Progress} progress
- * @param {Runtime} runtime
- * @param {MakeLoader} makeLoader
+ * @param {Means} means
  * @returns {Promise<Weights>}
  */
-async function fill(files, progress, runtime, makeLoader) {
+async function fill(files, { progress, runtime, makeLoader, keptAs }) {
   /** @type {FileStream[]} */
   const streams = [];
   /** @type {Loader | undefined} */
   let loader;
+  /** @type {Conversion | undefined} */
+  let conversion;
   try {
-    const found = await findWeights(files);
+    const entry = keptAs && await files.converted(keptAs);
+    const found = entry ? new WholeFile(entry.chunks()) : await findWeights(files);
     if (!('index' in found)) streams.push(found);
-    loader = await makeLoader('index' in found ? { [INDEX]: found.index } : {});
+    const convert = keptAs !== undefined && !entry;
+    loader = await makeLoader('index' in found ? { [INDEX]: found.index } : {}, convert);
     const names = runtime.call(() => /** @type {Loader} */ (loader).files);
     if ('index' in found) for (const name of names) streams.push(await files.stream(name));
-    await pour(names, streams, progress, runtime, loader);
-    return { loader, names: 'index' in found ? [INDEX, ...names] : names };
+    if (convert) conversion = new Conversion(files, keptAs, runtime, loader, names);
+    await pour(names, streams, progress, runtime, loader, conversion);
+    const converted = entry !== undefined || (await conversion?.finish() ?? false);
+    return { loader, names: 'index' in found ? [INDEX, ...names] : names, converted };
   } catch (error) {
+    await conversion?.discard();
     runtime.free(loader);
     throw error;
   } finally {
@@ -113,13 +132,16 @@ export async function weightFiles(files) {
  * @param {Progress} progress
  * @param {Runtime} runtime
  * @param {Loader} loader
+ * @param {Conversion} [conversion]
  */
-async function pour(names, streams, progress, runtime, loader) {
+async function pour(names, streams, progress, runtime, loader, conversion) {
   /** Moves a chunk; returns whether there was one. @param {number} file */
   const step = async (file) => {
     const chunk = await streams[file].next();
-    if (chunk) runtime.call(() => loader.push(file, chunk));
-    return chunk !== undefined;
+    if (!chunk) return false;
+    runtime.call(() => loader.push(file, chunk));
+    await conversion?.advance();
+    return true;
   };
   /** @type {Record<string, number>} */
   const sizes = {};
