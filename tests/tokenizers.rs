@@ -2,10 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use headwise::Error;
 use headwise::folder::small_files;
 use headwise::text::{Input, SmallFiles, Tokenizer};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use serde::Deserialize;
+use serde_json::json;
 
 #[derive(Deserialize)]
 struct Expected {
@@ -102,4 +107,76 @@ fn what_is_kept_of_a_long_text_is_told_in_characters() {
     let pair = Input { text: text.into(), text_pair: Some("the fox".into()) };
     assert_eq!(tiny.encode(&pair).expect_err("no room").code(), "tokenizer");
     assert_eq!(tiny.truncate_to(2).expect_err("no room").code(), "tokenizer");
+}
+
+/// The bytes of a `precompiled_charsmap`, in which every node has a block of 256 units.
+fn charsmap(replacements: &[(&str, &str)]) -> Vec<u8> {
+    let mut nodes: Vec<&[u8]> = vec![b""];
+    let mut units = vec![0_u32; 256];
+    let mut texts = Vec::new();
+    for (from, to) in replacements {
+        for length in 1..=from.len() {
+            let node = &from.as_bytes()[..length];
+            if nodes.contains(&node) {
+                continue;
+            }
+            let parent = nodes.iter().position(|known| *known == &node[..length - 1]).expect("the node above") << 8;
+            let (position, block) = (parent | usize::from(node[length - 1]), units.len());
+            let is_leaf = u32::from(length == from.len()) << 8;
+            units[position] = (((position ^ block) as u32) << 10) | is_leaf | u32::from(node[length - 1]);
+            units.resize(block + 256, 0x8000_0000);
+            units[block] |= texts.len() as u32;
+            nodes.push(node);
+        }
+        texts.extend_from_slice(to.as_bytes());
+        texts.push(0);
+    }
+    let length = (units.len() as u32 * 4).to_le_bytes();
+    length.into_iter().chain(units.into_iter().flat_map(u32::to_le_bytes)).chain(texts).collect()
+}
+
+fn with_charsmap(charsmap: &[u8]) -> headwise::Result<Tokenizer> {
+    let tokenizer = json!({
+        "version": "1.0",
+        "normalizer": {"type": "Precompiled", "precompiled_charsmap": BASE64_STANDARD.encode(charsmap)},
+        "model": {"type": "Unigram", "unk_id": 0, "vocab": [["?", 0.0], ["fi", -1.0], ["T", -1.0], ["tea", -1.0]]},
+    });
+    let mut files = SmallFiles::default();
+    files.insert("tokenizer.json".into(), tokenizer.to_string().into_bytes());
+    Tokenizer::from_files(&files, 2)
+}
+
+/// The crate follows the table without looking, and panics beyond its end: [`with_charsmap`] has to
+/// refuse what would lead there.
+#[test]
+fn damaged_tables_of_replacements_are_refused_or_harmless() {
+    let good = charsmap(&[("ﬁ", "fi"), ("T", "tea"), ("Té", ""), ("é", "e")]);
+    let ids = with_charsmap(&good).expect("a tokenizer").encode(&"ﬁT".into()).expect("tokens").input_ids;
+    assert_eq!(ids, [1, 3]);
+    let mut random = StdRng::seed_from_u64(5);
+    let used: Vec<usize> = (0..good.len()).filter(|&byte| byte < 4 || !matches!(good[byte], 0 | 0x80)).collect();
+    let (mut refused, mut harmless) = (0, 0);
+    for _ in 0..4_000 {
+        let mut damaged = good.clone();
+        for _ in 0..random.random_range(1..4) {
+            let byte = match random.random_bool(0.7) {
+                true => used[random.random_range(0..used.len())],
+                false => random.random_range(0..good.len()),
+            };
+            damaged[byte] ^= 1 << random.random_range(0..8);
+        }
+        match with_charsmap(&damaged) {
+            Err(error) => {
+                assert_eq!(error.code(), "tokenizer");
+                refused += 1;
+            }
+            Ok(tokenizer) => {
+                for text in ["ﬁT", "T", "Té", "TTTT", "ét", "ﬂ", "\u{ef}\u{ac}ｅ🙂", "tea é\u{301}T\u{301}"] {
+                    tokenizer.encode(&text.into()).expect("tokens");
+                }
+                harmless += 1;
+            }
+        }
+    }
+    assert!(refused > 400 && harmless > 400, "{refused} refused, {harmless} harmless");
 }

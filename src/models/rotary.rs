@@ -34,6 +34,10 @@ const SLIDING: &str = "sliding_attention";
 pub(super) fn layers(config: &Config) -> Result<Vec<RotaryLayer>> {
     let fields = &config.fields;
     fields.refuse(&[("rope_scaling", &[])])?;
+    if !(config.hidden_size / config.attention_heads).is_multiple_of(2) {
+        let key = "num_attention_heads";
+        return Err(invalid(key, fields.get(key), "a number that leaves heads of an even width"));
+    }
     let window = fields.number(Setting::of("local_attention", 128), 0, limits::POSITIONS)? / 2;
     let global = theta(fields, FULL, "global_rope_theta", 160_000.0)?;
     // In version 4 a null meant the other base.

@@ -1,11 +1,13 @@
 //! From text to batches of token ids.
 
 mod batch;
+mod charsmap;
 mod files;
 mod overrides;
 pub mod prune;
 mod rows;
 mod slow;
+mod sound;
 mod tokenizer;
 
 pub use batch::Batch;

@@ -9,7 +9,7 @@ use tokenizers::{
 };
 
 use super::files::SmallFiles;
-use super::{overrides, slow};
+use super::{overrides, slow, sound};
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -74,15 +74,24 @@ impl Tokenizer {
     /// [`Error::Tokenizer`] when the files are missing, broken or not supported.
     pub fn from_files(files: &SmallFiles, type_vocab_size: usize) -> Result<Self> {
         let settings = settings(files)?;
-        let mut inner = match files.text("tokenizer.json")? {
-            Some(json) => json.parse::<tokenizers::Tokenizer>(),
-            None => serde_json::from_value(slow::tokenizer_json(files, &settings)?).map_err(Into::into),
-        }
-        .map_err(|error| files.tokenizer_error(error.to_string()))?;
+        let refuse = |reason: String| files.tokenizer_error(reason);
+        let inner = match files.text("tokenizer.json")? {
+            Some(json) => {
+                sound::check(&mut serde_json::Deserializer::from_str(json)).map_err(refuse)?;
+                json.parse::<tokenizers::Tokenizer>()
+            }
+            None => {
+                let json = slow::tokenizer_json(files, &settings)?;
+                sound::check(&json).map_err(refuse)?;
+                serde_json::from_value(json).map_err(Into::into)
+            }
+        };
+        let mut inner = inner.map_err(|error| refuse(error.to_string()))?;
         inner.with_padding(None);
         let cleared = inner.with_truncation(None).map(|_| ());
         let applied = cleared.and_then(|()| overrides::apply(&mut inner, &settings));
-        applied.map_err(|error| files.tokenizer_error(error.to_string()))?;
+        let checked = applied.and_then(|()| check_added_tokens(&inner));
+        checked.map_err(|error| refuse(error.to_string()))?;
         Ok(Tokenizer {
             inner,
             max_length: model_max_length(&settings).unwrap_or(usize::MAX),
@@ -233,6 +242,19 @@ impl std::fmt::Debug for Tokenizer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Tokenizer").field("max_length", &self.max_length).finish_non_exhaustive()
     }
+}
+
+/// The crate finds a token of which the normalizer leaves nothing between the bytes of a character,
+/// and panics.
+fn check_added_tokens(tokenizer: &tokenizers::Tokenizer) -> tokenizers::Result<()> {
+    for token in tokenizer.get_added_tokens_decoder().values().filter(|token| token.normalized) {
+        let mut content = NormalizedString::from(token.content.as_str());
+        tokenizer.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut content))?;
+        if content.is_empty() {
+            return Err(format!("the normalizer leaves nothing of the added token {:?}", token.content).into());
+        }
+    }
+    Ok(())
 }
 
 fn settings(files: &SmallFiles) -> Result<Map<String, Value>> {

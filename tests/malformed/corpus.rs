@@ -273,6 +273,10 @@ fn configs() -> Vec<Case> {
         (b"{\"layer_norm_eps\": NaN}".to_vec(), "the file is not JSON"),
         (b"{\"model_type\": 3}".to_vec(), "model_type is 3; supported: "),
         (b"{\"a\":".repeat(1 << 16), "recursion limit"),
+        (
+            br#"{"model_type": "modernbert", "hidden_size": 36, "num_attention_heads": 12}"#.to_vec(),
+            "num_attention_heads is 12; supported: a number that leaves heads of an even width",
+        ),
         (vec![b' '; (16 << 20) + 1], "the file is 16777217 bytes; supported: up to 16777216 bytes"),
     ];
     let broken = broken.into_iter().map(|(json, words)| with("config.json", json, "config", words));
@@ -493,6 +497,21 @@ fn tokenizers() -> Vec<Case> {
         *tokenizer.pointer_mut(path).expect("a value") = value;
         with("tokenizer.json", tokenizer.to_string(), code, words)
     };
+    // The good tokenizer with another part in a field.
+    let part = |field: &str, part: Value, words: &str| changed(&format!("/{field}"), part, "tokenizer", words);
+    let charsmap = |charsmap: &str, words: &str| {
+        part("normalizer", json!({"type": "Precompiled", "precompiled_charsmap": charsmap}), words)
+    };
+    // 256 units, of which that for "t" stands for a text, and no texts.
+    let no_text = format!("AAQA{}dAEA{}AAA=", "AAAA".repeat(155), "AAAA".repeat(185));
+    let template = |single: Value, tokens: Value| json!({"type": "TemplateProcessing", "single": [single], "pair": [], "special_tokens": tokens});
+    let special = |id: &str| json!({"SpecialToken": {"id": id, "type_id": 0}});
+    let sequence = |id: &str| json!({"Sequence": {"id": id, "type_id": 0}});
+    let prefixed = |merge: &str| json!({"type": "BPE", "continuing_subword_prefix": "##", "vocab": {"a": 0, "b": 1, "##b": 2, "ab": 3}, "merges": [merge]});
+    let vanishing = json!({
+        "id": 1, "content": "\u{7}", "single_word": false,
+        "lstrip": false, "rstrip": false, "normalized": true, "special": false,
+    });
     let japanese: &[u8] = br#"{"tokenizer_class": "BertJapaneseTokenizer"}"#;
     vec![
         only(&[], "save a fast tokenizer"),
@@ -513,6 +532,7 @@ fn tokenizers() -> Vec<Case> {
         pairs(b"[]", b"", "vocab.json: invalid type"),
         pairs(br#"{"a": 0}"#, b"", "lacks the special tokens"),
         pairs(br#"{"<s>": 0, "</s>": 1}"#, b"a", "merges.txt is malformed"),
+        pairs(br#"{"<s>": 0, "</s>": 1}"#, b"<s> </s>", r#"the merges make "<s></s>", which is out of vocabulary"#),
         changed("/normalizer", json!({"type": "Riddle"}), "tokenizer", "did not match"),
         changed(
             "/pre_tokenizer",
@@ -521,8 +541,43 @@ fn tokenizers() -> Vec<Case> {
             "arsing error",
         ),
         changed("/added_tokens", json!({"[PAD]": 0}), "tokenizer", "expected a sequence"),
+        part("added_tokens", json!([vanishing]), r#"the normalizer leaves nothing of the added token "\u{7}""#),
         changed("/model/vocab/the", json!(400), "input", "token id 400 is beyond the model's vocabulary of 400"),
         changed("/model/vocab/the", json!(-1), "tokenizer", "invalid value"),
+        charsmap("Riddle", "the precompiled_charsmap is not base64"),
+        charsmap("", "the precompiled_charsmap is empty"),
+        charsmap("CAAAAAAAAAA=", "the precompiled_charsmap is cut off"),
+        charsmap("/////wAAAAA=", "the precompiled_charsmap is cut off"),
+        charsmap("AAAAAA==", "the precompiled_charsmap leads beyond its end"),
+        charsmap("BAAAAAAAAAA=", "the precompiled_charsmap leads beyond its end"),
+        charsmap("BAAAAAAAAAD/", "the precompiled_charsmap has texts that are not UTF-8"),
+        charsmap(&no_text, "the precompiled_charsmap names a text that is not there"),
+        part("normalizer", json!({"type": "Precompiled"}), "the precompiled_charsmap is missing"),
+        part(
+            "normalizer",
+            json!({"type": "Sequence", "normalizers": [{"type": "Precompiled", "precompiled_charsmap": ""}]}),
+            "the precompiled_charsmap is empty",
+        ),
+        part("normalizer", json!([[]]), "a part of the tokenizer is [[]], not an object"),
+        part("pre_tokenizer", json!({"type": "FixedLength", "length": 0}), "pieces of length 0"),
+        part(
+            "post_processor",
+            template(special("[SEP]"), json!({})),
+            r#"template names {"SpecialToken":{"id":"[SEP]""#,
+        ),
+        part("post_processor", template(sequence("B"), json!({})), r#"template names {"Sequence":{"id":"B""#),
+        part(
+            "post_processor",
+            template(special("a"), json!({"a": {"id": "a", "ids": [1, 2], "tokens": ["a"]}})),
+            r#"template names {"SpecialToken":{"id":"a""#,
+        ),
+        part(
+            "post_processor",
+            json!({"type": "Sequence", "processors": vec![template(sequence("A"), json!({})); 2]}),
+            "the post_processor has 2 templates",
+        ),
+        model(r#"{"type":"BPE","vocab":{"a":0,"b":1},"merges":[["a","b"]]}"#, r#"the merges make "ab", which is out"#),
+        part("model", prefixed("a b"), r###"the merges join "b", which does not begin with "##""###),
         with("tokenizer_config.json", r#"{"model_max_length": 2}"#, "tokenizer", "2 tokens leave no room for a text"),
     ]
 }

@@ -1,0 +1,5 @@
+//! What the fuzz targets of Headwise share.
+
+pub mod archive;
+pub mod fixtures;
+pub mod mutate;
