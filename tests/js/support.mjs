@@ -89,6 +89,10 @@ export function fakeGlue() {
       return this.totals[file];
     }
     push(file, chunk) {
+      // What comes before the last header has to be held, and who converts takes one file after the other.
+      const waiting = this.totals.some((total) => total === undefined);
+      const inTurn = this.files.every((_, other) => other >= file || this.loaded[other] === this.totals[other]);
+      if (waiting ? chunk.length > 1 << 16 : !inTurn) refuse('option', `${chunk.length} bytes come before their turn`);
       this.totals[file] ??= new DataView(chunk.buffer, chunk.byteOffset).getUint32(0);
       this.loaded[file] += chunk.length;
     }

@@ -10,6 +10,9 @@ import { WholeFile } from './stream.js';
 export const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 
+/** Bytes of a header that are read at a time: what comes with it has to wait for the other headers. */
+const HEADER_STEP = 1 << 16;
+
 /**
  * @typedef {import('./stream.js').FileStream} FileStream
  * @typedef {import('./load.js').AnyFiles} AnyFiles
@@ -135,11 +138,14 @@ export async function weightFiles(files) {
  * @param {Conversion} [conversion]
  */
 async function pour(names, streams, progress, runtime, loader, conversion) {
-  /** Moves a chunk; returns whether there was one. @param {number} file */
-  const step = async (file) => {
-    const chunk = await streams[file].next();
+  /** What is left of the last chunk of each file. @type {(Uint8Array | undefined)[]} */
+  const rests = [];
+  /** Moves a chunk, or as much of it as is wanted; returns whether there was one. @param {number} file @param {number} [most] */
+  const step = async (file, most = Infinity) => {
+    const chunk = rests[file] ?? await streams[file].next();
     if (!chunk) return false;
-    runtime.call(() => loader.push(file, chunk));
+    rests[file] = chunk.length > most ? chunk.subarray(most) : undefined;
+    runtime.call(() => loader.push(file, chunk.subarray(0, most)));
     await conversion?.advance();
     return true;
   };
@@ -149,7 +155,7 @@ async function pour(names, streams, progress, runtime, loader, conversion) {
     progress.begin(name);
     let size;
     do size = runtime.call(() => loader.file_bytes(file));
-    while (size === undefined && await step(file));
+    while (size === undefined && await step(file, HEADER_STEP));
     sizes[name] = size ?? streams[file].loaded;
     // Servers give up on connections that wait, and browsers have few for one server.
     if (names.length > 1 && streams[file].loaded < sizes[name]) streams[file].pause();
