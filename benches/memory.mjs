@@ -19,7 +19,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { ROOT } from '../tests/e2e/harness.mjs';
 import { checkpoint, SIZES } from './checkpoints.mjs';
-import { machine, withBlankPage } from './page.mjs';
+import { machine, withBlankPage, withProfile } from './page.mjs';
 
 const DTYPES = /** @type {const} */ (['fp32', 'fp16', 'q8']);
 
@@ -119,7 +119,7 @@ async function manifest(folder) {
  * @param {Awaited<ReturnType<typeof manifest>>} listed
  */
 function starts(folder, dtype, listed) {
-  return withBlankPage(async (page, url) => {
+  return withProfile(async (page, url) => {
     /** @param {'converted' | 'source'} keep */
     const start = async (keep) => {
       await page.reload();

@@ -1,6 +1,8 @@
 /** A page to measure in: a browser and a server, both gone afterwards. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
-import { launch, openPage, ROOT } from '../tests/e2e/harness.mjs';
+import path from 'node:path';
+import { launch, launchProfile, openPage, ROOT } from '../tests/e2e/harness.mjs';
 import { serve } from '../tools/serve.mjs';
 
 /**
@@ -35,6 +37,28 @@ export function withBlankPage(measure) {
     await page.goto(`${url}tests/e2e/blank.html`);
     return measure(page, url);
   });
+}
+
+/**
+ * The same with a profile on disk: what a page stores otherwise stays in memory, and there is little room.
+ *
+ * @template T
+ * @param {(page: import('playwright-core').Page, url: string) => Promise<T>} measure
+ * @returns {Promise<T>}
+ */
+export async function withProfile(measure) {
+  const server = await serve({ root: ROOT, isolated: true });
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'headwise-profile-'));
+  const context = await launchProfile(folder);
+  try {
+    const page = await context.newPage();
+    await page.goto(`${server.url}tests/e2e/blank.html`);
+    return await measure(page, server.url);
+  } finally {
+    await context.close();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The processor, and whether it has other work. */

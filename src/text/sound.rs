@@ -74,6 +74,15 @@ fn check_normalizer(normalizer: &Map<String, Value>) -> Result<(), String> {
             charsmap::check(charsmap).map_err(|reason| format!("the precompiled_charsmap {reason}"))
         }
         (_, Some(Value::String(name))) if name == "Precompiled" => Err("the precompiled_charsmap is missing".into()),
+        _ => check_pattern(normalizer),
+    }
+}
+
+/// What replaces nothing is inserted beyond the end.
+fn check_pattern(normalizer: &Map<String, Value>) -> Result<(), String> {
+    let text = |kind: &str| normalizer.get("pattern").and_then(|pattern| pattern.get(kind)?.as_str());
+    match text("String").or_else(|| text("Regex")) {
+        Some("") => Err("a normalizer replaces an empty pattern".into()),
         _ => Ok(()),
     }
 }

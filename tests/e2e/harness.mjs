@@ -22,8 +22,20 @@ const FLAGS = [
  * @param {string[]} [flags]
  */
 export function launch(flags = []) {
-  const executablePath = process.env.CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim();
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...flags] });
+  return chromium.launch({ executablePath: executable(), headless: true, args: [...FLAGS, ...flags] });
+}
+
+/**
+ * The same with its profile in a folder.
+ *
+ * @param {string} folder
+ */
+export function launchProfile(folder) {
+  return chromium.launchPersistentContext(folder, { executablePath: executable(), headless: true, args: FLAGS });
+}
+
+function executable() {
+  return process.env.CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim();
 }
 
 /**

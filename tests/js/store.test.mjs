@@ -95,7 +95,7 @@ async function keepWhole(store, snapshot, file, bytes, hash = { sha256: SHA }) {
 
 async function collect(chunks) {
   const all = [];
-  for await (const chunk of chunks) all.push(chunk);
+  for await (const chunk of chunks) all.push(chunk.slice());
   return new Uint8Array(Buffer.concat(all));
 }
 

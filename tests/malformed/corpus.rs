@@ -558,6 +558,11 @@ fn tokenizers() -> Vec<Case> {
             json!({"type": "Sequence", "normalizers": [{"type": "Precompiled", "precompiled_charsmap": ""}]}),
             "the precompiled_charsmap is empty",
         ),
+        part(
+            "normalizer",
+            json!({"type": "Replace", "pattern": {"String": ""}, "content": "a"}),
+            "a normalizer replaces an empty pattern",
+        ),
         part("normalizer", json!([[]]), "a part of the tokenizer is [[]], not an object"),
         part("pre_tokenizer", json!({"type": "FixedLength", "length": 0}), "pieces of length 0"),
         part(

@@ -1,5 +1,5 @@
 /**
- * A stream read into the same memory again and again. What a stream hands out by itself is new memory for
+ * Streams read into the same memory again and again. What a stream hands out by itself is new memory for
  * each chunk, and engines collect that late: hundreds of megabytes during one download.
  */
 
@@ -42,4 +42,30 @@ export class ChunkReader {
   cancel() {
     this.#reader.cancel().catch(() => {});
   }
+}
+
+/**
+ * Reads a whole body, of the length that is expected.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {ArrayBuffer} buffer of that length; it is detached, and comes back with the bytes
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} nothing for a body of another length
+ */
+export async function readInto(body, buffer) {
+  const length = buffer.byteLength;
+  /** @type {ReadableStreamBYOBReader} */
+  let reader;
+  try {
+    reader = body.getReader({ mode: 'byob' });
+  } catch {
+    const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+    return bytes.length === length ? bytes : undefined;
+  }
+  for (let filled = 0; filled < length;) {
+    const { done, value } = await reader.read(new Uint8Array(buffer, filled));
+    if (done || !value) return undefined;
+    buffer = value.buffer;
+    filled += value.length;
+  }
+  const { done } = await reader.read(new Uint8Array(1));
+  return done ? new Uint8Array(buffer) : undefined;
 }

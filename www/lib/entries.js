@@ -8,6 +8,7 @@
  * the caller found the bytes to be right.
  */
 
+import { readInto } from './chunks.js';
 import { HeadwiseError } from './errors.js';
 import { toHex } from './verify.js';
 
@@ -26,8 +27,8 @@ export const PART_BYTES = 4 * 1024 * 1024;
  */
 
 /**
- * A whole file: `bytes` gives it at once, for small ones, `chunks` part by part, `blob` as the browser holds
- * it, unread and unchecked.
+ * A whole file: `bytes` gives it at once, for small ones, `chunks` part by part, each until the next is asked
+ * for, `blob` as the browser holds it, unread and unchecked.
  * @typedef {object} Entry
  * @property {number} size
  * @property {string} [sha256]
@@ -122,7 +123,7 @@ async function arrivedParts(cache, url, record) {
 }
 
 /**
- * The first `count` parts. While one is used the next is read. A part that has been deleted since it was
+ * The first `count` parts, each until the next is asked for. While one is used the next is read. A part that has been deleted since it was
  * counted, cannot be read or has other bytes than were put, ends it with an `integrity` error, and the file
  * is deleted.
  * @param {Cache} cache
@@ -132,14 +133,18 @@ async function arrivedParts(cache, url, record) {
  * @returns {AsyncGenerator<Uint8Array, void>}
  */
 async function* readParts(cache, url, record, count) {
+  /** Every other part has the same memory. @type {(ArrayBuffer | undefined)[]} */
+  const buffers = [];
   /** @param {number} part */
   const read = async (part) => {
     if (part >= count) return undefined;
+    const length = partLength(record, part);
+    const buffer = buffers[part % 2];
     const response = await cache.match(partUrl(url, part));
-    const buffer = await response?.arrayBuffer().catch(() => undefined);
-    const bytes = new Uint8Array(buffer ?? new ArrayBuffer(0));
-    if (response && bytes.length === partLength(record, part)
-      && response.headers.get(HASH) === await hashOf(bytes)) return bytes;
+    const reading = response?.body && readInto(response.body, buffer?.byteLength === length ? buffer : new ArrayBuffer(length));
+    const bytes = await reading?.catch(() => undefined);
+    buffers[part % 2] = bytes?.buffer;
+    if (bytes && response?.headers.get(HASH) === await hashOf(bytes)) return bytes;
     await eraseEntry(cache, url);
     const { file } = record;
     throw new HeadwiseError('integrity', `The stored copy of ${file} is damaged; it has been deleted.`, { url, file });
@@ -193,6 +198,8 @@ export class EntryWriter {
   #part = 0;
   /** The put of the part before it. @type {Promise<void>} */
   #putting = Promise.resolve();
+  /** The memory of the part that is put, and that of the one before, which is free. @type {Uint8Array<ArrayBuffer>[]} */
+  #used = [];
   #lost = false;
   #arrived;
 
@@ -260,7 +267,9 @@ export class EntryWriter {
   /** Makes room for the next part, if the file has one. */
   #beginPart() {
     if (this.#part >= partCount(this.#record)) return false;
-    this.#buffer = new Uint8Array(partLength(this.#record, this.#part));
+    const length = partLength(this.#record, this.#part);
+    const [, free] = this.#used;
+    this.#buffer = free?.length === length ? free : new Uint8Array(length);
     return true;
   }
 
@@ -272,6 +281,7 @@ export class EntryWriter {
     this.#filled = 0;
     await this.#putting;
     if (this.#lost) return;
+    this.#used = [bytes, ...this.#used.slice(0, 1)];
     this.#putting = putPart(cache, url, bytes).catch(() => {
       this.#lost = true;
       return this.#erase();
