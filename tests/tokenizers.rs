@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use headwise::Error;
 use headwise::folder::small_files;
-use headwise::text::{Input, SmallFiles, Tokenizer};
+use headwise::text::{Input, SMALL_FILES, SmallFiles, Tokenizer};
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde::Deserialize;
 use serde_json::json;
@@ -50,23 +51,29 @@ fn agrees_with_python(name: &str, files: &SmallFiles) {
 
 #[test]
 fn tokenizer_json_gives_the_ids_of_python() {
-    for name in ["wordpiece", "bpe"] {
+    for name in ["wordpiece", "bpe", "xlm-roberta"] {
         agrees_with_python(name, &small_files(&folder(name)).expect("files"));
     }
 }
 
 #[test]
 fn vocabularies_give_the_ids_of_python() {
-    for name in ["wordpiece", "wordpiece-cased", "bpe"] {
-        let files = small_files(&folder(name)).expect("files");
-        let mut slow = SmallFiles::default();
-        for file in ["tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt"] {
-            if let Some(contents) = files.get(file) {
-                slow.insert(file.into(), contents.to_vec());
-            }
-        }
-        agrees_with_python(name, &slow);
+    let names = std::fs::read_dir(folder("")).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    for name in names.map(|name| name.into_string().expect("a name")) {
+        agrees_with_python(&name, &without_json(&name));
     }
+}
+
+/// The files of a tokenizer without its `tokenizer.json`.
+fn without_json(name: &str) -> SmallFiles {
+    let files = small_files(&folder(name)).expect("files");
+    let mut slow = SmallFiles::default();
+    for file in SMALL_FILES.iter().filter(|&&file| file != "tokenizer.json") {
+        if let Some(contents) = files.get(file) {
+            slow.insert((*file).into(), contents.to_vec());
+        }
+    }
+    slow
 }
 
 #[test]
@@ -85,6 +92,19 @@ fn stated_settings_win_over_tokenizer_json() {
     assert_ne!(ids(accents(), "café"), ids(accents(), "cafe"));
     let prefixed = || with("bpe", r#"{"add_prefix_space": true}"#);
     assert_eq!(ids(prefixed(), "dog"), ids(with("bpe", "{}"), " dog"));
+}
+
+#[test]
+fn listed_properties_of_tokens_win_over_tokenizer_json() {
+    let mut files = small_files(&folder("wordpiece")).expect("files");
+    let offsets = |files: &SmallFiles, text: &str| {
+        let tokenizer = Tokenizer::from_files(files, 2).expect("a tokenizer");
+        tokenizer.encode(&Input::from(text)).expect("tokens").offsets
+    };
+    assert_eq!(offsets(&files, "a [MASK] b")[2], (2, 8));
+    let mask = r#"{"added_tokens_decoder": {"4": {"content": "[MASK]", "lstrip": true, "special": true}}}"#;
+    files.insert("tokenizer_config.json".into(), mask.into());
+    assert_eq!(offsets(&files, "a [MASK] b")[2], (1, 8));
 }
 
 #[test]
@@ -179,4 +199,76 @@ fn damaged_tables_of_replacements_are_refused_or_harmless() {
         }
     }
     assert!(refused > 400 && harmless > 400, "{refused} refused, {harmless} harmless");
+}
+
+/// A text of up to `most` characters.
+fn random_text(random: &mut StdRng, characters: &[char], most: usize) -> String {
+    (0..random.random_range(1..=most)).map(|_| characters.choose(random).expect("a character")).collect()
+}
+
+#[test]
+fn unigram_cuts_words_as_the_crate_does() {
+    let mut random = StdRng::seed_from_u64(7);
+    for case in 0..300 {
+        // Few characters and scores: equal pieces, ties and unknown characters are common.
+        let mut vocabulary = vec![json!(["<unk>", 0.0]), json!(["<0xC3>", -9.0]), json!(["<0xA9>", -9.0])];
+        for _ in 0..random.random_range(0..40) {
+            let piece = random_text(&mut random, &['a', 'b', 'é', '中', '▁'], 4);
+            vocabulary.push(json!([piece, -0.5 * f64::from(random.random_range(-4..12))]));
+        }
+        let byte_fallback = case % 2 == 0;
+        let json = json!({
+            "version": "1.0",
+            "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true},
+            "model": {"type": "Unigram", "unk_id": 0, "vocab": vocabulary, "byte_fallback": byte_fallback},
+        })
+        .to_string();
+        let crates: tokenizers::Tokenizer = json.parse().expect("a tokenizer");
+        let mut files = SmallFiles::default();
+        files.insert("tokenizer.json".into(), json.clone().into_bytes());
+        let ours = Tokenizer::from_files(&files, 2).expect("a tokenizer");
+        for _ in 0..20 {
+            let text = random_text(&mut random, &['a', 'b', 'é', '中', ' ', 'x', '😀', '<'], 24);
+            let expected = crates.encode_char_offsets(text.as_str(), true).expect("tokens");
+            let tokens = ours.encode(&Input::from(text.as_str())).expect("tokens");
+            assert_eq!(tokens.input_ids, expected.get_ids(), "{text:?} {json}");
+            assert_eq!(tokens.offsets, expected.get_offsets(), "{text:?} {json}");
+        }
+    }
+}
+
+#[test]
+fn damaged_sentencepiece_is_refused_or_read_but_never_fatal() {
+    let mut random = StdRng::seed_from_u64(7);
+    let texts = ["ﬁrst … ½ e\u{301}\u{200b}\u{100}", "the quick\tbrown\u{3000}fox ①㎏ 𝓐", "naïve ÄÖÜ 中文 😀"];
+    let whole = without_json("xlm-roberta");
+    let model = whole.get("sentencepiece.bpe.model").expect("a model").to_vec();
+    let (mut refused, mut read) = (0, 0);
+    for _ in 0..3000 {
+        let mut damaged = model.clone();
+        for _ in 0..random.random_range(1..4) {
+            // Most of what can go wrong is in the table of rules, at the end.
+            let from = if random.random() { 0 } else { model.len() - 1100 };
+            let place = random.random_range(from..model.len());
+            damaged[place] = random.random();
+        }
+        if random.random_range(0..8) == 0 {
+            damaged.truncate(random.random_range(0..model.len()));
+        }
+        let mut files = whole.clone();
+        files.insert("sentencepiece.bpe.model".into(), damaged);
+        match Tokenizer::from_files(&files, 2) {
+            Ok(tokenizer) => {
+                read += 1;
+                for text in texts {
+                    tokenizer.encode(&Input::from(text)).expect("tokens");
+                }
+            }
+            Err(error) => {
+                refused += 1;
+                assert_eq!(error.code(), "tokenizer");
+            }
+        }
+    }
+    assert!(refused > 100 && read > 100, "{refused} refused, {read} read");
 }

@@ -14,6 +14,9 @@ pub const SMALL_FILES: &[&str] = &[
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    "spm.model",
 ];
 
 /// Contents of those that exist.
@@ -59,19 +62,26 @@ impl SmallFiles {
         Error::Tokenizer { reason: reason.into(), files: files.cloned().collect() }
     }
 
+    /// Contents of a tokenizer file, if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Tokenizer`] when it is too large.
+    pub(super) fn bytes(&self, name: &str) -> Result<Option<&[u8]>> {
+        let most = limits::TOKENIZER_BYTES;
+        match self.get(name) {
+            Some(contents) if contents.len() > most => {
+                Err(self.tokenizer_error(format!("{name} has {} bytes, more than {most}", contents.len())))
+            }
+            contents => Ok(contents),
+        }
+    }
+
     /// A tokenizer file as text, if it is there.
     ///
     /// # Errors
     /// [`Error::Tokenizer`] when it is too large or not UTF-8.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>> {
-        let Some(contents) = self.get(name) else {
-            return Ok(None);
-        };
-        if contents.len() > limits::TOKENIZER_BYTES {
-            let most = limits::TOKENIZER_BYTES;
-            return Err(self.tokenizer_error(format!("{name} has {} bytes, more than {most}", contents.len())));
-        }
-        let text = std::str::from_utf8(contents);
-        text.map(Some).map_err(|error| self.tokenizer_error(format!("{name} is not UTF-8: {error}")))
+        let text = self.bytes(name)?.map(std::str::from_utf8).transpose();
+        text.map_err(|error| self.tokenizer_error(format!("{name} is not UTF-8: {error}")))
     }
 }

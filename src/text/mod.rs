@@ -3,12 +3,17 @@
 mod batch;
 mod charsmap;
 mod files;
+mod model;
 mod overrides;
 pub mod prune;
 mod rows;
+mod sentencepiece;
 mod slow;
+mod slow_unigram;
 mod sound;
 mod tokenizer;
+mod trie;
+mod unigram;
 
 pub use batch::Batch;
 pub use files::{SMALL_FILES, SmallFiles};

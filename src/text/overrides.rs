@@ -1,13 +1,18 @@
-//! Settings of `tokenizer_config.json` that Python lets win over `tokenizer.json`:
-//! `BertTokenizer` rewrites the normaliser, `RobertaTokenizer` the prefix space. Only stated
-//! settings count; Python would also apply the class's defaults, which would lower-case the
-//! texts of a cased tokenizer whose configuration is silent.
+//! Settings of `tokenizer_config.json` that Python lets win over `tokenizer.json`: the properties
+//! of added tokens; `BertTokenizer` rewrites the normaliser, `RobertaTokenizer` the prefix space.
+//! Only stated settings count; Python would also apply the class's defaults, which would lower-case
+//! the texts of a cased tokenizer whose configuration is silent.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use tokenizers::{NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
+use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper};
+
+use super::tokenizer::Inner;
 
 /// Applies the settings that are stated to the parts that have them.
-pub fn apply(tokenizer: &mut Tokenizer, settings: &Map<String, Value>) -> tokenizers::Result<()> {
+pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers::Result<()> {
+    tokenizer.add_tokens(added_tokens(settings))?;
     let stated = |key: &str| settings.get(key).and_then(Value::as_bool);
     if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer() {
         let mut normalizer = *normalizer;
@@ -30,4 +35,18 @@ pub fn apply(tokenizer: &mut Tokenizer, settings: &Map<String, Value>) -> tokeni
         tokenizer.with_post_processor(Some(processor));
     }
     Ok(())
+}
+
+/// The tokens of `added_tokens_decoder`, by ascending id.
+fn added_tokens(settings: &Map<String, Value>) -> impl Iterator<Item = AddedToken> {
+    let listed = settings.get("added_tokens_decoder").and_then(Value::as_object).into_iter().flatten();
+    let by_id: BTreeMap<u32, &Value> = listed.filter_map(|(id, token)| Some((id.parse().ok()?, token))).collect();
+    by_id.into_values().filter_map(|token| {
+        let flag = |key: &str| token.get(key).and_then(Value::as_bool);
+        let special = flag("special").unwrap_or(false);
+        let plain = AddedToken::from(token.get("content")?.as_str()?, special);
+        let plain = plain.normalized(flag("normalized").unwrap_or(!special));
+        let plain = plain.single_word(flag("single_word").unwrap_or(false));
+        Some(plain.lstrip(flag("lstrip").unwrap_or(false)).rstrip(flag("rstrip").unwrap_or(false)))
+    })
 }

@@ -1,12 +1,15 @@
 //! Tokenizers without a `tokenizer.json`: the vocabulary files that the slow tokenizers of
 //! Python read become the `tokenizer.json` that Python itself would make of them.
-//! `transformers`: `models/bert/tokenization_bert.py`, `models/roberta/tokenization_roberta.py`.
+//! `transformers`: `models/bert/tokenization_bert.py`, `models/roberta/tokenization_roberta.py`; for
+//! SentencePiece see `slow_unigram.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::files::SmallFiles;
+use super::sentencepiece::SentencePiece;
+use super::slow_unigram::{self, Family};
 use crate::error::Result;
 
 /// What is to be done about a folder without any supported tokenizer.
@@ -48,8 +51,8 @@ const WORD_PIECE_TOKENS: [(&str, &str); 5] = [
 ];
 const BYTE_PAIR_TOKENS: [(&str, &str); 6] = [
     ("bos_token", "<s>"),
-    ("unk_token", "<unk>"),
     ("sep_token", "</s>"),
+    ("unk_token", "<unk>"),
     ("pad_token", "<pad>"),
     ("cls_token", "<s>"),
     ("mask_token", "<mask>"),
@@ -60,18 +63,27 @@ const BYTE_PAIR_TOKENS: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// [`crate::Error::Tokenizer`] when there is no vocabulary or its class is not supported.
-pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Result<Value> {
+pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Result<String> {
     let special = SpecialTokens::read(files, settings)?;
     let class = settings.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned);
     let class = class.or_else(|| model_type(files));
     let is = |classes: &[&str]| class.as_deref().is_none_or(|class| classes.contains(&class));
+    if let Some(family) = class.as_deref().and_then(Family::of)
+        && let Some(file) = files.bytes(family.file())?
+    {
+        let refuse = |reason: String| files.tokenizer_error(format!("{}: {reason}; {ADVICE}", family.file()));
+        let model = SentencePiece::parse(file).map_err(refuse)?;
+        let json = slow_unigram::tokenizer_json(family, &model, settings, &special);
+        return json.map_err(|error| refuse(error.to_string()));
+    }
     let text = |name| files.text(name);
     match (text("vocab.txt")?, text("vocab.json")?, text("merges.txt")?) {
-        (Some(vocabulary), ..) if is(WORD_PIECE_CLASSES) => Ok(word_piece(vocabulary, settings, &special)),
+        (Some(vocabulary), ..) if is(WORD_PIECE_CLASSES) => Ok(word_piece(vocabulary, settings, &special).to_string()),
         (None, Some(vocabulary), Some(merges)) if is(BYTE_PAIR_CLASSES) => {
             let vocabulary = serde_json::from_str(vocabulary);
             let vocabulary = vocabulary.map_err(|error| files.tokenizer_error(format!("vocab.json: {error}")))?;
-            byte_pair(vocabulary, merges, settings, &special)
+            let json = byte_pair(vocabulary, merges, settings, &special);
+            json.map(|json| json.to_string())
                 .ok_or_else(|| files.tokenizer_error("vocab.json lacks the special tokens, or merges.txt is malformed"))
         }
         _ => {
@@ -92,11 +104,12 @@ fn word_piece(lines: &str, settings: &Map<String, Value>, special: &SpecialToken
     let flag = |key: &str, default: bool| settings.get(key).and_then(Value::as_bool).unwrap_or(default);
     let ids = lines.lines().zip(0_u32..);
     let vocabulary: Map<String, Value> = ids.map(|(piece, id)| (piece.to_owned(), id.into())).collect();
-    let [unk, sep, pad, cls, mask] = WORD_PIECE_TOKENS.map(|token| special.name(token));
+    let tokens = WORD_PIECE_TOKENS.map(|role| special.special(role));
+    let [unk, sep, _, cls, _] = tokens.each_ref().map(|token| token.content.as_str());
     let id = |token: &str, default: u32| vocabulary.get(token).cloned().unwrap_or(default.into());
     json!({
         "version": "1.0",
-        "added_tokens": special.added(&[&unk, &sep, &pad, &cls, &mask], &vocabulary, None),
+        "added_tokens": special.added(&tokens, &vocabulary),
         "normalizer": {
             "type": "BertNormalizer",
             "clean_text": true,
@@ -105,7 +118,7 @@ fn word_piece(lines: &str, settings: &Map<String, Value>, special: &SpecialToken
             "lowercase": flag("do_lower_case", true),
         },
         "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {"type": "BertProcessing", "sep": [sep, id(&sep, 3)], "cls": [cls, id(&cls, 2)]},
+        "post_processor": {"type": "BertProcessing", "sep": [sep, id(sep, 3)], "cls": [cls, id(cls, 2)]},
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
         "model": {
             "type": "WordPiece",
@@ -126,13 +139,16 @@ fn byte_pair(
     special: &SpecialTokens,
 ) -> Option<Value> {
     let add_prefix_space = settings.get("add_prefix_space").and_then(Value::as_bool).unwrap_or(false);
-    let [bos, unk, sep, pad, cls, mask] = BYTE_PAIR_TOKENS.map(|token| special.name(token));
+    let mut tokens = BYTE_PAIR_TOKENS.map(|role| special.special(role));
+    let [.., mask] = &mut tokens;
+    mask.left_strip = true;
+    let [_, sep, _, _, cls, _] = tokens.each_ref().map(|token| token.content.as_str());
     let merges = merges.lines().filter(|line| !line.starts_with("#version") && !line.is_empty());
     let merges = merges.map(|line| line.split_once(' ').map(|(left, right)| json!([left, right])));
-    let (sep_id, cls_id) = (vocabulary.get(&sep)?.clone(), vocabulary.get(&cls)?.clone());
+    let (sep_id, cls_id) = (vocabulary.get(sep)?.clone(), vocabulary.get(cls)?.clone());
     Some(json!({
         "version": "1.0",
-        "added_tokens": special.added(&[&bos, &sep, &unk, &pad, &cls, &mask], &vocabulary, Some(&mask)),
+        "added_tokens": special.added(&tokens, &vocabulary),
         "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": add_prefix_space, "trim_offsets": true, "use_regex": true},
         "post_processor": {
             "type": "RobertaProcessing",
@@ -153,8 +169,19 @@ fn byte_pair(
     }))
 }
 
+/// A token that is found in texts before they are normalised.
+#[derive(Debug, Clone)]
+pub struct Special {
+    /// The token.
+    pub content: String,
+    /// Whether it is one that texts do not have.
+    pub special: bool,
+    /// Whether it takes the space before it.
+    pub left_strip: bool,
+}
+
 /// What `tokenizer_config.json` and `special_tokens_map.json` say of special tokens.
-struct SpecialTokens {
+pub struct SpecialTokens {
     by_role: Map<String, Value>,
     /// `added_tokens_decoder`: further tokens by id.
     further: Map<String, Value>,
@@ -172,32 +199,36 @@ impl SpecialTokens {
         Ok(SpecialTokens { by_role, further: further.cloned().unwrap_or_default() })
     }
 
-    /// Content of the token with this role.
-    fn name(&self, (role, default): (&str, &str)) -> String {
+    /// The token with this role, which has this name unless a file says otherwise.
+    pub fn special(&self, (role, default): (&str, &str)) -> Special {
         let given = self.by_role.get(role);
-        let content = given.and_then(|token| token.as_str().or_else(|| token.get("content")?.as_str()));
-        content.unwrap_or(default).to_owned()
+        let property = |key: &str| given.and_then(|token| token.get(key));
+        let content = given.and_then(Value::as_str).or_else(|| property("content")?.as_str());
+        Special {
+            content: content.unwrap_or(default).to_owned(),
+            special: true,
+            left_strip: property("lstrip").and_then(Value::as_bool).unwrap_or(false),
+        }
     }
 
-    /// The `added_tokens` of a `tokenizer.json`: the special tokens that the vocabulary holds,
-    /// then the further ones by ascending id.
-    fn added(&self, tokens: &[&String], vocabulary: &Map<String, Value>, left_strip: Option<&String>) -> Vec<Value> {
-        let described = |id: Value, content: &str, lstrip: bool| {
-            json!({
-                "id": id, "content": content, "single_word": false,
-                "lstrip": lstrip, "rstrip": false, "normalized": false, "special": true,
-            })
-        };
+    /// The `added_tokens` of a `tokenizer.json`: those of `tokens` that have an id, then the further ones
+    /// by ascending id.
+    pub fn added(&self, tokens: &[Special], ids: &Map<String, Value>) -> Vec<Value> {
+        let further = self.further.iter();
+        let further = further.filter_map(|(id, token)| Some((id.parse().ok()?, token.as_object()?)));
+        let further: BTreeMap<u64, _> = further.collect();
+        let mut seen = BTreeSet::new();
         let mut added: Vec<Value> = Vec::new();
-        for &token in tokens {
-            if let Some(id) = vocabulary.get(token).filter(|id| !added.iter().any(|known| &known["id"] == *id)) {
-                added.push(described(id.clone(), token, left_strip == Some(token)));
+        for Special { content, special, left_strip } in tokens {
+            let id = ids.get(content).filter(|id| id.as_u64().is_some_and(|id| !further.contains_key(&id)));
+            if let Some(id) = id.filter(|_| seen.insert(content)) {
+                added.push(json!({
+                    "id": id, "content": content, "single_word": false,
+                    "lstrip": left_strip, "rstrip": false, "normalized": false, "special": special,
+                }));
             }
         }
-        let further = self.further.iter();
-        let further = further.filter_map(|(id, token)| Some((id.parse::<u32>().ok()?, token.as_object()?)));
-        for (id, token) in further.collect::<BTreeMap<_, _>>() {
-            added.retain(|known| known["id"] != id);
+        for (id, token) in further {
             let mut token = token.clone();
             token.insert("id".into(), id.into());
             added.push(token.into());

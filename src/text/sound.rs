@@ -44,8 +44,8 @@ enum Merge<'a> {
 ///
 /// # Errors
 /// A description of what is wrong.
-pub fn check<'a, D: Deserializer<'a>>(tokenizer: D) -> Result<(), String> {
-    let outline = Outline::deserialize(tokenizer).map_err(|error| error.to_string())?;
+pub fn check(tokenizer: &str) -> Result<(), String> {
+    let outline: Outline = serde_json::from_str(tokenizer).map_err(|error| error.to_string())?;
     parts(&outline.normalizer, "normalizers")?.into_iter().try_for_each(check_normalizer)?;
     parts(&outline.pre_tokenizer, "pretokenizers")?.into_iter().try_for_each(check_pre_tokenizer)?;
     check_post_processors(&parts(&outline.post_processor, "processors")?)?;

@@ -1,14 +1,17 @@
-//! Text to token ids with Hugging Face's own tokenizers, truncated inside the tokenizer so
-//! that the special tokens survive.
+//! Text to token ids with Hugging Face's own tokenizers around a model of `model.rs`, truncated
+//! inside the tokenizer so that the special tokens survive.
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
 use tokenizers::{
-    EncodeInput, Encoding, NormalizedString, Normalizer, PostProcessor, TruncationDirection, TruncationParams,
-    TruncationStrategy,
+    DecoderWrapper, EncodeInput, Encoding, NormalizedString, Normalizer, PostProcessor, PostProcessorWrapper,
+    PreTokenizerWrapper, TokenizerImpl, TruncationDirection, TruncationParams, TruncationStrategy,
 };
 
 use super::files::SmallFiles;
+use super::model::Model;
 use super::{overrides, slow, sound};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -56,9 +59,13 @@ pub struct Tokens {
     pub kept: Kept,
 }
 
+/// What a `tokenizer.json` describes.
+pub(super) type Inner =
+    TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
+
 /// A tokenizer and the length it truncates to.
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    inner: Inner,
     max_length: usize,
     direction: TruncationDirection,
     /// Whether the encoder wants the types that the tokenizer gives; zeros otherwise.
@@ -75,18 +82,9 @@ impl Tokenizer {
     pub fn from_files(files: &SmallFiles, type_vocab_size: usize) -> Result<Self> {
         let settings = settings(files)?;
         let refuse = |reason: String| files.tokenizer_error(reason);
-        let inner = match files.text("tokenizer.json")? {
-            Some(json) => {
-                sound::check(&mut serde_json::Deserializer::from_str(json)).map_err(refuse)?;
-                json.parse::<tokenizers::Tokenizer>()
-            }
-            None => {
-                let json = slow::tokenizer_json(files, &settings)?;
-                sound::check(&json).map_err(refuse)?;
-                serde_json::from_value(json).map_err(Into::into)
-            }
-        };
-        let mut inner = inner.map_err(|error| refuse(error.to_string()))?;
+        let json = json(files, &settings)?;
+        sound::check(&json).map_err(refuse)?;
+        let mut inner: Inner = serde_json::from_str(&json).map_err(|error| refuse(error.to_string()))?;
         inner.with_padding(None);
         let cleared = inner.with_truncation(None).map(|_| ());
         let applied = cleared.and_then(|()| overrides::apply(&mut inner, &settings));
@@ -106,10 +104,8 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the files are missing, broken or not supported.
     pub fn json(files: &SmallFiles) -> Result<Value> {
-        match files.text("tokenizer.json")? {
-            Some(json) => serde_json::from_str(json).map_err(|error| files.tokenizer_error(error.to_string())),
-            None => slow::tokenizer_json(files, &settings(files)?),
-        }
+        let json = json(files, &settings(files)?)?;
+        serde_json::from_str(&json).map_err(|error| files.tokenizer_error(error.to_string()))
     }
 
     /// The text as the normalizer leaves it.
@@ -246,7 +242,7 @@ impl std::fmt::Debug for Tokenizer {
 
 /// The crate finds a token of which the normalizer leaves nothing between the bytes of a character,
 /// and panics.
-fn check_added_tokens(tokenizer: &tokenizers::Tokenizer) -> tokenizers::Result<()> {
+fn check_added_tokens(tokenizer: &Inner) -> tokenizers::Result<()> {
     for token in tokenizer.get_added_tokens_decoder().values().filter(|token| token.normalized) {
         let mut content = NormalizedString::from(token.content.as_str());
         tokenizer.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut content))?;
@@ -255,6 +251,14 @@ fn check_added_tokens(tokenizer: &tokenizers::Tokenizer) -> tokenizers::Result<(
         }
     }
     Ok(())
+}
+
+/// The `tokenizer.json`, or what stands in for it.
+fn json<'a>(files: &'a SmallFiles, settings: &Map<String, Value>) -> Result<Cow<'a, str>> {
+    match files.text("tokenizer.json")? {
+        Some(json) => Ok(json.into()),
+        None => Ok(slow::tokenizer_json(files, settings)?.into()),
+    }
 }
 
 fn settings(files: &SmallFiles) -> Result<Map<String, Value>> {

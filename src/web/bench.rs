@@ -1,14 +1,16 @@
-//! Entry points of `./build.sh bench kernels` and `bench profile`: single kernels, the peak of
-//! the processor to compare them with, and the time of each operation of a model.
+//! Entry points of `./build.sh bench kernels`, `bench profile` and `bench tokenizers`: single
+//! kernels, the peak of the processor to compare them with, the time of each operation of a model,
+//! and tokenizers without a model.
 
 use std::cell::RefCell;
 
-use js_sys::Array;
+use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::{Result, invalid_argument};
+use super::{Result, invalid_argument, to_js};
 use crate::kernels::simd::{Best, Simd};
 use crate::kernels::{Epilogue, KERNELS, Matrix, StoredRow};
+use crate::text::{Input, SmallFiles, Tokenizer};
 
 /// Names of all kernels of this build.
 #[wasm_bindgen]
@@ -125,4 +127,33 @@ pub fn timed<T>(name: &'static str, operation: impl FnOnce() -> T) -> T {
 pub fn take_times() -> Array {
     let times = TIMES.take();
     times.into_iter().map(|(name, time)| Array::of2(&name.into(), &time.into())).collect()
+}
+
+/// A tokenizer without a model.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct TokenizerBench {
+    inner: Tokenizer,
+}
+
+#[wasm_bindgen]
+impl TokenizerBench {
+    /// Takes the files as `Loader` does.
+    #[wasm_bindgen(constructor)]
+    pub fn new(files: &Object) -> Result<TokenizerBench> {
+        let mut small_files = SmallFiles::default();
+        for entry in Object::entries(files) {
+            let entry: Array = entry.unchecked_into();
+            let name = entry.get(0).as_string().unwrap_or_default();
+            small_files.insert(name, Uint8Array::new(&entry.get(1)).to_vec());
+        }
+        Ok(TokenizerBench { inner: Tokenizer::from_files(&small_files, 2).map_err(to_js)? })
+    }
+
+    /// How many tokens the texts have.
+    pub fn count(&self, texts: Vec<String>) -> Result<usize> {
+        let count =
+            |text: String| self.inner.encode(&Input { text, text_pair: None }).map(|tokens| tokens.input_ids.len());
+        texts.into_iter().map(count).sum::<crate::Result<usize>>().map_err(to_js)
+    }
 }

@@ -5,18 +5,21 @@ A tokenizer is a folder `tokenizers/<name>/` in the layout of the Hub, with
 
   expected.json   cases of text (or pair), truncation length, ids, type ids and code-point offsets
 
-`wordpiece` and `bpe` carry `tokenizer.json` and the older vocabulary files; `wordpiece-cased` has `vocab.txt` only, so
-that everything else must come from `tokenizer_config.json`.
+`wordpiece`, `bpe` and `xlm-roberta` carry `tokenizer.json` and the older vocabulary files; the others have only the
+latter, so that everything else must come from `tokenizer_config.json`.
 """
 
 import argparse
+import io
 import json
+import tempfile
 from collections import Counter
 from pathlib import Path
 from string import ascii_lowercase, digits
 
 import transformers
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from sentencepiece import SentencePieceTrainer, sentencepiece_model_pb2
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoTokenizer, BertTokenizer, RobertaTokenizer
 
 CORPUS = """\
@@ -124,12 +127,47 @@ def write_bpe(folder: Path) -> None:
     write_json(folder / "tokenizer_config.json", {"tokenizer_class": "RobertaTokenizer", "model_max_length": 64})
 
 
+RULES = {  # of normalisation, few but of every kind: the usual ones take 240 KB
+    "\t": " ", "\n": " ", "\r": " ", "\u00a0": " ", "\u3000": " ", "\u200b": "", "\ufeff": "", "ﬁ": "fi", "…": "...",
+    "½": "1/2", "㎏": "kg", "①": "1", "e\u0301": "é", "\u0100": "A", "\U0001d4d0": "A",
+}
+
+
+def write_sentencepiece(folder: Path, file: str, settings: dict, symbols: dict, tokenizer_json: bool = False) -> None:
+    model = io.BytesIO()
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as rules:
+        for source, target in RULES.items():
+            rules.write("\t".join(" ".join(f"{ord(one):X}" for one in text) for text in (source, target)) + "\n")
+        rules.flush()
+        SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS), model_writer=model, vocab_size=300, hard_vocab_limit=False, num_threads=1,
+            character_coverage=0.98, normalization_rule_tsv=rules.name, minloglevel=2, **symbols)
+    proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
+    proto.normalizer_spec.normalization_rule_tsv = ""  # a path
+    (folder / file).write_bytes(proto.SerializeToString(deterministic=True))
+    write_json(folder / "tokenizer_config.json", settings | {"model_max_length": 64})
+    if tokenizer_json:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        write_json(folder / "tokenizer.json", json.loads(tokenizer.backend_tokenizer.to_str()))
+
+
+def load(folder: Path):
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    if (folder / "spm.model").exists():  # transformers 5 does without the rules in the file; 4 had them
+        proto = sentencepiece_model_pb2.ModelProto.FromString((folder / "spm.model").read_bytes())
+        tokenizer.backend_tokenizer.normalizer = normalizers.Sequence([
+            *([normalizers.Lowercase()] if tokenizer.do_lower_case else []), normalizers.Strip(),
+            normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap),
+            normalizers.Replace(Regex(" {2,}"), " ")])
+    return tokenizer
+
+
 def write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
 def write_expected(folder: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = load(folder)
     lines = []
     for text, text_pair, max_length in CASES:
         encoding = tokenizer(text, text_pair, truncation="longest_first" if max_length else False,
@@ -147,10 +185,33 @@ def write_expected(folder: Path) -> None:
 
 UNCASED = {"do_lower_case": True, "strip_accents": None, "tokenize_chinese_chars": True}
 CASED = {"do_lower_case": False, "strip_accents": True, "tokenize_chinese_chars": False}
+FAIRSEQ = {"unk_id": 0, "bos_id": 1, "eos_id": 2}
+ALBERT = {"pad_id": 0, "unk_id": 1, "bos_id": -1, "eos_id": -1, "control_symbols": ["[CLS]", "[SEP]", "[MASK]"],
+          "user_defined_symbols": ["-", "(", "€"]}
+DEBERTA = {"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3, "pad_piece": "[PAD]", "bos_piece": "[CLS]",
+           "eos_piece": "[SEP]", "unk_piece": "[UNK]"}
+XLNET = FAIRSEQ | {"control_symbols": ["<cls>", "<sep>", "<pad>", "<mask>", "<eod>", "<eop>"]}
+MASK = {"__type": "AddedToken", "content": "<mask>", "lstrip": True, "rstrip": False, "single_word": False,
+        "normalized": False, "special": True}
 TOKENIZERS = {
     "wordpiece": lambda folder: write_wordpiece(folder, UNCASED, tokenizer_json=True),
     "wordpiece-cased": lambda folder: write_wordpiece(folder, CASED, tokenizer_json=False),
     "bpe": write_bpe,
+    "xlm-roberta": lambda folder: write_sentencepiece(
+        folder, "sentencepiece.bpe.model", {"tokenizer_class": "XLMRobertaTokenizer", "mask_token": MASK}, FAIRSEQ,
+        tokenizer_json=True),
+    "camembert": lambda folder: write_sentencepiece(
+        folder, "sentencepiece.bpe.model", {"tokenizer_class": "CamembertTokenizer"}, FAIRSEQ),
+    "albert": lambda folder: write_sentencepiece(folder, "spiece.model", {"tokenizer_class": "AlbertTokenizer"}, ALBERT),
+    "albert-cased": lambda folder: write_sentencepiece(
+        folder, "spiece.model", {"tokenizer_class": "AlbertTokenizer", "do_lower_case": False, "keep_accents": True},
+        ALBERT),
+    "deberta-v2": lambda folder: write_sentencepiece(
+        folder, "spm.model", {"tokenizer_class": "DebertaV2Tokenizer"}, DEBERTA),
+    "deberta-v2-lower": lambda folder: write_sentencepiece(
+        folder, "spm.model", {"tokenizer_class": "DebertaV2Tokenizer", "do_lower_case": True, "split_by_punct": True},
+        DEBERTA),
+    "xlnet": lambda folder: write_sentencepiece(folder, "spiece.model", {"tokenizer_class": "XLNetTokenizer"}, XLNET),
 }
 
 

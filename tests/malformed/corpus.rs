@@ -491,6 +491,10 @@ fn tokenizers() -> Vec<Case> {
         let class: &[u8] = br#"{"tokenizer_class": "RobertaTokenizer"}"#;
         only(&[("vocab.json", vocabulary), ("merges.txt", merges), ("tokenizer_config.json", class)], words)
     };
+    let scored = |model: &[u8], words: &str| {
+        let class: &[u8] = br#"{"tokenizer_class": "DebertaV2Tokenizer"}"#;
+        only(&[("spm.model", model), ("tokenizer_config.json", class)], words)
+    };
     // The good tokenizer with another value at a path.
     let changed = |path: &str, value: Value, code: &'static str, words: &str| {
         let mut tokenizer: Value = serde_json::from_slice(&good()["tokenizer.json"]).expect("JSON");
@@ -520,10 +524,15 @@ fn tokenizers() -> Vec<Case> {
         json("<html>", "expected value"),
         json("{}", "Model missing"),
         only(&[("tokenizer.json", b"{\"version\": \"\xff\"}")], "tokenizer.json is not UTF-8"),
-        model(r#"{"type":"Riddle"}"#, "did not match"),
+        model(r#"{"type":"Riddle"}"#, "unknown variant `Riddle`"),
         model(r#"{"type":"BPE","vocab":{"a":0},"merges":["a b"]}"#, "out of vocabulary"),
-        model(r#"{"type":"Unigram","unk_id":9,"vocab":[["a",0.0]]}"#, "UnkIdNotInVocabulary"),
-        model(r#"{"type":"Unigram","unk_id":0,"vocab":[]}"#, "EmptyVocabulary"),
+        model(r#"{"type":"Unigram","unk_id":9,"vocab":[["a",0.0]]}"#, "unk_id 9 is not in the vocabulary of 1"),
+        model(r#"{"type":"Unigram","unk_id":0,"vocab":[]}"#, "unk_id 0 is not in the vocabulary of 0"),
+        model(r#"{"type":"Unigram","unk_id":-1,"vocab":[["a",0.0]]}"#, "invalid value"),
+        model(r#"{"type":"Unigram","vocab":{"a":0}}"#, "has a list of pieces and scores"),
+        model(r#"{"type":"Unigram","vocab":[["a",null]]}"#, "invalid type: null"),
+        model(r#"{"type":"BPE","vocab":[["a",0.0]],"merges":[]}"#, "only a Unigram model"),
+        model(r#"{"type":"Unigram"}"#, "missing field `vocab`"),
         pieces(b"", b"{}", "Missing [UNK] token"),
         pieces(b"[CLS]\n[SEP]\n", b"{,}", "tokenizer_config.json: key must be a string"),
         pieces(b"[CLS]\n[SEP]\n", b"[]", "tokenizer_config.json: invalid type"),
@@ -533,6 +542,17 @@ fn tokenizers() -> Vec<Case> {
         pairs(br#"{"a": 0}"#, b"", "lacks the special tokens"),
         pairs(br#"{"<s>": 0, "</s>": 1}"#, b"a", "merges.txt is malformed"),
         pairs(br#"{"<s>": 0, "</s>": 1}"#, b"<s> </s>", r#"the merges make "<s></s>", which is out of vocabulary"#),
+        scored(b"\x0a", "it is not a model of SentencePiece"),
+        scored(b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "it is not a model of SentencePiece"),
+        scored(b"<html>", "it is not a model of SentencePiece"),
+        scored(b"", "unk_id 0 is not in the vocabulary of 0"),
+        scored(b"\x12\x02\x18\x02", "it is not a Unigram model"),
+        scored(b"\x0a\x03\x0a\x01\xff", "a piece is not UTF-8"),
+        scored(b"\x0a\x08\x0a\x01a\x15\x00\x00\xc0\x7f", "the score of \"a\" is NaN"),
+        scored(b"\x0a\x03\x0a\x01a\x1a\x03\x12\x01\x00", "the precompiled_charsmap is empty"),
+        scored(b"\x0a\x03\x0a\x01a\x1a\x06\x12\x04\x00\x00\x00\x00", "the precompiled_charsmap leads beyond its end"),
+        scored(b"\x12\x02\x18\x02", "save a fast tokenizer"),
+        only(&[("spiece.model", b"")], "spiece.model"),
         changed("/normalizer", json!({"type": "Riddle"}), "tokenizer", "did not match"),
         changed(
             "/pre_tokenizer",

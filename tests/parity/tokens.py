@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""What Python makes of the texts in `texts.json` with the tokenizer in a folder, and whether Headwise agrees.
+"""What Python makes of some texts with the tokenizer in a folder, and whether Headwise agrees.
 
   python tests/parity/tokens.py DIR
   headwise tokenize DIR --json < tests/parity/texts.json | python tests/parity/tokens.py DIR --against -
+  headwise tokenize DIR < FILE | python tests/parity/tokens.py DIR --texts FILE --against -
 
 The first prints Python's answer, a JSON line for each text: `ids`, `type_ids` and `offsets` (code points), with special
-tokens, nothing cut or padded. The second compares; its exit status is 1 if any text differs.
+tokens, nothing cut or padded. The second compares; its exit status is 1 if any text differs. Without `--texts` the
+texts are those of `texts.json`; a file that ends in `.json` is a list of texts, any other has one a line. Tokenizers of
+SentencePiece need the packages `sentencepiece` and `protobuf`.
 """
 
 import argparse
@@ -14,7 +17,7 @@ import sys
 from pathlib import Path
 
 import transformers
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerFast, RobertaTokenizer
 
 SHOWN = 5  # differences printed
 
@@ -22,8 +25,16 @@ SHOWN = 5  # differences printed
 def load(folder: Path):
     try:
         return AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError):  # a bare tokenizer.json, without the configurations that name its class
-        return PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+    except (OSError, ValueError):  # bare files, without the configurations that name their class
+        if (folder / "tokenizer.json").exists():
+            return PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+        return (BertTokenizer if (folder / "vocab.txt").exists() else RobertaTokenizer).from_pretrained(folder)
+
+
+def read_texts(file: Path) -> list[str]:
+    text = file.read_text(encoding="utf-8")
+    # Lines end where Rust's do: `splitlines` knows more ends.
+    return json.loads(text) if file.suffix == ".json" else text.removesuffix("\n").split("\n")
 
 
 def encode(tokenizer, text: str) -> dict:
@@ -58,11 +69,13 @@ def compare(texts: list[str], expected: list[dict], actual: list[dict]) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder of a tokenizer")
+    parser.add_argument("--texts", type=Path, default=Path(__file__).with_name("texts.json"), metavar="FILE",
+                        help="texts to tokenize; default: texts.json beside the script")
     parser.add_argument("--against", metavar="FILE",
                         help="what `headwise tokenize DIR --json` printed; - reads standard input")
     arguments = parser.parse_args()
     transformers.logging.set_verbosity_error()
-    texts = json.loads(Path(__file__).with_name("texts.json").read_text(encoding="utf-8"))
+    texts = read_texts(arguments.texts)
     tokenizer = load(arguments.folder)
     expected = [encode(tokenizer, text) for text in texts]
     if arguments.against is None:

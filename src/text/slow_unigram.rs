@@ -1,0 +1,259 @@
+//! Tokenizers of SentencePiece without a `tokenizer.json`: what `transformers` puts around the pieces
+//! of each family. [`tokenizer_json`] is called by `slow.rs`.
+//!
+//! `transformers`: `models/xlm_roberta/tokenization_xlm_roberta.py` and its like, and
+//! `convert_slow_tokenizer.py`. `tokenization_deberta_v2.py` of transformers 5 does without the rules
+//! of normalisation in the file; here they count, as in transformers 4 and in every `tokenizer.json`
+//! of a DeBERTa.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::sentencepiece::{PieceKind, SentencePiece};
+use super::slow::{Special, SpecialTokens};
+
+/// Classes that share a tokenizer but for its pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// XLM-RoBERTa.
+    XlmRoberta,
+    /// CamemBERT.
+    Camembert,
+    /// ALBERT.
+    Albert,
+    /// DeBERTa v2 and v3.
+    DebertaV2,
+    /// XLNet.
+    Xlnet,
+}
+
+/// Special tokens by role, with the names they have unless a file says otherwise, in the order in
+/// which those that are not pieces get their ids.
+type Roles = [(&'static str, &'static str); 7];
+
+const FAIRSEQ_TOKENS: Roles = roles(["<s>", "</s>", "<unk>", "</s>", "<pad>", "<s>", "<mask>"]);
+const ALBERT_TOKENS: Roles = roles(["[CLS]", "[SEP]", "<unk>", "[SEP]", "<pad>", "[CLS]", "[MASK]"]);
+const DEBERTA_TOKENS: Roles = roles(["[CLS]", "[SEP]", "[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"]);
+const XLNET_TOKENS: Roles = roles(["<s>", "</s>", "<unk>", "<sep>", "<pad>", "<cls>", "<mask>"]);
+
+const fn roles([bos, eos, unk, sep, pad, cls, mask]: [&'static str; 7]) -> Roles {
+    [
+        ("bos_token", bos),
+        ("eos_token", eos),
+        ("unk_token", unk),
+        ("sep_token", sep),
+        ("pad_token", pad),
+        ("cls_token", cls),
+        ("mask_token", mask),
+    ]
+}
+
+impl Family {
+    /// The family of a `tokenizer_class`, or of a `model_type` whose tokenizer is of this class unless a
+    /// file says otherwise.
+    pub fn of(class: &str) -> Option<Self> {
+        Some(match class.strip_suffix("Fast").unwrap_or(class) {
+            "XLMRobertaTokenizer" | "xlm-roberta" => Family::XlmRoberta,
+            "CamembertTokenizer" | "camembert" => Family::Camembert,
+            "AlbertTokenizer" | "albert" => Family::Albert,
+            "DebertaV2Tokenizer" | "deberta-v2" => Family::DebertaV2,
+            "XLNetTokenizer" | "xlnet" => Family::Xlnet,
+            _ => return None,
+        })
+    }
+
+    /// The file with its pieces.
+    pub fn file(self) -> &'static str {
+        match self {
+            Family::XlmRoberta | Family::Camembert => "sentencepiece.bpe.model",
+            Family::Albert | Family::Xlnet => "spiece.model",
+            Family::DebertaV2 => "spm.model",
+        }
+    }
+
+    fn roles(self) -> Roles {
+        match self {
+            Family::XlmRoberta | Family::Camembert => FAIRSEQ_TOKENS,
+            Family::Albert => ALBERT_TOKENS,
+            Family::DebertaV2 => DEBERTA_TOKENS,
+            Family::Xlnet => XLNET_TOKENS,
+        }
+    }
+}
+
+/// A `tokenizer.json`. Its pieces, of which there may be 250,000, never are values of JSON.
+#[derive(Serialize)]
+struct TokenizerJson<'a> {
+    version: &'static str,
+    added_tokens: Vec<Value>,
+    normalizer: Value,
+    pre_tokenizer: Value,
+    post_processor: Value,
+    decoder: Value,
+    model: ModelJson<'a>,
+}
+
+#[derive(Serialize)]
+struct ModelJson<'a> {
+    r#type: &'static str,
+    unk_id: u32,
+    byte_fallback: bool,
+    vocab: Vec<(&'a str, f64)>,
+}
+
+/// The `tokenizer.json` of a family with these pieces.
+///
+/// # Errors
+/// None that is known: those of `serde_json`.
+pub fn tokenizer_json(
+    family: Family,
+    model: &SentencePiece,
+    settings: &Map<String, Value>,
+    tokens: &SpecialTokens,
+) -> serde_json::Result<String> {
+    let mut roles = family.roles().map(|role| tokens.special(role));
+    let [.., mask] = &mut roles;
+    mask.left_strip |= family == Family::Camembert;
+    let (vocab, unk_id) = vocabulary(family, model, &roles);
+    let of_pieces = model.pieces.iter().filter(|piece| piece.kind != PieceKind::Word);
+    let of_pieces = of_pieces.map(|piece| Special {
+        content: piece.text.to_owned(),
+        special: piece.kind == PieceKind::Control,
+        left_strip: false,
+    });
+    let added: Vec<Special> = roles.iter().cloned().chain(of_pieces).collect();
+    let ids = ids(&vocab, &added);
+    serde_json::to_string(&TokenizerJson {
+        version: "1.0",
+        added_tokens: tokens.added(&added, &ids),
+        normalizer: json!({"type": "Sequence", "normalizers": normalizers(family, model.charsmap, settings)}),
+        pre_tokenizer: json!({"type": "Sequence", "pretokenizers": pre_tokenizers(family, settings)}),
+        post_processor: post_processor(family, &roles, &ids),
+        decoder: metaspace(family, settings),
+        model: ModelJson { r#type: "Unigram", unk_id, byte_fallback: false, vocab },
+    })
+}
+
+/// Pieces with their scores, and the id of the unknown one. Those of fairseq have other ids than
+/// SentencePiece gave them.
+fn vocabulary<'a>(family: Family, model: &SentencePiece<'a>, roles: &'a [Special; 7]) -> (Vec<(&'a str, f64)>, u32) {
+    let [bos, eos, unk, _, pad, _, mask] = roles.each_ref().map(|token| token.content.as_str());
+    let pieces = |first: usize| model.pieces.iter().skip(first).map(|piece| (piece.text, f64::from(piece.score)));
+    match family {
+        Family::XlmRoberta => {
+            let first = [(bos, 0.0), (pad, 0.0), (eos, 0.0), (unk, 0.0)];
+            (first.into_iter().chain(pieces(3)).chain([(mask, 0.0)]).collect(), 3)
+        }
+        Family::Camembert => {
+            let first = [("<s>NOTUSED", 0.0), (pad, 0.0), ("</s>NOTUSED", 0.0), (unk, 0.0), ("<unk>NOTUSED", -100.0)];
+            (first.into_iter().chain(pieces(1)).chain([(mask, 0.0)]).collect(), 3)
+        }
+        Family::Albert | Family::DebertaV2 | Family::Xlnet => (pieces(0).collect(), model.unknown),
+    }
+}
+
+/// Ids of added tokens: those of their pieces, or else the next free ones.
+fn ids(vocabulary: &[(&str, f64)], added: &[Special]) -> Map<String, Value> {
+    let mut ids: Map<String, Value> = added.iter().map(|token| (token.content.clone(), Value::Null)).collect();
+    for (id, (piece, _)) in vocabulary.iter().enumerate() {
+        if let Some(known) = ids.get_mut(*piece) {
+            *known = id.into();
+        }
+    }
+    for (id, free) in ids.values_mut().filter(|id| id.is_null()).zip(vocabulary.len()..) {
+        *id = free.into();
+    }
+    ids
+}
+
+fn flag(settings: &Map<String, Value>, key: &str, default: bool) -> bool {
+    settings.get(key).and_then(Value::as_bool).unwrap_or(default)
+}
+
+fn normalizers(family: Family, charsmap: &[u8], settings: &Map<String, Value>) -> Vec<Value> {
+    let replace = |from: &str, to: &str| json!({"type": "Replace", "pattern": {"String": from}, "content": to});
+    let mut all = Vec::new();
+    if matches!(family, Family::Albert | Family::Xlnet) {
+        all.extend([replace("``", "\""), replace("''", "\"")]);
+        if family == Family::Xlnet || !flag(settings, "keep_accents", false) {
+            all.extend([json!({"type": "NFKD"}), json!({"type": "StripAccents"})]);
+        }
+    }
+    let lower_case = match family {
+        Family::Albert => flag(settings, "do_lower_case", true),
+        Family::DebertaV2 | Family::Xlnet => flag(settings, "do_lower_case", false),
+        Family::XlmRoberta | Family::Camembert => false,
+    };
+    if lower_case {
+        all.push(json!({"type": "Lowercase"}));
+    }
+    if family == Family::DebertaV2 {
+        all.push(json!({"type": "Strip", "strip_left": true, "strip_right": true}));
+    }
+    if !charsmap.is_empty() {
+        all.push(json!({"type": "Precompiled", "precompiled_charsmap": BASE64_STANDARD.encode(charsmap)}));
+    }
+    if family == Family::DebertaV2 {
+        all.push(json!({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}));
+    }
+    all
+}
+
+fn pre_tokenizers(family: Family, settings: &Map<String, Value>) -> Vec<Value> {
+    let first = match family {
+        Family::DebertaV2 => {
+            flag(settings, "split_by_punct", false).then(|| json!({"type": "Punctuation", "behavior": "Isolated"}))
+        }
+        _ => Some(json!({"type": "WhitespaceSplit"})),
+    };
+    first.into_iter().chain([metaspace(family, settings)]).collect()
+}
+
+/// What writes spaces as `▁`.
+fn metaspace(family: Family, settings: &Map<String, Value>) -> Value {
+    let prefix = family == Family::Xlnet || flag(settings, "add_prefix_space", true);
+    let scheme = match (prefix, family) {
+        (true, _) => "always",
+        (false, Family::DebertaV2) => "first",
+        (false, _) => "never",
+    };
+    json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": true})
+}
+
+/// What stands around a text and a pair of texts.
+fn post_processor(family: Family, roles: &[Special; 7], ids: &Map<String, Value>) -> Value {
+    let [bos, eos, _, sep, _, cls, _] = roles.each_ref().map(|token| token.content.as_str());
+    match family {
+        Family::XlmRoberta | Family::Camembert => template(
+            &[(bos, 0), (FIRST, 0), (eos, 0)],
+            &[(bos, 0), (FIRST, 0), (eos, 0), (eos, 0), (SECOND, 0), (eos, 0)],
+            ids,
+        ),
+        Family::Albert | Family::DebertaV2 => {
+            template(&[(cls, 0), (FIRST, 0), (sep, 0)], &[(cls, 0), (FIRST, 0), (sep, 0), (SECOND, 1), (sep, 1)], ids)
+        }
+        Family::Xlnet => {
+            template(&[(FIRST, 0), (sep, 0), (cls, 2)], &[(FIRST, 0), (sep, 0), (SECOND, 1), (sep, 1), (cls, 2)], ids)
+        }
+    }
+}
+
+/// The two texts in a template.
+const FIRST: &str = "$A";
+const SECOND: &str = "$B";
+
+/// Texts and special tokens, each with its token type.
+fn template(single: &[(&str, u32)], pair: &[(&str, u32)], ids: &Map<String, Value>) -> Value {
+    let part = |&(name, kind): &(&str, u32)| match name {
+        FIRST => json!({"Sequence": {"id": "A", "type_id": kind}}),
+        SECOND => json!({"Sequence": {"id": "B", "type_id": kind}}),
+        token => json!({"SpecialToken": {"id": token, "type_id": kind}}),
+    };
+    let parts = |template: &[(&str, u32)]| template.iter().map(part).collect::<Vec<_>>();
+    let used = pair.iter().filter_map(|&(name, _)| Some((name, ids.get(name)?)));
+    let special: Map<String, Value> =
+        used.map(|(token, id)| (token.to_owned(), json!({"id": token, "ids": [id], "tokens": [token]}))).collect();
+    json!({"type": "TemplateProcessing", "single": parts(single), "pair": parts(pair), "special_tokens": special})
+}
