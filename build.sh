@@ -28,7 +28,7 @@ TEXT
 
 # The builds of the WebAssembly module, and the tests that run in each of them.
 VARIANTS=(simd128 relaxed)
-WASM_TESTS=(golden kernels kernels_math malformed precision)
+WASM_TESTS=(golden kernels kernels_math malformed precision tasks)
 TARGET=${CARGO_TARGET_DIR:-target}
 
 say() { printf '\033[1m» %s\033[0m\n' "$*"; }

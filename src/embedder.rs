@@ -1,5 +1,5 @@
 //! Text to sentence embeddings, as `sentence-transformers` computes them, on one page. The
-//! beginning is that of [`classifier`](crate::classifier); instead of a head,
+//! beginning is that of [`pipeline`](crate::pipeline); instead of a head,
 //!
 //! 1. a [`Pooling`] makes one vector of those of a text's tokens;
 //! 2. dense layers and normalisations follow, if the folder has them.
@@ -9,15 +9,15 @@
 use candle_core::Tensor;
 use serde_json::json;
 
-use crate::classifier::next_slice;
 use crate::error::{Error, Result};
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::nn::Linear;
+use crate::pipeline::next_slice;
 use crate::tasks::dense::{self, DenseLoader};
 use crate::tasks::pooling::Pooling;
 use crate::tasks::sentence_modules::{Kind, Modules, Settings, TextSettings, within};
 use crate::text::{Batch, Input, SmallFiles, Tokenizer};
-use crate::weights::{Choice, Index, LoadOptions};
+use crate::weights::{Index, LoadOptions};
 
 /// An encoder with its tokenizer, and what makes one vector of a text.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ struct Parts {
     pooling: Pooling,
     stages: Vec<Stage>,
     settings: TextSettings,
+    has_modules: bool,
 }
 
 /// What happens to the pooled vector.
@@ -56,13 +57,13 @@ pub struct EmbedderLoader {
 
 impl EmbedderLoader {
     /// Reads the small files of a model: those that [`Modules::small_files`] names, where they
-    /// exist. The encoder's weights are in the files of `index`; matrices will be kept in
-    /// `precision`.
+    /// exist. The encoder's weights are in the files of `index`. They are not converted, whatever
+    /// [`LoadOptions::convert`] says: that makes one file, and these may be several.
     ///
     /// # Errors
     /// Those of [`Modules::parse`], [`Config::parse`] and [`Tokenizer::from_files`];
     /// [`Error::Config`] for modules that would be computed wrongly.
-    pub fn new(files: &SmallFiles, index: Index, precision: Choice) -> Result<Self> {
+    pub fn new(files: &SmallFiles, index: Index, options: LoadOptions) -> Result<Self> {
         let modules = Modules::parse(files)?;
         let settings = modules.text_settings(files)?;
         let of_encoder = files.of_folder(&modules.encoder);
@@ -77,15 +78,21 @@ impl EmbedderLoader {
                 stages.push(Stage::Normalize);
                 continue;
             }
-            let (linear, loader) = dense::declare(files, folder, width, precision)?;
+            let (linear, loader) = dense::declare(files, folder, width, options.precision)?;
             width = loader.outputs;
             stages.push(Stage::Dense(linear));
             dense.push(loader);
         }
+        let has_modules = modules.pooling.is_some();
         let encoder_files = index.files().iter().map(|file| within(&modules.encoder, file)).collect();
-        let options = LoadOptions { precision, ..LoadOptions::default() };
-        let encoder = Loader::new(config, HeadKind::Base, options, index);
-        Ok(EmbedderLoader { tokenizer, parts: Parts { pooling, stages, settings }, encoder, encoder_files, dense })
+        let encoder = Loader::new(config, HeadKind::Base, LoadOptions { convert: false, ..options }, index);
+        Ok(EmbedderLoader {
+            tokenizer,
+            parts: Parts { pooling, stages, settings, has_modules },
+            encoder,
+            encoder_files,
+            dense,
+        })
     }
 
     /// Names of the files with weights, from the model's folder: first those of the encoder.
@@ -106,6 +113,17 @@ impl EmbedderLoader {
         match file.checked_sub(self.encoder_files.len()) {
             None => self.encoder.push(file, chunk),
             Some(number) => self.dense[number].push(chunk),
+        }
+    }
+
+    /// Length of a file in bytes, known once its header is.
+    ///
+    /// # Panics
+    /// When there is no file of this number.
+    pub fn file_bytes(&self, file: usize) -> Option<u64> {
+        match file.checked_sub(self.encoder_files.len()) {
+            None => self.encoder.file_bytes(file),
+            Some(number) => self.dense[number].file_bytes,
         }
     }
 
@@ -152,7 +170,17 @@ impl TextEmbedder {
         Ok(embeddings)
     }
 
-    fn embed_batch(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
+    /// Whether a `modules.json` says what becomes of the encoder's vectors.
+    pub fn is_of_sentence_transformers(&self) -> bool {
+        self.parts.has_modules
+    }
+
+    /// What stands before each text.
+    pub(crate) fn prompt(&self) -> &str {
+        &self.parts.settings.prompt
+    }
+
+    pub(crate) fn embed_batch(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
         let mut embeddings = self.parts.pooling.forward(&self.model.forward(batch)?, batch)?;
         for stage in &self.parts.stages {
             embeddings = match stage {

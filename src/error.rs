@@ -175,12 +175,26 @@ impl Error {
 }
 
 impl Error {
-    /// The same for a request of which this was the part behind `inputs` others.
-    pub(crate) fn behind(mut self, inputs: usize) -> Self {
+    /// The number of the input that it is about, if it is about one.
+    pub(crate) fn input(&self) -> Option<usize> {
+        match self {
+            Error::Input { input, .. } | Error::NonFinite { input } => Some(*input),
+            _ => None,
+        }
+    }
+
+    /// The same about another input, if it is about one.
+    pub(crate) fn with_input(mut self, number: usize) -> Self {
         if let Error::Input { input, .. } | Error::NonFinite { input } = &mut self {
-            *input += inputs;
+            *input = number;
         }
         self
+    }
+
+    /// The same for a request of which this was the part behind `inputs` others.
+    pub(crate) fn behind(self, inputs: usize) -> Self {
+        let number = self.input().map_or(0, |input| input + inputs);
+        self.with_input(number)
     }
 }
 

@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Read, Write};
 use std::path::Path;
 
-use crate::classifier::{ClassifierLoader, TextClassifier};
 use crate::embedder::{EmbedderLoader, TextEmbedder};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
+use crate::pipeline::{TextModel, TextModelLoader};
+use crate::tasks::TaskName;
+use crate::tasks::any::{Pipeline, PipelineLoader};
 use crate::tasks::sentence_modules::{MODULES_FILE, Modules, within};
-use crate::text::{SMALL_FILES, SmallFiles};
+use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
 use crate::weights::{
     Checkpoint, Choice, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
 };
@@ -53,15 +55,25 @@ fn read_files(folder: &Path, names: &[impl AsRef<str>], files: &mut SmallFiles) 
     Ok(())
 }
 
-/// Loads a classifier with its tokenizer. `precision` is a [`Choice`] or a
+/// Loads a sequence classifier with its tokenizer. `precision` is a [`Choice`] or a
 /// [`Precision`](crate::kernels::Precision).
 ///
 /// # Errors
-/// [`Error::Io`], and those of [`index`] and [`ClassifierLoader`].
-pub fn load_classifier(folder: &Path, precision: impl Into<Choice>) -> Result<TextClassifier> {
+/// Those of [`load_text_model`].
+pub fn load_classifier(folder: &Path, precision: impl Into<Choice>) -> Result<TextModel> {
+    load_text_model(folder, HeadKind::Sequence, precision)
+}
+
+/// Loads a model with a head, and its tokenizer.
+///
+/// # Errors
+/// [`Error::Io`], and those of [`index`] and [`TextModelLoader`].
+pub fn load_text_model(folder: &Path, head: HeadKind, precision: impl Into<Choice>) -> Result<TextModel> {
     let index = index(folder)?;
     let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
-    let mut loader = ClassifierLoader::new(&small_files(folder)?, index.clone(), options, None)?;
+    let mut files = small_files(folder)?;
+    read_files(folder, &[SENTENCE_TRANSFORMERS], &mut files)?;
+    let mut loader = TextModelLoader::new(head, &files, index.clone(), options, None)?;
     read_weights(folder, index.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
@@ -72,14 +84,37 @@ pub fn load_classifier(folder: &Path, precision: impl Into<Choice>) -> Result<Te
 /// # Errors
 /// [`Error::Io`], and those of [`index`] and [`EmbedderLoader`].
 pub fn load_embedder(folder: &Path, precision: impl Into<Choice>) -> Result<TextEmbedder> {
-    let mut files = SmallFiles::default();
-    read_files(folder, &[MODULES_FILE], &mut files)?;
-    let modules = Modules::parse(&files)?;
-    read_files(folder, &modules.small_files(), &mut files)?;
-    let index = index(&folder.join(&modules.encoder))?;
-    let mut loader = EmbedderLoader::new(&files, index, precision.into())?;
+    let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
+    let (files, index) = files_of_task(folder, TaskName::FeatureExtraction)?;
+    let mut loader = EmbedderLoader::new(&files, index, options)?;
     read_weights(folder, &loader.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
+}
+
+/// Loads a model for a task.
+///
+/// # Errors
+/// [`Error::Io`], and those of [`index`] and [`PipelineLoader`].
+pub fn load_pipeline(folder: &Path, task: TaskName, precision: impl Into<Choice>) -> Result<Pipeline> {
+    let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
+    let (files, index) = files_of_task(folder, task)?;
+    let mut loader = PipelineLoader::new(task, &files, index, options, None)?;
+    let weights = loader.files().to_vec();
+    read_weights(folder, &weights, |file, bytes| loader.push(file, bytes))?;
+    loader.finish()
+}
+
+/// The small files that a task needs, and where the weights of the encoder are.
+fn files_of_task(folder: &Path, task: TaskName) -> Result<(SmallFiles, Index)> {
+    let mut files = SmallFiles::default();
+    let mut encoder = folder.to_owned();
+    if task == TaskName::FeatureExtraction {
+        read_files(folder, &[MODULES_FILE], &mut files)?;
+        encoder = folder.join(Modules::parse(&files)?.encoder);
+    }
+    let names = task.small_files(files.get(MODULES_FILE))?;
+    read_files(folder, &names, &mut files)?;
+    Ok((files, index(&encoder)?))
 }
 
 /// Loads a model without its tokenizer.

@@ -2,14 +2,13 @@
 //! safetensors, in a browser or natively.
 //!
 //! ```text
-//! text → text (tokens) → Batch → models (Encoder) → hidden vectors → heads → logits → tasks (labels)
+//! text → text (tokens) → Batch → models (Encoder) → hidden vectors → heads → logits → tasks (results)
 //! bytes → weights (header, plan, filler) → nn (Linear, LayerNorm, …)
 //! ```
 //!
-//! Start with [`classifier`]. Dependencies point one way: `web → classifier → tasks →
+//! Start with [`pipeline`]. Dependencies point one way: `web → tasks → pipeline →
 //! {models, heads, text} → nn → weights`.
 
-pub mod classifier;
 pub mod embedder;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]
@@ -19,6 +18,7 @@ pub mod kernels;
 pub mod limits;
 pub mod models;
 pub mod nn;
+pub mod pipeline;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod prune;
 #[cfg(not(target_arch = "wasm32"))]

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headwise::Error;
-use headwise::classifier::{ClassifierLoader, TextClassifier};
 use headwise::folder::{load_classifier, small_files};
 use headwise::kernels::Precision;
+use headwise::models::HeadKind;
+use headwise::pipeline::{TextModel, TextModelLoader};
 use headwise::tasks::text_classification::{Function, Label, Options, rank};
 use headwise::text::Input;
 use headwise::weights::{Index, LoadOptions};
@@ -16,7 +17,7 @@ fn path(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
 }
 
-fn classifier(relative: &str) -> Arc<TextClassifier> {
+fn classifier(relative: &str) -> Arc<TextModel> {
     Arc::new(load_classifier(&path(relative), Precision::Fp32).expect("a loadable classifier"))
 }
 
@@ -116,7 +117,8 @@ fn damaged_weights_never_classify() {
     let mut weights = std::fs::read(folder.join("model.safetensors")).expect("weights");
     let files = small_files(&folder).expect("files");
     let mut loader =
-        ClassifierLoader::new(&files, Index::single_file(), LoadOptions::default(), None).expect("a loader");
+        TextModelLoader::new(HeadKind::Sequence, &files, Index::single_file(), LoadOptions::default(), None)
+            .expect("a loader");
     let end = weights.len();
     // NaN in F16, BF16 and F32 alike.
     weights[end - 2_048..].fill(0xff);

@@ -2,11 +2,12 @@
 
 #![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use safetensors::SafeTensors;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn headwise(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_headwise")).args(arguments).output().expect("the command line runs")
@@ -108,4 +109,97 @@ fn a_new_head_is_written_for_a_bare_encoder() {
     let again = new_head(&["--labels", "no,yes,maybe"]);
     assert!(text(&again.stderr).contains("holds a model already"));
     std::fs::remove_dir_all(&target).expect("removed");
+}
+
+/// `headwise run` with open pipes.
+fn worker(task: &str, folder: &str, more: &[&str]) -> Child {
+    let folder = golden(folder).display().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_headwise"));
+    command.args([&["run", task, &folder], more].concat()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.spawn().expect("the command line runs")
+}
+
+#[test]
+fn run_answers_each_line_at_its_place() {
+    let expected = std::fs::read(golden("tasks/bpe-token/expected.json")).expect("expected answers");
+    let expected: Value = serde_json::from_slice(&expected).expect("JSON");
+    let options = json!({"aggregation_strategy": "average"});
+    let cases = expected["cases"].as_array().expect("cases").iter();
+    let cases: Vec<&Value> =
+        cases.filter(|case| case["task"] == "token-classification" && case["options"] == options).collect();
+    assert!(cases.len() > 5);
+    let mut worker = worker("ner", "tasks/bpe-token", &["--options", &options.to_string()]);
+    let mut input = worker.stdin.take().expect("a pipe");
+    // More than what is computed together, and more than a pipe holds.
+    let rounds = 400;
+    let lines: String = cases.iter().map(|case| format!("{}\n", case["input"])).collect();
+    let written = std::thread::spawn(move || {
+        for _ in 0..rounds {
+            input.write_all(lines.as_bytes()).expect("a reader");
+            input.write_all(b"{\"txt\": 1}\n\xff\xfe\n\n").expect("a reader");
+        }
+        // The last line need not end.
+        input.write_all(b"\"the dog\"").expect("a reader");
+    });
+    let output = worker.wait_with_output().expect("an end");
+    written.join().expect("all lines");
+    assert_eq!(output.status.code(), Some(3));
+    let answers: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let round = cases.len() + 3;
+    assert_eq!(answers.len(), rounds * round + 1);
+    for (place, answer) in answers.iter().enumerate() {
+        match cases.get(place % round) {
+            _ if place == rounds * round => assert_eq!(answer["truncated"], false),
+            Some(case) => {
+                let words = |entities: &Value| {
+                    let entities = entities.as_array().expect("entities").iter();
+                    entities.map(|entity| (entity["word"].clone(), entity["start"].clone())).collect::<Vec<_>>()
+                };
+                assert_eq!(words(&answer["result"]), words(&case["result"]), "{}", case["input"]);
+            }
+            None => {
+                assert_eq!(answer["error"]["code"], "input", "{answer}");
+                let message = answer["error"]["message"].as_str().expect("a message");
+                assert!(message.starts_with(&format!("Input {place}: ")), "{message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn run_answers_before_it_waits_for_more() {
+    let mut worker = worker(
+        "zero-shot-classification",
+        "tasks/wordpiece-nli",
+        &["--options", r#"{"candidate_labels": "sport, rain"}"#],
+    );
+    let mut input = worker.stdin.take().expect("a pipe");
+    let mut answers = BufReader::new(worker.stdout.take().expect("a pipe")).lines();
+    for text in ["the dog", "naïve 😀 “你好”"] {
+        writeln!(input, "{}", json!({"sequence": text})).expect("a reader");
+        let answer: Value = serde_json::from_str(&answers.next().expect("a line").expect("UTF-8")).expect("JSON");
+        assert_eq!(answer["result"]["sequence"], text);
+        assert_eq!(answer["result"]["labels"].as_array().map(Vec::len), Some(2));
+    }
+    drop(input);
+    assert!(worker.wait().expect("an end").success());
+    assert!(answers.next().is_none());
+}
+
+#[test]
+fn run_refuses_what_is_wrong_with_all_lines() {
+    let folder = golden("tasks/wordpiece-nli").display().to_string();
+    for (task, options, words) in [
+        ("translation", "{}", "supported: text-classification"),
+        ("zero-shot-classification", "{}", "candidate_labels is empty"),
+        ("text-classification", "{", "options is EOF"),
+        ("text-classification", "{\"k\": 1}", "k is 1; supported: the options top_k"),
+        ("question-answering", "{}", "missing: qa_outputs.weight"),
+    ] {
+        let output = headwise(&["run", task, &folder, "--options", options]);
+        assert_eq!(output.status.code(), Some(1));
+        let error: Value = serde_json::from_slice(&output.stderr).expect("JSON");
+        assert!(error["message"].as_str().is_some_and(|message| message.contains(words)), "{task} {options}: {error}");
+    }
 }

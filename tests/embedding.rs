@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use headwise::Error;
 use headwise::embedder::{EmbedderLoader, TextEmbedder};
 use headwise::folder::load_embedder;
 use headwise::kernels::Precision;
+use headwise::pipeline::run;
+use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
 use headwise::tasks::pooling::Pooling;
 use headwise::tasks::sentence_modules::Settings;
 use headwise::text::{Batch, SmallFiles};
-use headwise::weights::Index;
+use headwise::weights::{Index, LoadOptions};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -68,7 +71,7 @@ impl Case {
     }
 
     fn loader(&self) -> headwise::Result<EmbedderLoader> {
-        EmbedderLoader::new(&self.small_files(), Index::single_file(), Precision::Fp32.into())
+        EmbedderLoader::new(&self.small_files(), Index::single_file(), LoadOptions::default())
     }
 
     /// Loads from pieces of `chunk` bytes, the last file first.
@@ -240,7 +243,7 @@ fn a_plain_encoder_reads_no_more_than_it_was_trained_for() {
     files.insert("config.json".into(), read("../modernbert/base/config.json"));
     files.insert("tokenizer.json".into(), read("encoder/tokenizer.json"));
     files.insert("tokenizer_config.json".into(), br#"{"model_max_length": 1000}"#.to_vec());
-    let mut loader = EmbedderLoader::new(&files, Index::single_file(), Precision::Fp32.into()).expect("a loader");
+    let mut loader = EmbedderLoader::new(&files, Index::single_file(), LoadOptions::default()).expect("a loader");
     loader.push(0, &read("../modernbert/base/model.safetensors")).expect("weights");
     let embedder = loader.finish().expect("a whole file");
     assert_eq!(embedder.tokenizer.max_length(), embedder.model.config.max_positions);
@@ -272,4 +275,24 @@ fn damaged_weights_never_embed() {
         let error = loader.finish().expect("a whole file").embed(&["a"]).expect_err("NaN");
         assert_eq!(error, Error::NonFinite { input: 0 });
     }
+}
+
+#[test]
+fn the_pipeline_follows_the_folder_unless_told_otherwise() {
+    let folder = sentences().join("saved");
+    let texts = cases().texts;
+    let embedder = load_embedder(&folder, Precision::Fp32).expect("an embedder");
+    let embeddings = embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>()).expect("embeddings");
+    let embedder = Arc::new(embedder);
+    let features = |options: Options| {
+        let texts = texts.iter().map(|text| text.as_str().into());
+        run(FeatureExtraction::new(embedder.clone(), options), texts).expect("features")
+    };
+    for (embedding, features) in embeddings.iter().zip(features(Options::default())) {
+        assert_eq!((features.dims, &features.data), (vec![embedding.len()], embedding));
+    }
+    let hidden = features(Options { pooling: Some(Pooled::None), ..Options::default() });
+    let tokens = embedder.tokenizer.encode(&texts[0].as_str().into()).expect("tokens").input_ids.len();
+    assert_eq!(hidden[0].dims, [tokens, embedder.model.config.hidden_size]);
+    assert_ne!(hidden[0].data[..embeddings[0].len()], embeddings[0]);
 }

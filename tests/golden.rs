@@ -175,12 +175,12 @@ fn expected(fixture: &Fixture, name: &str, rows: &Rows) -> Vec<f32> {
 fn traced_output(trace: &Trace, name: &str, rows: &Rows) -> Vec<f32> {
     let of_name = |prefix: &str, kind: &str| name == format!("{prefix}{kind}");
     let states = trace.hidden_states.iter().filter(|(stack, _)| of_name(stack.prefix(), "hidden_states"));
-    let states = states.map(|(_, x)| rows.unflatten(&x.to_vec2().expect("rows")).concat().concat());
+    let states = states.map(|(_, x)| rows.unflatten(&flat(x), x.dim(1).expect("a width")));
     let attentions = trace.attentions.iter().filter(|(stack, _)| of_name(stack.prefix(), "attentions"));
     let attentions = attentions.map(|(_, of_rows)| {
         let tokens = rows.tokens(0).len();
         let heads = of_rows[0].len() / (tokens * tokens);
-        rows.unflatten_pairs(of_rows, heads).concat().concat().concat()
+        rows.unflatten_pairs(of_rows, heads)
     });
     states.chain(attentions).flatten().collect()
 }

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::classifier::ClassifierLoader;
 use headwise::kernels::Precision;
+use headwise::models::HeadKind;
+use headwise::pipeline::TextModelLoader;
 use headwise::tasks::text_classification::{Label, Options};
 use headwise::text::{Input, SMALL_FILES, SmallFiles};
 use headwise::weights::{Choice, Index, LoadOptions, MODEL_FILE, NewHead};
@@ -34,7 +35,8 @@ fn classify(archive: &Archive) -> Result<Vec<Vec<Label>>> {
     for (name, contents) in archive.folder.iter().filter(|(name, _)| SMALL_FILES.contains(&name.as_str())) {
         files.insert(name.clone(), contents.clone());
     }
-    let mut loader = ClassifierLoader::new(&files, Index::single_file(), options(archive.options), None)?;
+    let (head, options) = (HeadKind::Sequence, load_options(archive.options));
+    let mut loader = TextModelLoader::new(head, &files, Index::single_file(), options, None)?;
     let beginning = archive.folder.get(MODEL_FILE).map_or(&[][..], Vec::as_slice);
     for piece in complete(beginning).chunks(1_000) {
         loader.push(0, piece)?;
@@ -48,12 +50,13 @@ fn classify(archive: &Archive) -> Result<Vec<Vec<Label>>> {
     Ok(labels)
 }
 
-fn options(number: u8) -> LoadOptions {
+fn load_options(number: u8) -> LoadOptions {
     let fixed = [Precision::Fp32, Precision::Fp16, Precision::Q8].map(Choice::Fixed);
     LoadOptions {
         precision: fixed.get(usize::from(number % 4)).copied().unwrap_or_default(),
         max_memory: Some(MEMORY),
         new_head: (number & 4 != 0).then_some(NewHead { seed: 0 }),
+        convert: false,
     }
 }
 

@@ -140,6 +140,24 @@ impl Model {
         self.backbone.forward(batch, Tokens::All, &mut Trace::default())
     }
 
+    /// What a head that reads each token makes of the hidden vectors of some tokens: `[tokens, hidden]` →
+    /// `[tokens, outputs]`.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedHead`] of a model without such a head.
+    pub fn logits_of_tokens(&self, hidden: &Tensor) -> Result<Tensor> {
+        match self.head.as_ref().filter(|head| head.is_per_token()) {
+            Some(head) => head.forward(hidden, &Batch::default()),
+            None => Err(Error::UnsupportedHead {
+                head: self.kind.name().into(),
+                model_type: self.config.model_type.name.into(),
+                supported: [HeadKind::Token, HeadKind::QuestionAnswering, HeadKind::MaskedLm]
+                    .map(|kind| kind.name().into())
+                    .into(),
+            }),
+        }
+    }
+
     /// Refuses what lies beyond the tables of the model: the tokenizer of another one, say.
     fn check(&self, batch: &Batch) -> Result<()> {
         let Config { vocab_size, type_vocab_size, usable_positions, .. } = self.config;

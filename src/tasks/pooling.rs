@@ -47,6 +47,13 @@ impl Default for Pooling {
     }
 }
 
+impl From<Mode> for Pooling {
+    /// This mode alone.
+    fn from(mode: Mode) -> Self {
+        Pooling(vec![mode])
+    }
+}
+
 impl Pooling {
     /// Reads the configuration of the module, in the form with `pooling_mode` or in the older one.
     ///

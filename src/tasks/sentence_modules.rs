@@ -8,13 +8,10 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::text::{SMALL_FILES, SmallFiles};
+use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
 
 /// The list of modules. A folder without it is that of a plain encoder.
 pub const MODULES_FILE: &str = "modules.json";
-
-/// Settings of the whole: prompts, and how much of an embedding is kept.
-const MODEL_SETTINGS: &str = "config_sentence_transformers.json";
 
 /// Names that the settings of the encoder have had; the first that exists counts.
 const ENCODER_SETTINGS: [&str; 7] = [
@@ -97,7 +94,12 @@ impl Modules {
         let of_encoder = SMALL_FILES.iter().chain(&ENCODER_SETTINGS).map(|name| within(&self.encoder, name));
         let folders = self.pooling.iter().chain(self.stages.iter().map(|(_, folder)| folder));
         let of_others = folders.map(|folder| within(folder, "config.json"));
-        [MODULES_FILE, MODEL_SETTINGS].map(str::to_owned).into_iter().chain(of_encoder).chain(of_others).collect()
+        [MODULES_FILE, SENTENCE_TRANSFORMERS]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(of_encoder)
+            .chain(of_others)
+            .collect()
     }
 
     /// Reads the settings of the model and of its encoder, which count only with a
@@ -120,7 +122,7 @@ impl Modules {
         for arguments in ["processing_kwargs", "processor_kwargs", "tokenizer_args", "config_kwargs", "config_args"] {
             encoder.refuse_unless(arguments, &json!({}))?;
         }
-        let model = Settings::read(files, MODEL_SETTINGS)?;
+        let model = Settings::read(files, SENTENCE_TRANSFORMERS)?;
         model.refuse_unless("model_type", &json!("SentenceTransformer"))?;
         Ok(TextSettings {
             max_seq_length: encoder.number("max_seq_length", usize::MAX)?,

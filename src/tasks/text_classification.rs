@@ -1,10 +1,34 @@
 //! Logits of a sequence-classification head to labels with scores, as
 //! `transformers` `pipelines/text_classification.py` does it.
+//!
+//! ```
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use headwise::folder::load_classifier;
+//! use headwise::kernels::Precision;
+//! use headwise::tasks::text_classification::Options;
+//!
+//! let folder = Path::new("tests/golden/tasks/wordpiece-topics");
+//! let classifier = Arc::new(load_classifier(folder, Precision::Fp32)?);
+//! let options = Options { top_k: None, ..Options::default() };
+//! let results = classifier.classify(&["What a wonderful morning!".into()], options)?;
+//! println!("{} with {}", results[0][0].label, results[0][0].score);
+//! # assert_eq!(results[0].len(), 3);
+//! # Ok::<(), headwise::Error>(())
+//! ```
+
+use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::error::{Error, Result};
+use super::options::Given;
+use super::{best_first, positive};
+use crate::error::Result;
 use crate::models::ProblemType;
+use crate::pipeline::{Task, TextModel, logits_of_sequences, run};
+use crate::text::{Batch, Input, Tokens};
 
 /// A label and how much the model believes in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,6 +67,77 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Reads the options of a call. No `top_k` is one label, null all of them.
+    ///
+    /// # Errors
+    /// [`Error::Option`](crate::Error::Option).
+    pub fn read(given: &mut Given) -> Result<Self> {
+        let all = given.peek("top_k") == Some(&Value::Null);
+        let top_k = given.count("top_k")?.or((!all).then_some(1));
+        let function_to_apply = given.choice("function_to_apply", Function::NAMES)?;
+        Ok(Options { top_k, function_to_apply, truncation: given.flag("truncation")?.unwrap_or(true) })
+    }
+}
+
+/// Labels of texts, or of pairs of texts.
+#[derive(Debug)]
+pub struct TextClassification {
+    model: Arc<TextModel>,
+    function: Function,
+    options: Options,
+}
+
+impl TextClassification {
+    /// A request to a model with a sequence head.
+    ///
+    /// # Errors
+    /// [`Error::Option`](crate::Error::Option).
+    pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        positive("top_k", options.top_k)?;
+        let function = options.function_to_apply.unwrap_or_else(|| model.function());
+        Ok(TextClassification { model, function, options })
+    }
+}
+
+impl Task for TextClassification {
+    type Input = Input;
+    type Output = Vec<Label>;
+    type Computed = Vec<f32>;
+
+    fn texts(input: &Input) -> (&str, Option<&str>) {
+        (&input.text, input.text_pair.as_deref())
+    }
+
+    fn encode(&self, input: &Input) -> Result<Vec<Tokens>> {
+        Ok(vec![self.model.tokenizer.encode_input(0, input, self.options.truncation)?])
+    }
+
+    fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
+        logits_of_sequences(&self.model.model, batch)
+    }
+
+    fn finish(&self, _: &Input, _: &[Tokens], logits: Vec<Vec<f32>>) -> Result<Vec<Label>> {
+        Ok(rank(&self.function.apply(&logits.concat()), &self.model.model.labels, self.options.top_k))
+    }
+}
+
+impl TextModel {
+    /// Labels with scores for each input, best first. The model is one with a sequence head.
+    ///
+    /// # Errors
+    /// [`Error::Option`](crate::Error::Option); [`Error::Input`](crate::Error::Input) naming the input that cannot be classified; [`Error::NonFinite`](crate::Error::NonFinite) when the
+    /// weights are damaged.
+    pub fn classify(self: &Arc<Self>, inputs: &[Input], options: Options) -> Result<Vec<Vec<Label>>> {
+        run(TextClassification::new(self.clone(), options)?, inputs.iter().cloned())
+    }
+
+    /// The function that the model was trained for.
+    pub fn function(&self) -> Function {
+        Function::of(self.model.config.problem_type, self.model.labels.len())
+    }
+}
+
 impl Function {
     const NAMES: &[(&str, Function)] =
         &[("softmax", Function::Softmax), ("sigmoid", Function::Sigmoid), ("none", Function::None)];
@@ -58,20 +153,7 @@ impl Function {
         }
     }
 
-    /// The function of this name.
-    ///
-    /// # Errors
-    /// [`Error::Option`] that lists the names.
-    pub fn parse(name: &str) -> Result<Self> {
-        let known = Self::NAMES.iter().find(|(known, _)| *known == name);
-        known.map(|&(_, function)| function).ok_or_else(|| Error::Option {
-            option: "function_to_apply".into(),
-            value: format!("{name:?}"),
-            supported: Self::NAMES.iter().map(|&(name, _)| name).collect::<Vec<_>>().join(", "),
-        })
-    }
-
-    /// The name that [`Function::parse`] knows.
+    /// Its name as an option.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, function)| *function == self).map_or("", |&(name, _)| name)
     }
@@ -93,9 +175,6 @@ impl Function {
 
 /// The best `top_k` labels, equal scores in the order of the labels.
 pub fn rank(scores: &[f32], labels: &[String], top_k: Option<usize>) -> Vec<Label> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-    order.truncate(top_k.unwrap_or(usize::MAX));
     let label = |index: usize| Label { label: labels[index].clone(), score: scores[index] };
-    order.into_iter().map(label).collect()
+    best_first(scores, top_k).into_iter().map(label).collect()
 }

@@ -19,6 +19,9 @@ pub const SMALL_FILES: &[&str] = &[
     "spm.model",
 ];
 
+/// What `sentence-transformers` says of a model, beside its `config.json`.
+pub const SENTENCE_TRANSFORMERS: &str = "config_sentence_transformers.json";
+
 /// Contents of those that exist.
 #[derive(Debug, Clone, Default)]
 pub struct SmallFiles(BTreeMap<String, Vec<u8>>);

@@ -1,7 +1,11 @@
 //! From text to batches of token ids.
 
 mod batch;
+mod call;
 mod charsmap;
+mod cut;
+mod decode;
+mod encode;
 mod files;
 mod model;
 mod overrides;
@@ -11,11 +15,15 @@ mod sentencepiece;
 mod slow;
 mod slow_unigram;
 mod sound;
+mod special;
 mod tokenizer;
 mod trie;
 mod unigram;
 
 pub use batch::Batch;
-pub use files::{SMALL_FILES, SmallFiles};
+pub use call::Call;
+pub use cut::{Cut, Overflow, Shortened};
+pub use files::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
 pub use rows::Rows;
+pub use special::SpecialTokens;
 pub use tokenizer::{Input, Kept, Tokenizer, Tokens};

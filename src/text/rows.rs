@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::batch::Batch;
+use crate::error::Error;
 
 /// `[rows, length]` each. Those of multiple choice are read from `[batch, choices, length]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -68,20 +69,21 @@ impl Rows {
     /// The tokens that are not padding.
     ///
     /// # Errors
-    /// A description of the row that does not fit.
-    pub fn to_batch(&self) -> Result<Batch, String> {
+    /// [`Error::Input`] with the number of the row that does not fit.
+    pub fn to_batch(&self) -> Result<Batch, Error> {
         let mut batch = Batch::default();
         for (row, ids) in self.input_ids.iter().enumerate() {
             let length = ids.len();
             let fits = |other: Option<usize>| other.is_none_or(|other| other == length);
             let mask_fits = fits(self.attention_mask.as_ref().map(|mask| mask.get(row).map_or(0, Vec::len)));
             let types_fit = fits(self.token_type_ids.as_ref().map(|types| types.get(row).map_or(0, Vec::len)));
+            let refuse = |reason: &str| Err(Error::Input { input: row, reason: reason.into() });
             if !mask_fits || !types_fit {
-                return Err(format!("row {row}: input_ids, attention_mask and token_type_ids differ in length"));
+                return refuse("input_ids, attention_mask and token_type_ids differ in length");
             }
             let tokens = self.tokens(row);
             if tokens.is_empty() {
-                return Err(format!("row {row} has no token"));
+                return refuse("there is no token");
             }
             let kept = |values: &[u32]| tokens.iter().map(|&token| values[token]).collect::<Vec<_>>();
             let types = self.token_type_ids.as_ref().map(|types| kept(&types[row]));
@@ -96,36 +98,39 @@ impl Rows {
         (0..self.input_ids[row].len()).filter(real).collect()
     }
 
+    /// Length of the longest row.
+    pub fn length(&self) -> usize {
+        self.input_ids.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
     /// Vectors of the batch's tokens, `[tokens, width]`, back at their places in the rows:
     /// `[rows, length, width]`, zero at the padding.
-    pub fn unflatten(&self, vectors: &[Vec<f32>]) -> Vec<Vec<Vec<f32>>> {
-        let width = vectors.first().map_or(0, Vec::len);
-        let mut vectors = vectors.iter();
-        let row = |row: usize| {
-            let mut padded = vec![vec![0.0; width]; self.input_ids[row].len()];
-            for (token, vector) in self.tokens(row).into_iter().zip(&mut vectors) {
-                padded[token].clone_from(vector);
-            }
-            padded
-        };
-        (0..self.input_ids.len()).map(row).collect()
+    pub fn unflatten(&self, vectors: &[f32], width: usize) -> Vec<f32> {
+        let length = self.length();
+        let mut padded = vec![0.0; self.input_ids.len() * length * width];
+        let places =
+            (0..self.input_ids.len()).flat_map(|row| self.tokens(row).into_iter().map(move |token| (row, token)));
+        for ((row, token), vector) in places.zip(vectors.chunks_exact(width)) {
+            padded[(row * length + token) * width..][..width].copy_from_slice(vector);
+        }
+        padded
     }
 
     /// Numbers of all pairs of a row's tokens in `heads` heads, `[heads, tokens, tokens]` for each
     /// row, back at their places: `[rows, heads, length, length]`, zero at the padding.
-    pub fn unflatten_pairs(&self, of_rows: &[Vec<f32>], heads: usize) -> Vec<Vec<Vec<Vec<f32>>>> {
-        let row = |(row, pairs): (usize, &Vec<f32>)| {
-            let (length, tokens) = (self.input_ids[row].len(), self.tokens(row));
-            let mut padded = vec![vec![vec![0.0; length]; length]; heads];
-            let from = pairs.chunks_exact(tokens.len());
-            let places = (0..heads).flat_map(|head| tokens.iter().map(move |&query| (head, query)));
-            for ((head, query), numbers) in places.zip(from) {
+    pub fn unflatten_pairs(&self, of_rows: &[Vec<f32>], heads: usize) -> Vec<f32> {
+        let length = self.length();
+        let mut padded = vec![0.0; of_rows.len() * heads * length * length];
+        for (row, pairs) in of_rows.iter().enumerate() {
+            let tokens = self.tokens(row);
+            let queries = (0..heads).flat_map(|head| tokens.iter().map(move |&query| (head, query)));
+            for ((head, query), numbers) in queries.zip(pairs.chunks_exact(tokens.len())) {
+                let keys = &mut padded[((row * heads + head) * length + query) * length..][..length];
                 for (&key, &number) in tokens.iter().zip(numbers) {
-                    padded[head][query][key] = number;
+                    keys[key] = number;
                 }
             }
-            padded
-        };
-        of_rows.iter().enumerate().map(row).collect()
+        }
+        padded
     }
 }

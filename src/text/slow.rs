@@ -64,7 +64,7 @@ const BYTE_PAIR_TOKENS: [(&str, &str); 6] = [
 /// # Errors
 /// [`crate::Error::Tokenizer`] when there is no vocabulary or its class is not supported.
 pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Result<String> {
-    let special = SpecialTokens::read(files, settings)?;
+    let special = StatedTokens::read(files, settings)?;
     let class = settings.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned);
     let class = class.or_else(|| model_type(files));
     let is = |classes: &[&str]| class.as_deref().is_none_or(|class| classes.contains(&class));
@@ -100,7 +100,7 @@ fn model_type(files: &SmallFiles) -> Option<String> {
 }
 
 /// BERT: word pieces.
-fn word_piece(lines: &str, settings: &Map<String, Value>, special: &SpecialTokens) -> Value {
+fn word_piece(lines: &str, settings: &Map<String, Value>, special: &StatedTokens) -> Value {
     let flag = |key: &str, default: bool| settings.get(key).and_then(Value::as_bool).unwrap_or(default);
     let ids = lines.lines().zip(0_u32..);
     let vocabulary: Map<String, Value> = ids.map(|(piece, id)| (piece.to_owned(), id.into())).collect();
@@ -136,7 +136,7 @@ fn byte_pair(
     vocabulary: Map<String, Value>,
     merges: &str,
     settings: &Map<String, Value>,
-    special: &SpecialTokens,
+    special: &StatedTokens,
 ) -> Option<Value> {
     let add_prefix_space = settings.get("add_prefix_space").and_then(Value::as_bool).unwrap_or(false);
     let mut tokens = BYTE_PAIR_TOKENS.map(|role| special.special(role));
@@ -181,13 +181,13 @@ pub struct Special {
 }
 
 /// What `tokenizer_config.json` and `special_tokens_map.json` say of special tokens.
-pub struct SpecialTokens {
+pub struct StatedTokens {
     by_role: Map<String, Value>,
     /// `added_tokens_decoder`: further tokens by id.
     further: Map<String, Value>,
 }
 
-impl SpecialTokens {
+impl StatedTokens {
     fn read(files: &SmallFiles, settings: &Map<String, Value>) -> Result<Self> {
         let mut by_role = match files.text("special_tokens_map.json")? {
             Some(text) => serde_json::from_str(text)
@@ -196,7 +196,7 @@ impl SpecialTokens {
         };
         by_role.extend(settings.iter().map(|(key, value)| (key.clone(), value.clone())));
         let further = settings.get("added_tokens_decoder").and_then(Value::as_object);
-        Ok(SpecialTokens { by_role, further: further.cloned().unwrap_or_default() })
+        Ok(StatedTokens { by_role, further: further.cloned().unwrap_or_default() })
     }
 
     /// The token with this role, which has this name unless a file says otherwise.

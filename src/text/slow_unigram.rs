@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::sentencepiece::{PieceKind, SentencePiece};
-use super::slow::{Special, SpecialTokens};
+use super::slow::{Special, StatedTokens};
 
 /// Classes that share a tokenizer but for its pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +111,7 @@ pub fn tokenizer_json(
     family: Family,
     model: &SentencePiece,
     settings: &Map<String, Value>,
-    tokens: &SpecialTokens,
+    tokens: &StatedTokens,
 ) -> serde_json::Result<String> {
     let mut roles = family.roles().map(|role| tokens.special(role));
     let [.., mask] = &mut roles;

@@ -3,24 +3,27 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
 use tokenizers::{
-    DecoderWrapper, EncodeInput, Encoding, NormalizedString, Normalizer, PostProcessor, PostProcessorWrapper,
-    PreTokenizerWrapper, TokenizerImpl, TruncationDirection, TruncationParams, TruncationStrategy,
+    DecoderWrapper, NormalizedString, Normalizer, PostProcessor, PostProcessorWrapper, PreTokenizerWrapper,
+    TokenizerImpl, TruncationDirection,
 };
 
+use super::cut::{Cut, Overflow, Shortened};
 use super::files::SmallFiles;
 use super::model::Model;
+use super::special::SpecialTokens;
 use super::{overrides, slow, sound};
 use crate::error::{Error, Result};
-use crate::limits;
 
 /// `model_max_length` beyond this means that Python knows no limit.
 const NO_LIMIT: f64 = 1e9;
 
 /// A text, or a pair of texts, to classify.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Spelled")]
 pub struct Input {
     /// The text, or the first of the pair.
     pub text: String,
@@ -31,6 +34,22 @@ pub struct Input {
 impl From<&str> for Input {
     fn from(text: &str) -> Self {
         Input { text: text.to_owned(), text_pair: None }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spelled {
+    Text(String),
+    Pair { text: String, text_pair: Option<String> },
+}
+
+impl From<Spelled> for Input {
+    fn from(spelled: Spelled) -> Self {
+        match spelled {
+            Spelled::Text(text) => Input { text, text_pair: None },
+            Spelled::Pair { text, text_pair } => Input { text, text_pair },
+        }
     }
 }
 
@@ -45,7 +64,7 @@ pub struct Kept {
     pub text_pair_end: Option<usize>,
 }
 
-/// One tokenized input.
+/// One tokenized input, or one window of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
     /// Ids of the word pieces, special tokens included.
@@ -55,6 +74,10 @@ pub struct Tokens {
     /// First and one past the last character of each token in its text; `(0, 0)` for special
     /// tokens.
     pub offsets: Vec<(usize, usize)>,
+    /// Whether each token is of the first text or of the second; `None` for special tokens that the tokenizer added.
+    pub sequence_ids: Vec<Option<u8>>,
+    /// The word of its text that each token belongs to; `None` for special tokens.
+    pub word_ids: Vec<Option<u32>>,
     /// What the truncation left.
     pub kept: Kept,
 }
@@ -65,11 +88,16 @@ pub(super) type Inner =
 
 /// A tokenizer and the length it truncates to.
 pub struct Tokenizer {
-    inner: Inner,
+    pub(super) inner: Inner,
     max_length: usize,
-    direction: TruncationDirection,
+    /// Whether [`Tokenizer::encode`] cuts to it.
+    truncates: bool,
+    pub(super) direction: TruncationDirection,
     /// Whether the encoder wants the types that the tokenizer gives; zeros otherwise.
-    token_types: bool,
+    pub(super) token_types: bool,
+    pub(super) special: SpecialTokens,
+    /// Whether spaces before punctuation are removed from decoded texts.
+    pub(super) clean_up: bool,
 }
 
 impl Tokenizer {
@@ -91,8 +119,11 @@ impl Tokenizer {
         let checked = applied.and_then(|()| check_added_tokens(&inner));
         checked.map_err(|error| refuse(error.to_string()))?;
         Ok(Tokenizer {
+            special: SpecialTokens::read(files, &settings, |token| inner.token_to_id(token)),
+            clean_up: settings.get("clean_up_tokenization_spaces").and_then(Value::as_bool).unwrap_or(false),
             inner,
             max_length: model_max_length(&settings).unwrap_or(usize::MAX),
+            truncates: false,
             direction: direction(&settings),
             token_types: type_vocab_size > 1 && lists_token_types(&settings),
         })
@@ -146,19 +177,9 @@ impl Tokenizer {
     /// [`Error::Tokenizer`] when that leaves no room for a text.
     pub fn truncate_to(mut self, max_length: usize) -> Result<Self> {
         self.max_length = self.max_length.min(max_length);
-        let truncation = TruncationParams {
-            max_length: self.max_length,
-            strategy: TruncationStrategy::LongestFirst,
-            stride: 0,
-            direction: self.direction,
-        };
-        if self.max_length <= self.special_tokens(false) {
-            return Err(self.no_room("a text"));
-        }
-        let set = self.inner.with_truncation(Some(truncation)).map(|_| ());
-        match set {
-            Ok(()) => Ok(self),
-            Err(error) => Err(Error::Tokenizer { reason: error.to_string(), files: Vec::new() }),
+        match self.max_length <= self.special_tokens(false) {
+            true => Err(self.no_room("a text")),
+            false => Ok(Tokenizer { truncates: true, ..self }),
         }
     }
 
@@ -180,32 +201,12 @@ impl Tokenizer {
     }
 
     /// Tokenizes an input and cuts it to [`Tokenizer::max_length`], the longer text of a pair
-    /// first.
+    /// first, if [`Tokenizer::truncate_to`] has been called.
     ///
     /// # Errors
     /// [`Error::Tokenizer`] when the tokenizer cannot represent the text.
     pub fn encode(&self, input: &Input) -> Result<Tokens> {
-        // An empty second text is none, as in Python.
-        let text = match input.text_pair.as_deref() {
-            None | Some("") => EncodeInput::from(input.text.as_str()),
-            // The crate's own subtraction of these would overflow.
-            Some(_) if self.max_length <= self.special_tokens(true) => return Err(self.no_room("a pair of texts")),
-            Some(pair) => EncodeInput::from((input.text.as_str(), pair)),
-        };
-        let encoding = self
-            .inner
-            .encode_char_offsets(text, true)
-            .map_err(|error| Error::Tokenizer { reason: error.to_string(), files: Vec::new() })?;
-        let token_type_ids = match self.token_types {
-            true => encoding.get_type_ids().to_vec(),
-            false => vec![0; encoding.len()],
-        };
-        Ok(Tokens {
-            token_type_ids,
-            kept: kept(&encoding, input),
-            input_ids: encoding.get_ids().to_vec(),
-            offsets: encoding.get_offsets().to_vec(),
-        })
+        self.encode_as(input, Overflow::Dropped)
     }
 
     /// As [`Tokenizer::encode`], for one of several inputs: `index` is its number.
@@ -214,21 +215,25 @@ impl Tokenizer {
     /// [`Error::Input`] when the text is too large or empty of tokens, and, unless `truncate`,
     /// when it has more tokens than the model can read.
     pub fn encode_input(&self, index: usize, input: &Input, truncate: bool) -> Result<Tokens> {
-        let refuse = |reason: String| Err(Error::Input { input: index, reason });
-        let bytes = input.text.len() + input.text_pair.as_ref().map_or(0, String::len);
-        if bytes > limits::TEXT_BYTES {
-            return refuse(format!("the text has {bytes} bytes; at most {} are read", limits::TEXT_BYTES));
-        }
-        let tokens = self.encode(input)?;
+        let overflow = if truncate { Overflow::Dropped } else { Overflow::Refused };
+        let tokens = self.encode_as(input, overflow).map_err(|error| error.behind(index))?;
         if tokens.input_ids.is_empty() {
-            return refuse("the text has no tokens, and this tokenizer adds none".into());
+            let reason = "the text has no tokens, and this tokenizer adds none".into();
+            return Err(Error::Input { input: index, reason });
         }
-        if tokens.kept.truncated && !truncate {
-            let most = self.max_length;
-            return refuse(format!(
-                "the text has more than the {most} tokens that the model reads, and truncation is off"
-            ));
+        Ok(tokens)
+    }
+
+    fn encode_as(&self, input: &Input, overflow: Overflow) -> Result<Tokens> {
+        // An empty second text is none, as in Python.
+        let pair = input.text_pair.as_deref().filter(|pair| !pair.is_empty());
+        if pair.is_some() && self.max_length <= self.special_tokens(true) {
+            return Err(self.no_room("a pair of texts"));
         }
+        let max_length = if self.truncates { self.max_length } else { usize::MAX };
+        let cut = Cut { max_length, shortened: Shortened::Longest, overflow };
+        let mut tokens = self.encode_cut(&input.text, pair, &cut)?.swap_remove(0);
+        tokens.kept.text_pair_end = input.text_pair.as_ref().map(|_| tokens.kept.text_pair_end.unwrap_or(0));
         Ok(tokens)
     }
 }
@@ -285,18 +290,4 @@ fn direction(settings: &Map<String, Value>) -> TruncationDirection {
 fn lists_token_types(settings: &Map<String, Value>) -> bool {
     let names = settings.get("model_input_names").and_then(Value::as_array);
     names.is_none_or(|names| names.iter().any(|name| name == "token_type_ids"))
-}
-
-fn kept(encoding: &Encoding, input: &Input) -> Kept {
-    let truncated = !encoding.get_overflowing().is_empty();
-    let sequences = encoding.get_sequence_ids();
-    let real = |token: usize| encoding.get_special_tokens_mask()[token] == 0;
-    let end = |sequence: usize, text: &str| match truncated {
-        false => text.chars().count(),
-        true => {
-            let last = (0..encoding.len()).rfind(|&token| sequences[token] == Some(sequence) && real(token));
-            last.map_or(0, |token| encoding.get_offsets()[token].1)
-        }
-    };
-    Kept { truncated, text_end: end(0, &input.text), text_pair_end: input.text_pair.as_ref().map(|pair| end(1, pair)) }
 }

@@ -1,36 +1,45 @@
 //! The interface to JavaScript: bindings without logic. Options and results cross as plain
 //! objects, weights as typed arrays that are read window by window.
 
+pub mod auto;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod error;
 mod hash;
 mod panic;
 
-use std::sync::Arc;
-
 use candle_core::Tensor;
-use js_sys::{Array, Object, Uint8Array};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
-use crate::classifier;
 use crate::kernels::simd::{Best, Simd};
 use crate::limits;
-use crate::tasks::text_classification::{Function, Label, Options};
-use crate::text::{Batch, Input, SmallFiles, Tokens};
+use crate::models::Model;
+use crate::pipeline::Read;
+use crate::tasks::TaskName;
+use crate::tasks::any::{self, AnyRun, Offsets, Output};
+use crate::text::{Batch, SmallFiles};
 use crate::weights::{Choice, INDEX_FILE, Index, LoadOptions, NewHead};
 use error::{invalid_argument, to_js};
 
 /// The same `Result` towards JavaScript.
 type Result<T> = std::result::Result<T, JsValue>;
 
+/// Names, within the model's folder, of the small files that a load for a task looks for; `modules_json` is the
+/// contents of `modules.json`, if there is one and the task is `feature-extraction`.
+#[wasm_bindgen]
+pub fn small_files(task: &str, modules_json: Option<Uint8Array>) -> Result<Vec<String>> {
+    let modules = modules_json.map(|json| json.to_vec());
+    TaskName::parse(task).and_then(|task| task.small_files(modules.as_deref())).map_err(to_js)
+}
+
 /// A load under way: small files first, then the files of weights chunk by chunk.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Loader {
-    inner: classifier::ClassifierLoader,
-    names: Vec<String>,
+    inner: any::PipelineLoader,
     window: Vec<u8>,
 }
 
@@ -38,52 +47,30 @@ pub struct Loader {
 impl Loader {
     /// Reads the small files: an object from file names to `Uint8Array`s. With
     /// `model.safetensors.index.json` among them the weights are in the files that it lists, else in
-    /// `model.safetensors`. `options`:
-    /// `{dtype?: 'auto' | 'fp32' | 'fp16' | 'q8', max_memory?: number, new_head?: {labels: string[],
-    /// seed?: number}, convert?: boolean}`.
+    /// `model.safetensors`. `options`: `{task?: string, dtype?: 'auto' | 'fp32' | 'fp16' | 'q8', max_memory?: number,
+    /// new_head?: {labels: string[], seed?: number}, convert?: boolean}`; the task is text classification unless said
+    /// otherwise.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Object, options: JsValue) -> Result<Loader> {
         let options: JsLoadOptions =
             if options.is_undefined() { JsLoadOptions::default() } else { from_object(options)? };
-        #[cfg(target_feature = "relaxed-simd")]
-        crate::kernels::int8::measure_by(|| now());
-        let mut small_files = SmallFiles::default();
-        let mut index = Index::single_file();
-        for entry in Object::entries(files) {
-            let entry: Array = entry.unchecked_into();
-            let name = entry.get(0).as_string().ok_or_else(|| invalid_argument("a file has no name"))?;
-            let contents: Uint8Array =
-                entry.get(1).dyn_into().map_err(|_| invalid_argument(&format!("{name} is not a Uint8Array")))?;
-            match name.as_str() {
-                INDEX_FILE => index = Index::parse(&contents.to_vec()).map_err(to_js)?,
-                _ => small_files.insert(name, contents.to_vec()),
-            }
-        }
-        let new_head = options.new_head.as_ref().map(|wish| NewHead { seed: wish.seed.into() });
-        let (precision, max_memory, convert) = (options.precision()?, options.max_memory, options.convert);
-        let load_options = LoadOptions { precision, max_memory, new_head, convert };
+        let (small_files, index) = read_files(files)?;
+        let load_options = options.load_options()?;
+        let task = options.task.as_deref().map_or(Ok(TaskName::TextClassification), TaskName::parse).map_err(to_js)?;
         let labels = options.new_head.map(|wish| wish.labels);
-        let names = index.files().to_vec();
-        let inner = classifier::ClassifierLoader::new(&small_files, index, load_options, labels);
-        Ok(Loader { inner: inner.map_err(to_js)?, names, window: vec![0; limits::WINDOW_BYTES] })
+        let inner = any::PipelineLoader::new(task, &small_files, index, load_options, labels);
+        Ok(Loader { inner: inner.map_err(to_js)?, window: vec![0; limits::WINDOW_BYTES] })
     }
 
-    /// Names of the files with the weights.
+    /// Names of the files with the weights, within the model's folder.
     #[wasm_bindgen(getter)]
     pub fn files(&self) -> Vec<String> {
-        self.names.clone()
+        self.inner.files().to_vec()
     }
 
     /// Takes the next bytes of a file, by its place in `files`.
     pub fn push(&mut self, file: usize, chunk: &Uint8Array) -> Result<()> {
-        let length = chunk.length();
-        for start in (0..length).step_by(self.window.len()) {
-            let piece = chunk.subarray(start, length.min(start + self.window.len() as u32));
-            let bytes = &mut self.window[..piece.length() as usize];
-            piece.copy_to(bytes);
-            self.inner.push(file, bytes).map_err(to_js)?;
-        }
-        Ok(())
+        in_windows(chunk, &mut self.window, |bytes| self.inner.push(file, bytes))
     }
 
     /// Length of a file in bytes, once its header has been read.
@@ -101,15 +88,52 @@ impl Loader {
     /// What has come since the last call of one safetensors file that loads to the same model;
     /// undefined if nothing has.
     pub fn take_converted(&mut self) -> Option<Uint8Array> {
-        let bytes = self.inner.take_converted();
-        (!bytes.is_empty()).then(|| Uint8Array::from(bytes.as_slice()))
+        converted(self.inner.take_converted())
     }
 
-    /// The classifier, after the last byte.
-    pub fn finish(self) -> Result<TextClassifier> {
-        let inner = self.inner.finish().map_err(to_js)?;
-        Ok(TextClassifier { inner: Arc::new(inner) })
+    /// The pipeline, after the last byte.
+    pub fn finish(self) -> Result<Pipeline> {
+        Ok(Pipeline { inner: self.inner.finish().map_err(to_js)? })
     }
+}
+
+/// Small files by name, and the index that may be among them.
+fn read_files(files: &Object) -> Result<(SmallFiles, Index)> {
+    let mut small_files = SmallFiles::default();
+    let mut index = Index::single_file();
+    for entry in Object::entries(files) {
+        let entry: Array = entry.unchecked_into();
+        let name = entry.get(0).as_string().ok_or_else(|| invalid_argument("a file has no name"))?;
+        let contents: Uint8Array =
+            entry.get(1).dyn_into().map_err(|_| invalid_argument(&format!("{name} is not a Uint8Array")))?;
+        // The encoder of sentence-transformers may lie in a folder of its own.
+        match name.rsplit('/').next() {
+            Some(INDEX_FILE) => index = Index::parse(&contents.to_vec()).map_err(to_js)?,
+            _ => small_files.insert(name, contents.to_vec()),
+        }
+    }
+    Ok((small_files, index))
+}
+
+/// What has been converted, if anything has.
+fn converted(bytes: Vec<u8>) -> Option<Uint8Array> {
+    (!bytes.is_empty()).then(|| Uint8Array::from(bytes.as_slice()))
+}
+
+/// Copies a chunk into memory piece by piece.
+fn in_windows(
+    chunk: &Uint8Array,
+    window: &mut [u8],
+    mut take: impl FnMut(&[u8]) -> crate::error::Result<()>,
+) -> Result<()> {
+    let length = chunk.length();
+    for start in (0..length).step_by(window.len()) {
+        let piece = chunk.subarray(start, length.min(start + window.len() as u32));
+        let bytes = &mut window[..piece.length() as usize];
+        piece.copy_to(bytes);
+        take(bytes).map_err(to_js)?;
+    }
+    Ok(())
 }
 
 /// Uses a form of the int8 dot product, `'add'` or `'pair'`, instead of measuring which one is
@@ -128,6 +152,7 @@ pub fn set_dot_form(form: &str) -> Result<()> {
 
 #[derive(Default, Deserialize)]
 struct JsLoadOptions {
+    task: Option<String>,
     dtype: Option<String>,
     max_memory: Option<u64>,
     new_head: Option<JsNewHead>,
@@ -143,6 +168,14 @@ struct JsNewHead {
 }
 
 impl JsLoadOptions {
+    fn load_options(&self) -> Result<LoadOptions> {
+        #[cfg(target_feature = "relaxed-simd")]
+        crate::kernels::int8::measure_by(|| now());
+        let new_head = self.new_head.as_ref().map(|wish| NewHead { seed: wish.seed.into() });
+        let (precision, max_memory, convert) = (self.precision()?, self.max_memory, self.convert);
+        Ok(LoadOptions { precision, max_memory, new_head, convert })
+    }
+
     fn precision(&self) -> Result<Choice> {
         let dtype = self.dtype.as_deref().unwrap_or("auto");
         Choice::parse(dtype).ok_or_else(|| invalid_argument(&format!("dtype {dtype}")))
@@ -157,21 +190,23 @@ extern "C" {
     fn now() -> f64;
 }
 
-/// A loaded model with its tokenizer.
+/// A loaded model with its tokenizer, for a task.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct TextClassifier {
-    inner: Arc<classifier::TextClassifier>,
+pub struct Pipeline {
+    inner: any::Pipeline,
 }
 
 #[derive(Serialize)]
 struct Info<'a> {
+    task: Option<&'a str>,
     model_type: &'a str,
     architecture: Option<&'a str>,
     labels: &'a [String],
     problem_type: Option<&'a str>,
-    function_to_apply: &'a str,
+    function_to_apply: Option<&'a str>,
     max_length: usize,
+    mask_token: Option<String>,
     dtype: &'a str,
     dtype_reason: &'a str,
     variant: &'a str,
@@ -197,32 +232,8 @@ struct HeadInfo<'a> {
     parameters: u64,
 }
 
-#[derive(Deserialize)]
-struct JsInput {
-    text: String,
-    text_pair: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JsOptions {
-    /// Absent: one; null: all.
-    #[serde(default = "one")]
-    top_k: Option<usize>,
-    function_to_apply: Option<String>,
-    truncation: Option<bool>,
-}
-
-fn one() -> Option<usize> {
-    Some(1)
-}
-
-#[wasm_bindgen]
-impl TextClassifier {
-    /// What is known of the model.
-    #[wasm_bindgen(getter)]
-    pub fn info(&self) -> Result<JsValue> {
-        let model = &self.inner.model;
+impl<'a> Info<'a> {
+    fn new(model: &'a Model, max_length: usize) -> Self {
         let usage = &model.usage;
         let parameters = |tensors: &[(String, u64)]| tensors.iter().map(|(_, parameters)| parameters).sum();
         let encoder = EncoderInfo { tensors: usage.encoder.len(), parameters: parameters(&usage.encoder) };
@@ -231,13 +242,15 @@ impl TextClassifier {
             new: &usage.new,
             parameters: parameters(&usage.head),
         };
-        to_object(&Info {
+        Info {
+            task: None,
             model_type: model.config.model_type.name,
             architecture: model.config.class.as_deref(),
             labels: &model.labels,
             problem_type: model.config.problem_type.map(|kind| kind.name()),
-            function_to_apply: self.inner.function().name(),
-            max_length: self.inner.tokenizer.max_length(),
+            function_to_apply: None,
+            max_length,
+            mask_token: None,
             dtype: model.precision.name(),
             dtype_reason: model.precision_reason.name(),
             variant: <Best as Simd>::NAME,
@@ -248,37 +261,43 @@ impl TextClassifier {
             head,
             ignored: &usage.ignored,
             unexpected: &usage.unexpected,
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl Pipeline {
+    /// What is known of the model.
+    #[wasm_bindgen(getter)]
+    pub fn info(&self) -> Result<JsValue> {
+        let tokenizer = self.inner.tokenizer();
+        to_object(&Info {
+            task: Some(self.inner.task.name()),
+            function_to_apply: self.inner.function().map(|function| function.name()),
+            mask_token: tokenizer.special().mask.map(|mask| tokenizer.token(mask)),
+            ..Info::new(self.inner.model(), tokenizer.max_length())
         })
     }
 
     /// The encoder's output for every token, for sequences as in `logits`: rows of `hidden_size`
     /// numbers.
     pub fn last_hidden_state(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
-        let hidden = self.inner.model.last_hidden_state(&batch_of(input_ids, lengths)?);
+        let hidden = self.inner.model().last_hidden_state(&batch_of(input_ids, lengths)?);
         numbers(&hidden.map_err(to_js)?)
     }
 
     /// Raw logits of token ids: sequences of the given lengths end to end, token types zero.
     /// Rows of one number per label.
     pub fn logits(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
-        numbers(&self.inner.model.forward(&batch_of(input_ids, lengths)?).map_err(to_js)?)
+        numbers(&self.inner.model().forward(&batch_of(input_ids, lengths)?).map_err(to_js)?)
     }
 
-    /// Tokenizes an array of `{text, text_pair?}`; `options` as in the JavaScript API.
+    /// Starts a request: an array of inputs in the form of the task, and its options by Python's names.
     pub fn start(&self, inputs: JsValue, options: JsValue) -> Result<Run> {
-        let inputs: Vec<JsInput> = from_object(inputs)?;
-        let inputs = inputs.into_iter().map(|JsInput { text, text_pair }| Input { text, text_pair });
-        let inputs: Vec<Input> = inputs.collect();
-        let options: JsOptions = from_object(options)?;
-        let function = options.function_to_apply.map(|name| Function::parse(&name));
-        let options = Options {
-            top_k: options.top_k,
-            function_to_apply: function.transpose().map_err(to_js)?,
-            truncation: options.truncation.unwrap_or(true),
-        };
-        let inner = classifier::Run::new(self.inner.clone(), &inputs, options).map_err(to_js)?;
-        let inputs = inputs.iter().zip(&inner.tokens).map(|(input, tokens)| InputInfo::new(input, tokens)).collect();
-        Ok(Run { inner, inputs })
+        let inputs: Vec<Value> = from_object(inputs)?;
+        let options: Value = from_object(options)?;
+        let inner = self.inner.start(inputs.into_iter().map(Ok), options, Offsets::Utf16).map_err(to_js)?;
+        Ok(Run { inner, results: Array::new(), inputs: Vec::new() })
     }
 }
 
@@ -299,10 +318,16 @@ fn batch_of(input_ids: &[u32], lengths: &[u32]) -> Result<Batch> {
 
 /// One request under way.
 #[wasm_bindgen]
-#[derive(Debug)]
 pub struct Run {
-    inner: classifier::Run,
+    inner: Box<dyn AnyRun>,
+    results: Array,
     inputs: Vec<InputInfo>,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Run").field("inputs", &self.inputs).finish_non_exhaustive()
+    }
 }
 
 /// What was read of one input; ends in UTF-16 units, as JavaScript counts.
@@ -315,37 +340,48 @@ struct InputInfo {
     text_pair_end: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct Finished<'a> {
-    results: &'a [Vec<Label>],
-    inputs: &'a [InputInfo],
+impl From<Read> for InputInfo {
+    fn from(Read { tokens, truncated, text_end, text_pair_end }: Read) -> Self {
+        InputInfo { tokens, truncated, text_end, text_pair_end }
+    }
 }
 
 #[wasm_bindgen]
 impl Run {
-    /// Computes the next slice. Returns whether all inputs are done.
+    /// Computes the next slice. Returns whether all inputs are done. The first input without a result is an error, and
+    /// ends the request.
     pub fn step(&mut self) -> Result<bool> {
-        self.inner.step().map_err(to_js)
+        let done = self.inner.step();
+        while let Some(ready) = self.inner.ready() {
+            let (output, read) = ready.map_err(to_js)?;
+            self.results.push(&result(&output)?);
+            self.inputs.push(read.into());
+        }
+        Ok(done)
     }
 
     /// `{results, inputs}`, after the last step.
     pub fn finish(self) -> Result<JsValue> {
-        to_object(&Finished { results: &self.inner.results, inputs: &self.inputs })
+        let finished = Object::new();
+        Reflect::set(&finished, &"results".into(), &self.results)?;
+        Reflect::set(&finished, &"inputs".into(), &to_object(&self.inputs)?)?;
+        Ok(finished.into())
     }
 }
 
-impl InputInfo {
-    fn new(input: &Input, tokens: &Tokens) -> Self {
-        let units = |text: &str, characters: usize| text.chars().take(characters).map(char::len_utf16).sum();
-        let kept = &tokens.kept;
-        let pair_end = input.text_pair.as_deref().zip(kept.text_pair_end);
-        InputInfo {
-            tokens: tokens.input_ids.len(),
-            truncated: kept.truncated,
-            text_end: units(&input.text, kept.text_end),
-            text_pair_end: pair_end.map(|(pair, end)| units(pair, end)),
-        }
-    }
+/// A result as an object; vectors as `{dims, data: Float32Array}`.
+fn result(output: &Output) -> Result<JsValue> {
+    let Output::Features(features) = output else {
+        return to_object(output);
+    };
+    tensor(&features.dims, &features.data)
+}
+
+fn tensor(dims: &[usize], data: &[f32]) -> Result<JsValue> {
+    let object = Object::new();
+    Reflect::set(&object, &"dims".into(), &to_object(&dims)?)?;
+    Reflect::set(&object, &"data".into(), &Float32Array::from(data))?;
+    Ok(object.into())
 }
 
 fn to_object(value: &impl Serialize) -> Result<JsValue> {

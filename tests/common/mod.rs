@@ -88,7 +88,12 @@ impl Fixture {
     }
 }
 
-fn contents(folder: &'static Dir, name: &str) -> Option<&'static [u8]> {
+/// The folders within one of the golden folder.
+pub fn folders(name: &str) -> impl Iterator<Item = &'static Dir<'static>> {
+    GOLDEN.get_dir(name).unwrap_or_else(|| panic!("there is no folder {name}")).dirs()
+}
+
+pub fn contents(folder: &'static Dir, name: &str) -> Option<&'static [u8]> {
     folder.get_file(folder.path().join(name)).map(File::contents)
 }
 

@@ -188,6 +188,31 @@ test('a model in q8 or fp16 is stored as it is held, and starts from that', asyn
   assert.deepEqual(fetched(), [], 'a damaged conversion is made again of the source');
 });
 
+test('a tokenizer and a model by themselves share what is stored, and a part of a new commit displaces nothing', async () => {
+  const { page } = await openApp(browser, app);
+  const load = (/** @type {string} */ name, options = {}) => page.evaluate(async ({ name, model, options }) => {
+    const api = await import(new URL('/www/lib/index.js', location.href).href);
+    const loaded = await api[name].from_pretrained(model, options);
+    await loaded.dispose?.();
+    return 'loaded';
+  }, { name, model: GOOD, options });
+  const files = () => fetched().map((path) => path.split('/').at(-1)).sort();
+  assert.equal(await load('AutoTokenizer'), 'loaded');
+  assert.deepEqual(files(), ['config.json', 'tokenizer.json', 'tokenizer_config.json']);
+  assert.equal(await load('AutoModelForSequenceClassification'), 'loaded');
+  assert.deepEqual(files(), ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']);
+  hub.log.length = 0;
+  const scores = await outcomeIn(page, GOOD);
+  assert.deepEqual(fetched(), [], 'both are what a pipeline needs');
+
+  repositories[GOOD] = { ...repositories[GOOD], commit: 'b'.repeat(40) };
+  assert.equal(await load('AutoTokenizer'), 'loaded');
+  assert.equal(await load('AutoConfig'), 'loaded');
+  repositories[GOOD] = REPOSITORIES[GOOD];
+  assert.deepEqual(await outcomeIn(page, GOOD, { local_files_only: true }), scores);
+  assert.equal(await load('AutoTokenizer', { local_files_only: true }), 'loaded');
+});
+
 test('without room the model is used and not kept', async () => {
   const { page } = await openApp(browser, app);
   const session = await page.context().newCDPSession(page);

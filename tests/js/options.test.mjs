@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkClassifyOptions, checkLoadOptions } from '../../www/lib/options.js';
+import { checkLoadOptions } from '../../www/lib/options.js';
+import { textClassification } from '../../www/lib/tasks/text-classification.js';
+
+const checkClassifyOptions = (options) => textClassification('a', options).options;
 
 const refusal = (check, options) => {
   try {

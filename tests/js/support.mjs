@@ -55,16 +55,18 @@ export class Sha256 {
 }
 
 /**
- * A module like the generated one, over a classifier that scores a label by its place. A text that
- * begins with “slow” takes a thousand slices, “refuse” is an error with a code, “panic” traps, and
- * then nothing may be touched any more. `alive` counts what was made and neither freed nor consumed;
- * `log` tells which texts were started and finished, `opened` which modules were asked for.
+ * A module like the generated one. Its classifier scores a label by its place; what other tasks answer to an input is
+ * up to `answers`. A text that begins with “slow” takes a thousand slices, “refuse” is an error with a code, “panic”
+ * traps, and then nothing may be touched any more. `alive` counts what was made and neither freed nor consumed;
+ * `log` tells which texts were started and finished, `opened` which modules were asked for, `asked` what was.
+ * @param {Record<string, (input: any, options: any) => unknown>} [answers]
  */
-export function fakeGlue() {
-  const state = { alive: 0, trapped: false, log: [], opened: [] };
+export function fakeGlue(answers = {}) {
+  const state = { alive: 0, trapped: false, log: [], opened: [], asked: [] };
   const refuse = (code, message) => {
     throw Object.assign(new Error(message), { name: 'HeadwiseError', code, details: { fake: true } });
   };
+  const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
   class Held {
     constructor() {
       state.alive += 1;
@@ -74,16 +76,22 @@ export function fakeGlue() {
       state.alive -= 1;
     }
   }
-  class Loader extends Held {
-    constructor({ 'model.safetensors.index.json': index, ...files }, { dtype = 'auto', max_memory = Infinity, new_head }) {
+  /** What loads have in common: `make` is what comes of it. */
+  class AnyLoader extends Held {
+    constructor({ 'model.safetensors.index.json': index, 'modules.json': modules, ...files }, options) {
       super();
-      this.files = index ? JSON.parse(new TextDecoder().decode(index)).shards : ['model.safetensors'];
+      const { folder = '', more = [] } = modules ? json(modules) : {};
+      this.files = [...index ? json(index).shards : [`${folder}model.safetensors`], ...more];
       this.loaded = this.files.map(() => 0);
       this.totals = this.files.map(() => undefined);
-      this.small = files;
-      this.dtype = dtype !== 'auto' ? dtype : max_memory < 1000 ? 'q8' : 'fp32';
-      this.labels = new_head?.labels ?? JSON.parse(new TextDecoder().decode(files['config.json'])).labels;
-      this.drawn = new_head ? ['classifier.weight'] : [];
+      this.options = options;
+      const { dtype = 'auto', max_memory = Infinity, new_head } = options;
+      const [, variant] = /headwise_(\w+)\.wasm$/.exec(state.opened.at(-1));
+      this.info = {
+        labels: new_head?.labels ?? json(files[`${folder}config.json`]).labels, files: Object.keys(files).sort(), variant,
+        dtype: dtype !== 'auto' ? dtype : max_memory < 1000 ? 'q8' : 'fp32', max_length: 512, mask_token: '[MASK]',
+        head: { new: new_head ? ['classifier.weight'] : [] }, unexpected: [],
+      };
     }
     file_bytes(file) {
       return this.totals[file];
@@ -100,24 +108,34 @@ export function fakeGlue() {
       this.free();
       const cut = this.files.findIndex((_, file) => this.loaded[file] !== this.totals[file]);
       if (cut >= 0) refuse('incomplete', `${this.loaded[cut]} of ${this.totals[cut]} bytes`);
-      return new TextClassifier(this.labels, Object.keys(this.small), this.dtype, this.drawn);
+      return this.make();
     }
   }
-  class TextClassifier extends Held {
-    constructor(labels, files, dtype, drawn) {
+  class Loader extends AnyLoader {
+    make() {
+      return new Pipeline(this.options.task, this.info);
+    }
+  }
+  class ModelLoader extends AnyLoader {
+    make() {
+      return new BareModel(this.options.head, this.info);
+    }
+  }
+  class Pipeline extends Held {
+    constructor(task, info) {
       super();
-      const [, variant] = /headwise_(\w+)\.wasm$/.exec(state.opened.at(-1));
-      this.info = { labels, files: files.sort(), dtype, variant, max_length: 512, head: { new: drawn }, unexpected: [] };
+      Object.assign(this, { info: { ...info, task } });
     }
     start(inputs, options) {
-      return new Run(this.info.labels, inputs, options);
+      state.asked.push({ task: this.info.task, inputs, options });
+      return new Run(this.info, inputs, options);
     }
   }
   class Run extends Held {
     slices = 0;
-    constructor(labels, inputs, options) {
+    constructor({ labels, task }, inputs, options) {
       super();
-      Object.assign(this, { labels, inputs, options });
+      Object.assign(this, { labels, task, inputs, options });
       this.#log('start');
     }
     #log(what) {
@@ -137,17 +155,59 @@ export function fakeGlue() {
       const { top_k = 1 } = this.options;
       this.#log('finish');
       const scores = this.labels.map((label, place) => ({ label, score: 1 / (place + 1) }));
-      return {
-        results: this.inputs.map(() => scores.slice(0, top_k ?? undefined)),
-        inputs: this.inputs.map(({ text }) => ({ tokens: text.length + 2, truncated: false, text_end: text.length })),
-      };
+      const answer = answers[this.task] ?? (() => scores.slice(0, top_k ?? undefined));
+      const read = ({ text = '' }) => ({ tokens: text.length + 2, truncated: false, text_end: text.length });
+      return { results: this.inputs.map((input) => answer(input, this.options)), inputs: this.inputs.map(read) };
     }
   }
+  /** Answers with the number of its row, and to every layer with its head. */
+  class BareModel extends Held {
+    constructor(head, info) {
+      super();
+      Object.assign(this, { head, info });
+    }
+    forward(rows, options) {
+      state.asked.push({ head: this.head, rows, options });
+      const { input_ids, length } = rows;
+      const count = input_ids.length / length;
+      const logits = { dims: [count, 1], data: Float32Array.from({ length: count }, (_, row) => row) };
+      return { logits, ...options.output_hidden_states && { hidden_states: [logits, logits] } };
+    }
+  }
+  /** A token for each character, between 1 and 2. */
+  class TextTokenizer extends Held {
+    info = {
+      model_max_length: 8, padding_side: 'right', token_type_ids: true,
+      special: { cls: { id: 1, token: '[CLS]' }, mask: null, pad: { id: 0, token: '[PAD]' }, unk: { id: 3, token: '[UNK]' } },
+    };
+    constructor(files) {
+      super();
+      this.info.files = Object.keys(files).sort();
+    }
+    encode(inputs, options) {
+      state.asked.push({ inputs, options });
+      return inputs.map(({ text, text_pair = '' }) => {
+        const input_ids = [1, ...[...text + text_pair].map((character) => character.codePointAt(0)), 2];
+        return { input_ids, token_type_ids: input_ids.map((_, place) => Number(place > text.length)) };
+      });
+    }
+    decode(ids, skip_special_tokens) {
+      return String.fromCodePoint(...ids.filter((id) => !skip_special_tokens || id > 3));
+    }
+  }
+  const small_files = (task, modules) => {
+    const { folder = '' } = modules ? json(modules) : {};
+    const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'vocab.json', 'merges.txt',
+      'special_tokens_map.json', 'sentencepiece.bpe.model', 'spiece.model', 'spm.model'];
+    const ofModules = task === 'feature-extraction' ? ['modules.json'] : [];
+    return [...ofModules, ...names.map((name) => folder + name), ...modules ? ['1_Pooling/config.json'] : []];
+  };
   const init = async ({ module_or_path }) => {
     state.opened.push(`${module_or_path}`.split('/').at(-1));
     if (`${module_or_path}`.endsWith('absent.wasm')) throw new TypeError('404');
   };
-  return { state, init, glue: { Loader, Sha256, take_panic: () => 'index out of bounds' } };
+  const glue = { Loader, ModelLoader, TextTokenizer, Sha256, small_files, take_panic: () => 'index out of bounds' };
+  return { state, init, glue };
 }
 
 /** Collects what a promise is rejected with. */

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::classifier::{ClassifierLoader, TextClassifier};
+use headwise::models::HeadKind;
+use headwise::pipeline::{TextModel, TextModelLoader};
 use headwise::tasks::text_classification::{Label, Options};
 use headwise::text::{Input, SMALL_FILES, SmallFiles};
 use headwise::weights::{INDEX_FILE, Index, LoadOptions, MODEL_FILE};
@@ -53,7 +54,7 @@ pub fn classify(folder: &Folder, chunk: usize) -> Result<Vec<Label>> {
     Ok(classifier.classify(&[Input::from("the dog and the fox")], Options::default())?.remove(0))
 }
 
-fn load(folder: &Folder, chunk: usize) -> Result<TextClassifier> {
+fn load(folder: &Folder, chunk: usize) -> Result<TextModel> {
     let mut files = SmallFiles::default();
     for &name in SMALL_FILES {
         if let Some(contents) = folder.get(name) {
@@ -64,7 +65,7 @@ fn load(folder: &Folder, chunk: usize) -> Result<TextClassifier> {
         Some(json) => Index::parse(json)?,
         None => Index::single_file(),
     };
-    let mut loader = ClassifierLoader::new(&files, index.clone(), LoadOptions::default(), None)?;
+    let mut loader = TextModelLoader::new(HeadKind::Sequence, &files, index.clone(), LoadOptions::default(), None)?;
     for (number, name) in index.files().iter().enumerate() {
         for piece in folder.get(name).map(Vec::as_slice).unwrap_or_default().chunks(chunk) {
             loader.push(number, piece)?;

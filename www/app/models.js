@@ -10,7 +10,7 @@ import { modelId } from './link.js';
 import { Stored } from './stored.js';
 import { bytes, bytesOf, explain, seconds } from './words.js';
 
-/** @typedef {Awaited<ReturnType<typeof pipeline>>} Classifier */
+/** @typedef {import('../lib/index.js').TextClassificationPipeline} Classifier */
 
 /**
  * A model: where it is, what it is called here, and from what score on a label counts.

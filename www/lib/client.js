@@ -46,7 +46,7 @@ export class Client {
    * Asks the engine for something.
    * @param {string} verb
    * @param {object} body plain data
-   * @param {{signal?: AbortSignal, onProgress?: Pending['onProgress']}} [options]
+   * @param {{signal?: AbortSignal | null, onProgress?: Pending['onProgress']}} [options]
    * @returns {Promise<any>}
    */
   async request(verb, body, { signal, onProgress } = {}) {
@@ -67,7 +67,7 @@ export class Client {
 
   /** Ends the engine and fails what is pending; a second time does nothing. */
   dispose() {
-    this.#end(new HeadwiseError('disposed', 'The pipeline was disposed.'));
+    this.#end(new HeadwiseError('disposed', 'This pipeline, model or tokenizer was disposed.'));
   }
 
   /** @param {import('./engine.js').Reply} reply */

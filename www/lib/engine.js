@@ -10,13 +10,17 @@ import { aborted, toWire } from './errors.js';
 import { filesOf, load } from './load.js';
 
 /**
+ * What is asked of a pipeline is `run`, of a model `forward`, of a tokenizer `encode` and `decode`.
  * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
- * @typedef {{id: number, verb: 'classify', inputs: import('./runtime.js').TextPair[],
- *   options: import('./runtime.js').RunOptions}} ClassifyMessage
+ * @typedef {{id: number, verb: 'run', inputs: (string | object)[], options: Record<string, unknown>}} RunMessage
+ * @typedef {{id: number, verb: 'forward', rows: import('./runtime.js').ModelRows, options: object}} ForwardMessage
+ * @typedef {{id: number, verb: 'encode', inputs: {text: string, text_pair?: string}[], options: object}} EncodeMessage
+ * @typedef {{id: number, verb: 'decode', sequences: Uint32Array[], skip_special_tokens: boolean}} DecodeMessage
  * @typedef {{id: number, verb: 'files'}} FilesMessage
  * @typedef {{id: number, verb: 'abort'}} AbortMessage `id` is the request that is no longer wanted
  * @typedef {{verb: 'dispose'}} DisposeMessage
- * @typedef {LoadMessage | ClassifyMessage | FilesMessage} RequestMessage what is answered
+ * @typedef {LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage | FilesMessage} RequestMessage
+ *   what is answered
  * @typedef {RequestMessage | AbortMessage | DisposeMessage} Message
  */
 
@@ -55,9 +59,7 @@ class Engine {
   #reply;
   #fetch;
   /** @type {import('./load.js').Loaded | undefined} */
-  #model;
-  /** @type {import('./runtime.js').ModelInfo | undefined} */
-  #info;
+  #loaded;
   #queue = Promise.resolve();
   /** Requests that are waiting or running. @type {Map<number, AbortController>} */
   #requests = new Map();
@@ -89,8 +91,8 @@ class Engine {
   async dispose() {
     for (const controller of this.#requests.values()) controller.abort();
     await this.#queue;
-    this.#runtime.free(this.#model?.classifier);
-    this.#model = undefined;
+    this.#runtime.free(this.#loaded?.held);
+    this.#loaded = undefined;
   }
 
   /**
@@ -119,7 +121,11 @@ class Engine {
   async #do(message, signal) {
     switch (message.verb) {
       case 'load': return this.#load(message, signal);
-      case 'classify': return this.#classify(message, signal);
+      case 'run': return this.#run(message, signal);
+      case 'forward': return this.#use((model) => model.forward(message.rows, message.options));
+      case 'encode': return this.#use((tokenizer) => tokenizer.encode(message.inputs, message.options));
+      case 'decode': return this.#use((tokenizer) =>
+        message.sequences.map((ids) => tokenizer.decode(ids, message.skip_special_tokens)));
       case 'files': return this.#files(signal);
     }
   }
@@ -129,35 +135,45 @@ class Engine {
    * @param {AbortSignal} signal
    */
   async #load(message, signal) {
-    const { classifier, files } = this.#model = await load(message, {
+    const { info, files } = this.#loaded = await load(message, {
       runtime: this.#runtime,
       signal,
       fetch: this.#fetch,
       report: (progress) => this.#reply({ id: message.id, event: 'progress', progress }),
     });
-    this.#info = this.#runtime.call(() => classifier.info);
-    return { ...this.#info, commit: files.commit, revision: files.instead, cached: files.cached };
+    return { ...info, commit: files.commit, revision: files.instead, cached: files.cached };
+  }
+
+  /**
+   * Calls what is in memory; the client asks only for what that can do.
+   * @template T
+   * @param {(held: any) => T} use
+   * @returns {T}
+   */
+  #use(use) {
+    const held = this.#loaded?.held;
+    if (!held) throw new Error('a request came before load');
+    return this.#runtime.call(() => use(held));
   }
 
   /** @param {AbortSignal} signal */
   async #files(signal) {
-    if (!this.#model) throw new Error('files came before load');
-    const files = this.#model.files.again(signal);
+    if (!this.#loaded) throw new Error('files came before load');
+    const files = this.#loaded.files.again(signal);
     try {
-      return await filesOf(this.#model, files);
+      return await filesOf(this.#loaded, files);
     } finally {
       files.close();
     }
   }
 
   /**
-   * @param {ClassifyMessage} message
+   * @param {RunMessage} message
    * @param {AbortSignal} signal
    */
-  async #classify({ inputs, options }, signal) {
+  async #run({ inputs, options }, signal) {
     const started = performance.now();
-    const run = this.#runtime.call(() => this.#model?.classifier.start(inputs, options));
-    if (!run) throw new Error('classify came before load');
+    const run = this.#use((/** @type {import('./runtime.js').TextPipeline} */ pipeline) => pipeline.start(inputs, options));
     try {
       while (!this.#runtime.call(() => run.step())) {
         await macrotask();
@@ -169,7 +185,7 @@ class Engine {
     }
     const finished = this.#runtime.call(() => run.finish());
     const ms = performance.now() - started;
-    return { results: finished.results, meta: { ms, variant: this.#info?.variant, inputs: finished.inputs } };
+    return { results: finished.results, meta: { ms, variant: this.#runtime.variant, inputs: finished.inputs } };
   }
 }
 

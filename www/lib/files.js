@@ -227,10 +227,15 @@ export class ModelFiles {
     }
   }
 
-  /** Ends the load; if all of it is in the store, this is the snapshot for offline use. */
-  async finish() {
+  /**
+   * Ends the load; if all of it is in the store, this is the snapshot for offline use. A `part` of a model, which has
+   * no weights, does not displace the snapshot that is there.
+   * @param {{part?: boolean}} [how]
+   */
+  async finish({ part = false } = {}) {
     const { revision } = this.#source;
     if (this.#manifest && this.#snapshot && revision !== undefined && this.cached) {
+      if (part && await this.#store.recall(this.#snapshot, revision)) return;
       const { instead, files } = this.#manifest;
       await this.#store.remember(this.#snapshot, revision, { instead, files: Object.fromEntries(files) });
     }

@@ -1,5 +1,5 @@
 /**
- * Headwise: any Hugging Face text classifier, straight from its safetensors, in the browser.
+ * Headwise: any Hugging Face text encoder, straight from its safetensors, in the browser.
  *
  * ```js
  * import { pipeline } from 'headwise';
@@ -7,12 +7,13 @@
  * await classify('I love it'); // [{ label: 'joy', score: 0.98 }]
  * ```
  *
- * The route of a call: `pipeline.js` → `client.js` → a worker: `engine.js` → WASM; the route of a
+ * The route of a call: `pipeline.js` → `tasks/` → `client.js` → a worker: `engine.js` → WASM; the route of a
  * model: `download.js` → `files.js` → `load.js` → WASM. Only this file and `worker.js` know the
  * generated module.
  */
 
 import init, * as glue from './wasm/headwise.js';
+import { autoClassesOn } from './auto.js';
 import { modelsOn } from './models.js';
 import { pipelineOn } from './pipeline.js';
 import { Runtime } from './runtime.js';
@@ -21,14 +22,39 @@ import { Store } from './store.js';
 export { HeadwiseError } from './errors.js';
 export { fileUrl } from './hub.js';
 export { droppedFiles } from './local.js';
+export { Tensor } from './tensor.js';
 
 /**
  * @typedef {import('./pipeline.js').Task} Task
- * @typedef {import('./pipeline.js').TextInput} TextInput
- * @typedef {import('./pipeline.js').TextClassificationPipeline} TextClassificationPipeline
+ * @typedef {import('./tasks/index.js').TaskName} TaskName
+ * @typedef {import('./tasks/text-classification.js').TextInput} TextInput
+ * @typedef {import('./tasks/text-classification.js').ClassifyOptions} ClassifyOptions
+ * @typedef {import('./tasks/text-classification.js').Classification} Classification
+ * @typedef {import('./tasks/zero-shot-classification.js').ZeroShotOptions} ZeroShotOptions
+ * @typedef {import('./tasks/zero-shot-classification.js').ZeroShotResult} ZeroShotResult
+ * @typedef {import('./tasks/token-classification.js').TokenClassificationInput} TokenClassificationInput
+ * @typedef {import('./tasks/token-classification.js').TokenClassificationOptions} TokenClassificationOptions
+ * @typedef {import('./tasks/token-classification.js').TokenEntity} TokenEntity
+ * @typedef {import('./tasks/token-classification.js').EntityGroup} EntityGroup
+ * @typedef {import('./tasks/question-answering.js').Question} Question
+ * @typedef {import('./tasks/question-answering.js').QuestionAnsweringOptions} QuestionAnsweringOptions
+ * @typedef {import('./tasks/question-answering.js').Answer} Answer
+ * @typedef {import('./tasks/fill-mask.js').FillMaskOptions} FillMaskOptions
+ * @typedef {import('./tasks/fill-mask.js').FilledMask} FilledMask
+ * @typedef {import('./tasks/feature-extraction.js').FeatureExtractionOptions} FeatureExtractionOptions
+ * @typedef {import('./tasks/multiple-choice.js').MultipleChoiceOptions} MultipleChoiceOptions
+ * @typedef {import('./tasks/multiple-choice.js').ChoiceInput} ChoiceInput
+ * @typedef {import('./tasks/multiple-choice.js').Choice} Choice
+ * @typedef {import('./tasks/text-ranking.js').TextRankingOptions} TextRankingOptions
+ * @typedef {import('./tasks/text-ranking.js').RankingInput} RankingInput
+ * @typedef {import('./tasks/text-ranking.js').Ranked} Ranked
+ * @typedef {import('./pipeline.js').Pipeline<'text-classification'>} TextClassificationPipeline
+ * @typedef {import('./tokenizer.js').Tokenizer} Tokenizer
+ * @typedef {import('./tokenizer.js').TokenizerOptions} TokenizerOptions
+ * @typedef {import('./tokenizer.js').Encoding} Encoding
+ * @typedef {import('./model.js').ModelInputs} ModelInputs
+ * @typedef {import('./model.js').ForwardOptions} ForwardOptions
  * @typedef {import('./options.js').LoadOptions} LoadOptions
- * @typedef {import('./options.js').ClassifyOptions} ClassifyOptions
- * @typedef {import('./runtime.js').Classification} Classification
  * @typedef {import('./runtime.js').InputInfo} InputInfo
  * @typedef {import('./runtime.js').ModelInfo} ModelInfo
  * @typedef {import('./progress.js').ProgressEvent} ProgressEvent
@@ -39,13 +65,21 @@ export { droppedFiles } from './local.js';
  * @typedef {import('./errors.js').ErrorCode} ErrorCode
  */
 
+/**
+ * The pipeline of a task.
+ * @template {import('./tasks/index.js').TaskName} T
+ * @typedef {import('./pipeline.js').Pipeline<T>} Pipeline
+ */
+
+/** A model by itself. @template Output @typedef {import('./auto.js').PretrainedModel<Output>} PretrainedModel */
+
 /** Of this thread. */
 const runtime = new Runtime(init, glue);
 
 /**
  * Loads a model and resolves to a function that uses it: `await pipeline(task, model, options)`.
  *
- * - `task`: `'text-classification'`, or its other name `'sentiment-analysis'`
+ * - `task`: one of `TaskName`, or another name of it: `'sentiment-analysis'`, `'ner'`, `'embeddings'`
  * - `model`: a Hub id (`'user/model'`), the URL of a folder with the model's files (`'https://…'`, or relative
  *   to the page: `'./…'`, `'../…'`, `'/…'`), or those files themselves (`File[]`)
  * - `options`: see `LoadOptions`
@@ -53,6 +87,21 @@ const runtime = new Runtime(init, glue);
  * Rejects with a `HeadwiseError` whose `code` tells what is wrong.
  */
 export const pipeline = pipelineOn(runtime);
+
+/**
+ * Models, tokenizers and configurations by themselves: `await AutoModel.from_pretrained(model, options)`, with the
+ * `model` and the `options` of `pipeline()`. Logits leave a model raw.
+ */
+export const {
+  AutoTokenizer,
+  AutoConfig,
+  AutoModel,
+  AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
+  AutoModelForQuestionAnswering,
+  AutoModelForMultipleChoice,
+  AutoModelForMaskedLM,
+} = autoClassesOn(runtime);
 
 /** The models that this site has downloaded, to be shown and deleted; and the lock of any model. */
 export const models = modelsOn(new Store(), runtime);

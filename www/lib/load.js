@@ -1,7 +1,8 @@
 /**
- * From the files of a model to a classifier in WASM memory: the small files first, then the weights.
+ * From the files of a model to what is made of them in WASM memory: the small files first, then the weights.
  */
 
+import { HeadwiseError } from './errors.js';
 import { ModelFiles } from './files.js';
 import { LocalFiles } from './local.js';
 import { Progress } from './progress.js';
@@ -9,19 +10,26 @@ import { readSmallFiles } from './small.js';
 import { WEIGHTS, loadWeights } from './weights.js';
 
 /**
- * @typedef {object} LoadRequest
- * @property {import('./hub.js').ModelSource | {id: string, files: Map<string, Blob>}} source
- * @property {string} [token]
- * @property {Record<string, string>} [integrity]
- * @property {boolean} [allow_remote]
- * @property {boolean} [local_files_only]
- * @property {string} [config] JSON that is used in place of `config.json`
- * @property {import('./variants.js').Variant | 'auto'} [variant]
- * @property {string} [wasmUrl]
- * @property {import('./runtime.js').Dtype | 'auto'} [dtype] by default what suits the file
- * @property {number} [maxMemory] most bytes of weights
- * @property {import('./options.js').NewHead} [new_head]
- * @property {'converted' | 'source'} [keep]
+ * What of a model is loaded: all that a task needs; the encoder with a head, or `'base'` without one; its tokenizer;
+ * or its configuration.
+ * @typedef {{part: 'pipeline', task: string} | {part: 'model', head: string} | {part: 'tokenizer'} | {part: 'config'}} What
+ */
+
+/**
+ * @typedef {What & {
+ *   source: import('./hub.js').ModelSource | {id: string, files: Map<string, Blob>},
+ *   token?: string,
+ *   integrity?: Record<string, string>,
+ *   allow_remote?: boolean,
+ *   local_files_only?: boolean,
+ *   config?: string,
+ *   variant?: import('./variants.js').Variant | 'auto',
+ *   wasmUrl?: string,
+ *   dtype?: import('./runtime.js').Dtype | 'auto',
+ *   maxMemory?: number,
+ *   new_head?: import('./options.js').NewHead,
+ *   keep?: 'converted' | 'source',
+ * }} LoadRequest `config` is JSON that is used in place of `config.json`, `maxMemory` counts bytes of weights
  */
 
 /**
@@ -35,22 +43,23 @@ import { WEIGHTS, loadWeights } from './weights.js';
 /** Where the files of a model come from. @typedef {ModelFiles | LocalFiles} AnyFiles */
 
 /**
- * A model in memory, and the files it was made of.
+ * What was loaded, and the files it was made of.
  * @typedef {object} Loaded
- * @property {import('./runtime.js').TextClassifier} classifier
+ * @property {import('./runtime.js').Held} [held] in WASM memory; nothing of a configuration
+ * @property {object} info
  * @property {AnyFiles} files
  * @property {string[]} names of those that were read
  * @property {import('./runtime.js').Dtype} [converted] as which the store has the weights, if not as they came
  */
 
 /**
- * Loads a text classifier.
+ * Loads what is wanted of a model.
  * @param {LoadRequest} request
  * @param {Context} context
  * @returns {Promise<Loaded>}
  */
 export async function load(request, { runtime, signal, report, fetch }) {
-  const { source, config, variant, wasmUrl, dtype, maxMemory, new_head, keep = 'converted' } = request;
+  const { source, variant, wasmUrl } = request;
   const progress = new Progress(source.id, report);
   const opened = runtime.open({ variant, wasmUrl });
   const newSha256 = async () => {
@@ -61,31 +70,107 @@ export async function load(request, { runtime, signal, report, fetch }) {
     : ModelFiles.open(source, { ...request, fetch, signal, newSha256 }));
   const [files] = await Promise.all([openFiles(), opened]);
   try {
-    /** For the first try. @type {Record<string, Uint8Array> | undefined} */
-    let small = await readSmallFiles(files, config, (file, bytes) => {
-      progress.begin(file);
-      progress.arrived(file, bytes.length);
-    });
-    const smallNames = Object.keys(small);
-    // What `auto` comes to is known too late, and keeps the numbers of the file anyway.
-    const keptAs = keep === 'converted' && files.stores && (dtype === 'fp16' || dtype === 'q8') ? dtype : undefined;
-    const { loader, names, converted } = await loadWeights(files, {
-      progress,
-      runtime,
-      makeLoader: async (index, convert) => {
-        const all = { ...small ?? await readSmallFiles(files, config), ...index };
-        small = undefined; // a tokenizer may be large, and the weights take long to arrive
-        return runtime.call((glue) => new glue.Loader(all, { dtype, max_memory: maxMemory, new_head, convert }));
-      },
-      keptAs,
-    });
-    const weights = runtime.call(() => loader.files);
-    const classifier = runtime.call(() => loader.finish());
-    await files.finish();
-    progress.complete(weights);
-    return { classifier, files, names: [...smallNames, ...names], converted: converted ? keptAs : undefined };
+    const loaded = await read(request, files, runtime, progress);
+    await files.finish({ part: request.part === 'tokenizer' || request.part === 'config' });
+    return { ...loaded, files };
   } finally {
     files.close();
+  }
+}
+
+/**
+ * @param {LoadRequest} request
+ * @param {AnyFiles} files
+ * @param {import('./runtime.js').Runtime} runtime
+ * @param {Progress} progress
+ * @returns {Promise<Omit<Loaded, 'files'>>}
+ */
+async function read(request, files, runtime, progress) {
+  const found = await readSmallFiles(files, runtime, request, (file, bytes) => {
+    progress.begin(file);
+    progress.arrived(file, bytes.length);
+  });
+  const names = Object.keys(found.small);
+  const config = found.small[`${found.home}config.json`];
+  switch (request.part) {
+    case 'config':
+      progress.complete([]);
+      return { info: { config: parse(config) }, names };
+    case 'tokenizer': {
+      const held = runtime.call((glue) => new glue.TextTokenizer(found.small));
+      progress.complete([]);
+      return { held, info: runtime.call(() => held.info), names };
+    }
+    default: {
+      const weights = await fillLoader(request, files, runtime, progress, found);
+      const arrived = runtime.call(() => weights.loader.files);
+      const held = runtime.call(() => weights.loader.finish());
+      progress.complete(arrived);
+      const info = runtime.call(() => held.info);
+      return {
+        held,
+        info: request.part === 'model' ? { ...info, config: parse(config) } : info,
+        names: [...names, ...weights.names],
+        converted: weights.converted ? keptAs(request, files) : undefined,
+      };
+    }
+  }
+}
+
+/**
+ * @param {Extract<LoadRequest, {part: 'pipeline' | 'model'}>} request
+ * @param {AnyFiles} files
+ * @param {import('./runtime.js').Runtime} runtime
+ * @param {Progress} progress
+ * @param {Partial<import('./small.js').SmallFiles> & {home: string}} found `small` is taken away by the first try
+ */
+function fillLoader(request, files, runtime, progress, found) {
+  return loadWeights(files, {
+    home: found.home,
+    progress,
+    runtime,
+    makeLoader: async (index, convert) => {
+      const small = found.small ?? (await readSmallFiles(files, runtime, request)).small;
+      found.small = undefined; // a tokenizer may be large, and the weights take long to arrive
+      return newLoader(request, runtime, { ...small, ...index }, convert);
+    },
+    keptAs: keptAs(request, files),
+  });
+}
+
+/**
+ * The dtype in which the weights are to be stored, if not as they come. (What `auto` comes to is known too late, and
+ * keeps the numbers of the file anyway. Feature extraction may have weights in several modules.)
+ * @param {Extract<LoadRequest, {part: 'pipeline' | 'model'}>} request
+ * @param {AnyFiles} files
+ */
+function keptAs({ keep = 'converted', dtype, ...what }, files) {
+  const severalModules = what.part === 'pipeline' && what.task === 'feature-extraction';
+  if (keep !== 'converted' || severalModules || !files.stores) return undefined;
+  return dtype === 'fp16' || dtype === 'q8' ? dtype : undefined;
+}
+
+/**
+ * A loader of what is wanted that has read the small files.
+ * @param {Extract<What, {part: 'pipeline' | 'model'}> & Pick<LoadRequest, 'dtype' | 'maxMemory' | 'new_head'>} request
+ * @param {import('./runtime.js').Runtime} runtime
+ * @param {Record<string, Uint8Array>} small
+ * @param {boolean} convert whether it is also to give what it converts
+ * @returns {import('./runtime.js').Loader}
+ */
+export function newLoader(request, runtime, small, convert) {
+  const { dtype, maxMemory: max_memory, new_head } = request;
+  return runtime.call((glue) => (request.part === 'pipeline'
+    ? new glue.Loader(small, { task: request.task, dtype, max_memory, new_head, convert })
+    : new glue.ModelLoader(small, { head: request.head, dtype, max_memory, new_head, convert })));
+}
+
+/** @param {Uint8Array} config */
+function parse(config) {
+  try {
+    return JSON.parse(new TextDecoder().decode(config));
+  } catch (cause) {
+    throw new HeadwiseError('config', `config.json is no JSON: ${cause}`, { file: 'config.json' }, { cause });
   }
 }
 

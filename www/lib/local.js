@@ -68,21 +68,23 @@ export class LocalFiles {
 
   async dropFetched() {}
 
-  async finish() {}
+  /** @param {{part?: boolean}} [_how] */
+  async finish(_how) {}
 
   close() {}
 }
 
 /**
- * Files by their names in a model: paths below the one folder that holds them all.
+ * Files by their names in a model: paths below the one folder that holds them all, where its `config.json` is, or the
+ * `modules.json` that names other folders.
  * @param {Iterable<File>} files
  * @returns {Map<string, File>}
  */
 export function byName(files) {
   const all = [...files].map((file) => ({ file, path: (file.webkitRelativePath || file.name).replace(/^\/+/, '') }));
   // What a person picks is the folder of the model, or one around it.
-  const home = all.map(({ path }) => path).filter((path) => /(^|\/)config\.json$/.test(path))
-    .sort((a, b) => a.split('/').length - b.split('/').length)[0]?.replace(/config\.json$/, '') ?? '';
+  const home = all.map(({ path }) => path).filter((path) => /(^|\/)(config|modules)\.json$/.test(path))
+    .sort((a, b) => a.split('/').length - b.split('/').length)[0]?.replace(/[^/]*$/, '') ?? '';
   return new Map(all.filter(({ path }) => path.startsWith(home)).map(({ file, path }) => [path.slice(home.length), file]));
 }
 

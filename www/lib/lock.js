@@ -5,14 +5,17 @@
 
 import { ModelFiles } from './files.js';
 import { resolveModel } from './hub.js';
+import { newLoader } from './load.js';
 import { readSmallFiles } from './small.js';
+import { taskOf } from './tasks/index.js';
 import { weightFiles } from './weights.js';
 
 /** @typedef {{commit?: string, integrity: Record<string, string>}} Lock `commit` is known of models from a Hub */
 
 /**
- * Options of `models.lock`.
- * @typedef {Pick<import('./options.js').LoadOptions, 'revision' | 'endpoint' | 'signal'> & {token?: string}} LockOptions
+ * Options of `models.lock`; `task` is what the model is for, `'text-classification'` by default.
+ * @typedef {Pick<import('./options.js').LoadOptions, 'revision' | 'endpoint' | 'signal'>
+ *   & {token?: string, task?: import('./pipeline.js').Task}} LockOptions
  */
 
 /**
@@ -22,13 +25,17 @@ import { weightFiles } from './weights.js';
  * @param {import('./runtime.js').Runtime} runtime
  * @returns {Promise<Lock>}
  */
-export async function lock(model, { signal, token, ...where }, runtime) {
+export async function lock(model, { signal, token, task = 'text-classification', ...where }, runtime) {
+  const request = /** @type {const} */ ({ part: 'pipeline', task: taskOf(task) });
   await runtime.open();
   const files = await ModelFiles.open(resolveModel(model, where), {
     token, signal: signal ?? new AbortController().signal, newSha256: async () => runtime.sha256(),
   });
   try {
-    const names = [...Object.keys(await readSmallFiles(files, undefined)), ...await weightFiles(files)];
+    const { small, home } = await readSmallFiles(files, runtime, request);
+    const weights = await weightFiles(files, home, runtime, async (index) =>
+      newLoader(request, runtime, { ...small, ...index }, false));
+    const names = [...Object.keys(small), ...weights];
     const hashes = await Promise.all(names.map(async (name) => [name, `sha256-${base64(await hashOf(files, name, runtime))}`]));
     return { ...files.commit && { commit: files.commit }, integrity: Object.fromEntries(hashes) };
   } finally {

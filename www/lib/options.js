@@ -1,15 +1,14 @@
 /**
- * Every option of the package: a typedef says what it means, a table what it may be.
- * The tables are typed by the typedefs, so that neither can have an option the other lacks.
+ * The options of a load: a typedef says what each means, a table what it may be. Those of a call are with its task.
  */
 
-import { HeadwiseError } from './errors.js';
 import { pageUrl } from './hub.js';
+import { abortSignal, anyOf, check, flag, ofType, oneOf, plainObject } from './rules.js';
 import { VARIANTS } from './variants.js';
 import { isIntegrity } from './verify.js';
 
 /**
- * Options of `pipeline()`.
+ * Options of `pipeline()` and of `from_pretrained()`.
  * @typedef {object} LoadOptions
  * @property {((event: import('./progress.js').ProgressEvent) => void) | null} [progress_callback]
  *   told how loading goes
@@ -50,90 +49,37 @@ import { isIntegrity } from './verify.js';
  * @typedef {{labels: string[], seed?: number}} NewHead
  */
 
-/**
- * Options of a call of a text-classification pipeline.
- * @typedef {object} ClassifyOptions
- * @property {number | null} [top_k] how many of the best labels; `null` for all; 1 by default
- * @property {'softmax' | 'sigmoid' | 'none'} [function_to_apply] from logits to scores;
- *   by default what the model's configuration asks for
- * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
- * @property {AbortSignal | null} [signal] aborts this call
- */
-
-/**
- * @typedef {object} Rule
- * @property {string[]} supported what the option may be, in words
- * @property {(value: any) => boolean} accepts
- */
-
-/** @param {...(string | boolean)} values @returns {Rule} */
-const oneOf = (...values) => ({
-  supported: values.map(String),
-  accepts: (value) => values.includes(value),
-});
-
-/** @param {string} type @param {string} [words] @returns {Rule} */
-const ofType = (type, words = `a ${type}`) => ({
-  supported: [words],
-  accepts: (value) => typeof value === type && value !== null && value !== '',
-});
-
-/** @param {...Rule} rules @returns {Rule} */
-const anyOf = (...rules) => ({
-  supported: rules.flatMap((rule) => rule.supported),
-  accepts: (value) => rules.some((rule) => rule.accepts(value)),
-});
-
-/** @type {Rule} */
-const abortSignal = {
-  supported: ['an AbortSignal'],
-  accepts: (value) => value instanceof AbortSignal,
-};
-
 /** @param {any} value @returns {value is Worker} */
 export function isWorker(value) {
   return typeof value?.postMessage === 'function' && typeof value.terminate === 'function';
 }
 
-/** @type {Rule} */
-const plainObject = {
-  supported: ['an object'],
-  accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-};
-
-/** @type {Rule} */
+/** @type {import('./rules.js').Rule} */
 const integrity = {
   supported: ['{file: \'sha256-…\'} with the hash in base64'],
   accepts: (value) => plainObject.accepts(value) && Object.values(value).every(isIntegrity),
 };
 
-/** @type {Rule} */
+/** @type {import('./rules.js').Rule} */
 const worker = anyOf(
-  oneOf(true, false),
+  flag,
   { supported: ['a Worker'], accepts: isWorker },
   ofType('function', 'a function that returns a Worker'),
 );
 
-/** @type {Rule} */
+/** @type {import('./rules.js').Rule} */
 const bytes = {
   supported: ['a positive number of bytes'],
   accepts: (value) => Number.isSafeInteger(value) && value > 0,
 };
 
-/** @type {Rule} */
-const countOrNull = {
-  supported: ['a positive integer', 'null'],
-  // The engine counts in 32 bits.
-  accepts: (value) => value === null || (Number.isInteger(value) && value > 0 && value < 2 ** 32),
-};
-
-/** @type {Rule} */
+/** @type {import('./rules.js').Rule} */
 const url = {
   supported: ['a URL'],
   accepts: (value) => (value instanceof URL || typeof value === 'string') && URL.canParse(value, pageUrl()),
 };
 
-/** @type {Rule} */
+/** @type {import('./rules.js').Rule} */
 const newHead = {
   supported: ['{labels: [name, …], seed: a whole number below 2³²}'],
   accepts: (value) => plainObject.accepts(value)
@@ -143,7 +89,7 @@ const newHead = {
     && (value.seed === undefined || (Number.isInteger(value.seed) && value.seed >= 0 && value.seed < 2 ** 32)),
 };
 
-/** @type {Record<keyof LoadOptions, Rule>} */
+/** @type {import('./rules.js').Rules<LoadOptions>} */
 const loadRules = {
   progress_callback: ofType('function'),
   signal: abortSignal,
@@ -151,8 +97,8 @@ const loadRules = {
   endpoint: ofType('string', 'an absolute http(s) URL'),
   token: anyOf(ofType('string'), ofType('function')),
   integrity,
-  allow_remote: oneOf(true, false),
-  local_files_only: oneOf(true, false),
+  allow_remote: flag,
+  local_files_only: flag,
   fetch: ofType('function'),
   config: plainObject,
   worker,
@@ -166,63 +112,15 @@ const loadRules = {
   cache_dir: ofType('string'),
 };
 
-/** @type {Record<keyof ClassifyOptions, Rule>} */
-const classifyRules = {
-  top_k: countOrNull,
-  function_to_apply: oneOf('softmax', 'sigmoid', 'none'),
-  truncation: oneOf(true, false),
-  signal: abortSignal,
-};
-
-/**
- * An `option` error that says what is supported instead.
- * @param {string} option
- * @param {string[]} supported
- * @param {string} problem
- */
-function refuse(option, supported, problem) {
-  return new HeadwiseError('option', `${problem} Supported: ${supported.join(', ')}.`, { option, supported });
-}
-
-/**
- * The options that were given, each one known and of a supported value. `undefined` is not given,
- * nor is `null` where it has no meaning of its own.
- * @param {any} options
- * @param {Record<string, Rule>} rules
- */
-function check(options, rules) {
-  const names = Object.keys(rules);
-  if (!plainObject.accepts(options)) throw refuse('options', names, 'Options are given as an object.');
-  /** @type {Record<string, any>} */
-  const given = {};
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (!rule) throw refuse(name, names, `There is no option “${name}”.`);
-    if (rule.accepts(value)) given[name] = value;
-    // The value itself is not repeated: it may be a secret.
-    else if (value != null) throw refuse(name, rule.supported, `This value of “${name}” is not supported.`);
-  }
-  return given;
-}
-
 /**
  * Options after the check: absent or meant.
- * @template T
- * @typedef {{[K in keyof T]: NonNullable<T[K]>}} Given
+ * @typedef {{[K in keyof LoadOptions]: NonNullable<LoadOptions[K]>}} GivenLoadOptions
  */
 
 /**
  * @param {LoadOptions} options
- * @returns {Given<LoadOptions>}
+ * @returns {GivenLoadOptions}
  */
 export function checkLoadOptions(options) {
-  return check(options, loadRules);
-}
-
-/**
- * @param {ClassifyOptions} options
- * @returns {Given<Omit<ClassifyOptions, 'top_k'>> & Pick<ClassifyOptions, 'top_k'>}
- */
-export function checkClassifyOptions(options) {
-  return check(options, classifyRules);
+  return /** @type {GivenLoadOptions} */ (check(options, loadRules));
 }

@@ -11,7 +11,11 @@ import { VARIANTS, pickVariant } from './variants.js';
 /**
  * What is used of the generated module.
  * @typedef {object} Glue
- * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions) => Loader} Loader
+ * @property {(task: string, modules?: Uint8Array) => string[]} small_files names, within a model's folder, of the small
+ *   files to look for; `modules` is what stands in `modules.json`, if there is one
+ * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {task: string}) => Loader<TextPipeline>} Loader
+ * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {head: string}) => Loader<BareModel>} ModelLoader
+ * @property {new (files: Record<string, Uint8Array>) => TextTokenizer} TextTokenizer
  * @property {new () => import('./verify.js').Sha256} Sha256
  * @property {() => string | undefined} take_panic the text of the last panic, once
  */
@@ -29,6 +33,7 @@ import { VARIANTS, pickVariant } from './variants.js';
 
 /**
  * A model that arrives.
+ * @template {Held} [H=Held]
  * @typedef {object} Loader
  * @property {string[]} files names of the files with its weights
  * @property {(file: number, chunk: Uint8Array) => void} push the next bytes of one of them, by its place there
@@ -37,14 +42,17 @@ import { VARIANTS, pickVariant } from './variants.js';
  *   headers have arrived; undefined where that would not be smaller
  * @property {() => Uint8Array | undefined} take_converted what has come since the last call of a `model.safetensors`
  *   that loads to the same model
- * @property {() => TextClassifier} finish consumes the loader
+ * @property {() => H} finish consumes the loader
  * @property {() => void} free
  */
 
+/** What can be in the engine's memory. @typedef {TextPipeline | BareModel | TextTokenizer} Held */
+
 /**
- * @typedef {object} TextClassifier
- * @property {ModelInfo} info
- * @property {(inputs: TextPair[], options: RunOptions) => Run} start
+ * A model for a task, with its tokenizer.
+ * @typedef {object} TextPipeline
+ * @property {ModelInfo & {task: string}} info
+ * @property {(inputs: (string | object)[], options: Record<string, unknown>) => Run} start
  * @property {() => void} free
  */
 
@@ -52,15 +60,49 @@ import { VARIANTS, pickVariant } from './variants.js';
  * One request, computed slice by slice.
  * @typedef {object} Run
  * @property {() => boolean} step computes a slice; true when nothing is left
- * @property {() => {results: Classification[][], inputs: InputInfo[]}} finish consumes the run
+ * @property {() => {results: unknown[], inputs: InputInfo[]}} finish consumes the run
  * @property {() => void} free
  */
 
-/** How weights are held. @typedef {'fp32' | 'fp16' | 'q8'} Dtype */
+/**
+ * An encoder with a head or without, for token ids.
+ * @typedef {object} BareModel
+ * @property {ModelInfo} info
+ * @property {(rows: ModelRows, options: {output_hidden_states?: boolean, output_attentions?: boolean}) =>
+ *   Record<string, Numbers | Numbers[]>} forward
+ * @property {() => void} free
+ */
 
-/** @typedef {{text: string, text_pair?: string}} TextPair */
-/** @typedef {{label: string, score: number}} Classification */
-/** @typedef {Omit<import('./options.js').ClassifyOptions, 'signal'>} RunOptions */
+/**
+ * Ids `[rows, length]`, row after row; with `choices`, so many rows belong together. The mask is 0 where there is
+ * padding.
+ * @typedef {{length: number, choices: number, input_ids: Uint32Array, attention_mask?: Uint32Array,
+ *   token_type_ids?: Uint32Array}} ModelRows
+ */
+
+/** @typedef {{dims: number[], data: Float32Array}} Numbers */
+
+/**
+ * @typedef {object} TextTokenizer
+ * @property {TokenizerInfo} info
+ * @property {(inputs: {text: string, text_pair?: string}[], options: {truncation?: false | Truncation,
+ *   max_length?: number, add_special_tokens?: boolean}) => {input_ids: number[], token_type_ids: number[]}[]} encode
+ * @property {(ids: Uint32Array, skip_special_tokens: boolean) => string} decode
+ * @property {() => void} free
+ */
+
+/** Which text of a pair gives way. @typedef {'longest_first' | 'only_first' | 'only_second'} Truncation */
+
+/**
+ * `model_max_length` is `null` where no limit is known; `token_type_ids` tells whether the model reads them.
+ * @typedef {object} TokenizerInfo
+ * @property {number | null} model_max_length
+ * @property {'left' | 'right'} padding_side
+ * @property {boolean} token_type_ids
+ * @property {Record<'cls' | 'mask' | 'pad' | 'unk', {id: number, token: string} | null>} special
+ */
+
+/** How weights are held. @typedef {'fp32' | 'fp16' | 'q8'} Dtype */
 
 /**
  * How an input was read. `tokens` counts the special ones too; `text_end` and `text_pair_end` are
@@ -69,15 +111,16 @@ import { VARIANTS, pickVariant } from './variants.js';
  */
 
 /**
- * What was loaded. `memory` is bytes of weights; `head.new` are tensors that were drawn, not trained;
- * `ignored` are tensors of other heads and buffers.
+ * What was loaded. `labels` are those of a classifier; `memory` is bytes of weights; `head.new` are tensors that were
+ * drawn, not trained; `ignored` are tensors of other heads and buffers.
  * @typedef {object} ModelInfo
  * @property {string} model_type
  * @property {string | null} architecture
  * @property {string[]} labels
  * @property {string | null} problem_type
- * @property {'softmax' | 'sigmoid' | 'none'} function_to_apply
+ * @property {'softmax' | 'sigmoid' | 'none' | null} function_to_apply of a classifier of texts
  * @property {number} max_length in tokens
+ * @property {string | null} mask_token what stands in a text for a word to be guessed
  * @property {import('./variants.js').Variant} variant
  * @property {Dtype} dtype
  * @property {'asked' | 'file' | 'memory'} dtype_reason why: it was asked for, it keeps the numbers of the file,
@@ -107,6 +150,11 @@ export class Runtime {
   constructor(init, glue) {
     this.#init = init;
     this.#glue = glue;
+  }
+
+  /** The build that runs. */
+  get variant() {
+    return this.#variant;
   }
 
   /**

@@ -22,14 +22,16 @@ const HEADER_STEP = 1 << 16;
  */
 
 /**
- * Makes a loader of the index, if there is one, which says how many files there are; one that converts, if
- * that is wanted.
+ * Makes a loader of the encoder's index, if there is one, which says how many files there are, theirs first; one that
+ * converts, if that is wanted.
  * @typedef {(index: Record<string, Uint8Array>, convert: boolean) => Promise<Loader>} MakeLoader
  */
 
 /**
- * What the weights are loaded with: `keptAs` is the dtype in which they are to be stored, if not as they come.
+ * What the weights are loaded with: `home` is the folder of the encoder within the model's, `keptAs` is the dtype in
+ * which they are to be stored, if not as they come.
  * @typedef {object} Means
+ * @property {string} home
  * @property {Progress} progress
  * @property {Runtime} runtime
  * @property {MakeLoader} makeLoader
@@ -71,7 +73,7 @@ function mayBeCorruption(error) {
  * @param {Means} means
  * @returns {Promise<Weights>}
  */
-async function fill(files, { progress, runtime, makeLoader, keptAs }) {
+async function fill(files, { home, progress, runtime, makeLoader, keptAs }) {
   /** @type {FileStream[]} */
   const streams = [];
   /** @type {Loader | undefined} */
@@ -80,16 +82,16 @@ async function fill(files, { progress, runtime, makeLoader, keptAs }) {
   let conversion;
   try {
     const entry = keptAs && await files.converted(keptAs);
-    const found = entry ? new WholeFile(entry.chunks()) : await findWeights(files);
+    const found = entry ? new WholeFile(entry.chunks()) : await findWeights(files, home);
     if (!('index' in found)) streams.push(found);
     const convert = keptAs !== undefined && !entry;
     loader = await makeLoader('index' in found ? { [INDEX]: found.index } : {}, convert);
     const names = runtime.call(() => /** @type {Loader} */ (loader).files);
-    if ('index' in found) for (const name of names) streams.push(await files.stream(name));
+    for (const name of names.slice(streams.length)) streams.push(await files.stream(name));
     if (convert) conversion = new Conversion(files, keptAs, runtime, loader, names);
     await pour(names, streams, progress, runtime, loader, conversion);
     const converted = entry !== undefined || (await conversion?.finish() ?? false);
-    return { loader, names: 'index' in found ? [INDEX, ...names] : names, converted };
+    return { loader, names: 'index' in found ? [home + INDEX, ...names] : names, converted };
   } catch (error) {
     await conversion?.discard();
     runtime.free(loader);
@@ -100,19 +102,21 @@ async function fill(files, { progress, runtime, makeLoader, keptAs }) {
 }
 
 /**
- * The one file of weights, or the list of several.
+ * The one file of the encoder's weights, or the list of several.
  * @param {AnyFiles} files
+ * @param {string} home
  * @returns {Promise<FileStream | {index: Uint8Array}>}
  */
-async function findWeights(files) {
+async function findWeights(files, home) {
+  const [weights, list] = [home + WEIGHTS, home + INDEX];
   try {
-    const stream = await files.stream(WEIGHTS);
+    const stream = await files.stream(weights);
     await stream.open();
     return stream;
   } catch (error) {
-    if (!files.isAbsent(WEIGHTS, error)) throw error;
-    return files.read(INDEX).then((index) => ({ index }), async (other) => {
-      throw files.isAbsent(INDEX, other) ? await otherWeights(files, /** @type {HeadwiseError} */ (error)) : other;
+    if (!files.isAbsent(weights, error)) throw error;
+    return files.read(list).then((index) => ({ index }), async (other) => {
+      throw files.isAbsent(list, other) ? await otherWeights(files, home, /** @type {HeadwiseError} */ (error)) : other;
     });
   }
 }
@@ -120,12 +124,17 @@ async function findWeights(files) {
 /**
  * The names of the files that hold the weights, the list of them included.
  * @param {AnyFiles} files
+ * @param {string} home
+ * @param {Runtime} runtime
+ * @param {MakeLoader} makeLoader
  * @returns {Promise<string[]>}
  */
-export async function weightFiles(files) {
-  if (await files.has(WEIGHTS)) return [WEIGHTS];
-  const index = JSON.parse(new TextDecoder().decode(await files.read(INDEX)));
-  return [INDEX, ...new Set(Object.values(index.weight_map))];
+export async function weightFiles(files, home, runtime, makeLoader) {
+  const list = await files.has(home + WEIGHTS) ? [] : [home + INDEX];
+  const loader = await makeLoader(list.length ? { [INDEX]: await files.read(list[0]) } : {}, false);
+  const names = runtime.call(() => loader.files);
+  runtime.free(loader);
+  return [...list, ...names];
 }
 
 /**
@@ -170,13 +179,14 @@ async function pour(names, streams, progress, runtime, loader, conversion) {
 /**
  * The error of a model without safetensors, which says what it has instead.
  * @param {AnyFiles} files
+ * @param {string} home
  * @param {HeadwiseError} error
  */
-async function otherWeights(files, { code, message, details }) {
-  const pickled = 'pytorch_model.bin';
+async function otherWeights(files, home, { code, message, details }) {
+  const pickled = `${home}pytorch_model.bin`;
   if (!await files.has(pickled)) return new HeadwiseError(code, message, details);
   return new HeadwiseError(code,
-    'This model has no model.safetensors, only pytorch_model.bin. Convert it in Python:\n'
+    'This model has no model.safetensors, only pytorch_model.bin. Convert it in Python, with the class of its task:\n'
     + 'from transformers import AutoModelForSequenceClassification as Model\n'
     + "Model.from_pretrained('user/model').save_pretrained('folder', safe_serialization=True)",
     { ...details, found: pickled });

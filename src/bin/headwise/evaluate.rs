@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::classifier::TextClassifier;
 use headwise::folder::load_classifier;
+use headwise::pipeline::TextModel;
 use headwise::tasks::text_classification::Options;
 use headwise::text::Input;
 use headwise::weights::Choice;
@@ -72,7 +72,7 @@ pub fn run(folder: &Path, data: &Path, threshold: f32, precision: Choice) -> Res
 }
 
 /// Scores of each example in the order of the model's labels.
-fn scores(classifier: &Arc<TextClassifier>, examples: &[Example]) -> Result<Vec<Vec<f32>>> {
+fn scores(classifier: &Arc<TextModel>, examples: &[Example]) -> Result<Vec<Vec<f32>>> {
     let inputs: Vec<Input> = examples.iter().map(|example| Input::from(example.text.as_str())).collect();
     let results = classifier.classify(&inputs, Options { top_k: None, ..Options::default() })?;
     let in_order = |ranked: Vec<headwise::tasks::text_classification::Label>| {

@@ -12,6 +12,7 @@ mod lock;
 mod new_head;
 mod prune;
 mod quantize;
+mod run;
 mod tokenize;
 
 use std::path::PathBuf;
@@ -46,6 +47,21 @@ enum Command {
         dtype: Dtype,
         /// Texts to classify
         texts: Vec<String>,
+    },
+    /// Do a task for each line of standard input, a JSON value; prints one JSON line for each, in their
+    /// order: {"result": …, "tokens": …, "truncated": …}, or {"error": {"code": …, "message": …}}.
+    /// The exit code is 3 if there was an error among them
+    Run {
+        /// Name of the task, such as token-classification
+        task: String,
+        /// Folder with config.json, tokenizer and model.safetensors
+        model_dir: PathBuf,
+        /// Options of the task by their names in Python, as a JSON object
+        #[arg(long)]
+        options: Option<String>,
+        /// How weights are kept in memory
+        #[arg(long, default_value = "fp32")]
+        dtype: Dtype,
     },
     /// Embed texts, or the lines of standard input, as sentence-transformers does; prints one JSON
     /// line for each
@@ -232,9 +248,18 @@ impl From<HeadName> for HeadKind {
     }
 }
 
+/// Exit code of `run` where some lines have no result. 1 means that the command failed, 2 that it was called wrongly.
+const SOME_FAILED: u8 = 3;
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Classify { model_dir, top_k, dtype, texts } => classify::run(&model_dir, top_k, dtype.into(), texts),
+        Command::Run { task, model_dir, options, dtype } => {
+            match run::run(&task, &model_dir, options.as_deref(), dtype.into()) {
+                Ok(false) => return ExitCode::from(SOME_FAILED),
+                outcome => outcome.map(drop),
+            }
+        }
         Command::Embed { model_dir, dtype, texts } => embed::run(&model_dir, dtype.into(), texts),
         Command::Inspect { model_dir } => inspect::run(&model_dir),
         Command::Lock { model_dir } => lock::run(&model_dir),

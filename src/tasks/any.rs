@@ -1,0 +1,328 @@
+//! The tasks by name, with options, inputs and results as JSON: what the command line and the browser call.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use headwise::folder::load_pipeline;
+//! use headwise::kernels::Precision;
+//! use headwise::tasks::TaskName;
+//! use headwise::tasks::any::Offsets;
+//! use serde_json::json;
+//!
+//! let folder = Path::new("tests/golden/tasks/wordpiece-qa");
+//! let pipeline = load_pipeline(folder, TaskName::parse("question-answering")?, Precision::Fp32)?;
+//! let question = json!({"question": "Who jumps?", "context": "The quick brown fox jumps."});
+//! let inputs = std::iter::once(Ok(question));
+//! let mut run = pipeline.start(inputs, json!({"top_k": 2}), Offsets::Characters)?;
+//! while !run.step() {}
+//! let (answers, _) = run.ready().expect("the only result")?;
+//! println!("{}", serde_json::to_string(&answers).expect("JSON"));
+//! # Ok::<(), headwise::Error>(())
+//! ```
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::feature_extraction::{FeatureExtraction, Features};
+use super::fill_mask::{FillMask, Filled};
+use super::multiple_choice::{Choice, MultipleChoice};
+use super::options::Given;
+use super::question_answering::{Answer, QuestionAnswering};
+use super::text_classification::{Label, TextClassification};
+use super::text_ranking::{Ranked, TextRanking};
+use super::token_classification::{Entity, TokenClassification};
+use super::zero_shot_classification::{Classified, ZeroShotClassification};
+use super::{
+    TaskName, Utf16, feature_extraction, fill_mask, multiple_choice, question_answering, text_classification,
+    text_ranking, token_classification, zero_shot_classification,
+};
+use crate::embedder::{EmbedderLoader, TextEmbedder};
+use crate::error::{Error, Result};
+use crate::models::Model;
+use crate::pipeline::{Read, Run, Task, TextModel, TextModelLoader};
+use crate::text::{SmallFiles, Tokenizer};
+use crate::weights::{Index, LoadOptions};
+
+/// A pipeline whose weights are still to come.
+#[derive(Debug)]
+pub struct PipelineLoader {
+    task: TaskName,
+    files: Vec<String>,
+    inner: LoaderOf,
+}
+
+#[derive(Debug)]
+enum LoaderOf {
+    Text(Box<TextModelLoader>),
+    Embedder(Box<EmbedderLoader>),
+}
+
+impl PipelineLoader {
+    /// Reads the small files of a model: those that [`TaskName::small_files`] names, where they exist. `index` lists the
+    /// files with its weights (of the encoder, if there are others). `labels` are those of a new head.
+    ///
+    /// # Errors
+    /// Those of [`TextModelLoader::new`] and [`EmbedderLoader::new`].
+    pub fn new(
+        task: TaskName,
+        files: &SmallFiles,
+        index: Index,
+        options: LoadOptions,
+        labels: Option<Vec<String>>,
+    ) -> Result<Self> {
+        let weights = index.files().to_vec();
+        if task == TaskName::FeatureExtraction {
+            let loader = EmbedderLoader::new(files, index, options)?;
+            return Ok(PipelineLoader { task, files: loader.files(), inner: LoaderOf::Embedder(Box::new(loader)) });
+        }
+        let loader = TextModelLoader::new(task.head(), files, index, options, labels)?;
+        Ok(PipelineLoader { task, files: weights, inner: LoaderOf::Text(Box::new(loader)) })
+    }
+
+    /// Names of the files with weights, from the model's folder.
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// Takes the next bytes of a file, by its place in [`PipelineLoader::files`].
+    ///
+    /// # Errors
+    /// Those of [`TextModelLoader::push`] and [`EmbedderLoader::push`].
+    ///
+    /// # Panics
+    /// When there is no file of this number.
+    pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
+        match &mut self.inner {
+            LoaderOf::Text(loader) => loader.push(file, chunk),
+            LoaderOf::Embedder(loader) => loader.push(file, chunk),
+        }
+    }
+
+    /// Length of a file in bytes, known once its header is.
+    ///
+    /// # Panics
+    /// When there is no file of this number.
+    pub fn file_bytes(&self, file: usize) -> Option<u64> {
+        match &self.inner {
+            LoaderOf::Text(loader) => loader.file_bytes(file),
+            LoaderOf::Embedder(loader) => loader.file_bytes(file),
+        }
+    }
+
+    /// Length of the file that [`PipelineLoader::take_converted`] gives: see [`TextModelLoader::converted_bytes`].
+    /// `None` of an embedder, which is not converted.
+    pub fn converted_bytes(&self) -> Option<u64> {
+        match &self.inner {
+            LoaderOf::Text(loader) => loader.converted_bytes(),
+            LoaderOf::Embedder(_) => None,
+        }
+    }
+
+    /// What has come of the checkpoint in the precision of the load: see [`TextModelLoader::take_converted`].
+    pub fn take_converted(&mut self) -> Vec<u8> {
+        match &mut self.inner {
+            LoaderOf::Text(loader) => loader.take_converted(),
+            LoaderOf::Embedder(_) => Vec::new(),
+        }
+    }
+
+    /// The pipeline, after the last byte.
+    ///
+    /// # Errors
+    /// Those of [`TextModelLoader::finish`] and [`EmbedderLoader::finish`].
+    pub fn finish(self) -> Result<Pipeline> {
+        let model = match self.inner {
+            LoaderOf::Text(loader) => ModelOf::Text(Arc::new(loader.finish()?)),
+            LoaderOf::Embedder(loader) => ModelOf::Embedder(Arc::new(loader.finish()?)),
+        };
+        Ok(Pipeline { task: self.task, model })
+    }
+}
+
+/// A model for a task.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The task.
+    pub task: TaskName,
+    model: ModelOf,
+}
+
+#[derive(Debug)]
+enum ModelOf {
+    Text(Arc<TextModel>),
+    Embedder(Arc<TextEmbedder>),
+}
+
+/// What offsets of results count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offsets {
+    /// Unicode code points, as in Python.
+    Characters,
+    /// Units of UTF-16, as in JavaScript.
+    Utf16,
+}
+
+impl Pipeline {
+    /// The encoder and its head.
+    pub fn model(&self) -> &Model {
+        match &self.model {
+            ModelOf::Text(model) => &model.model,
+            ModelOf::Embedder(embedder) => &embedder.model,
+        }
+    }
+
+    /// The tokenizer that belongs to them.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        match &self.model {
+            ModelOf::Text(model) => &model.tokenizer,
+            ModelOf::Embedder(embedder) => &embedder.tokenizer,
+        }
+    }
+
+    /// The function that a sequence classifier was trained for.
+    pub fn function(&self) -> Option<text_classification::Function> {
+        match (&self.model, self.task) {
+            (ModelOf::Text(model), TaskName::TextClassification) => Some(model.function()),
+            _ => None,
+        }
+    }
+
+    /// Starts a request. Options are an object with the names that Python gives them, or null; inputs look as the task
+    /// says, and an error among them comes out at its place.
+    ///
+    /// # Errors
+    /// Those of the task's options, and of its request to this model.
+    pub fn start<'a, I: Iterator<Item = Result<Value>> + 'a>(
+        &self,
+        inputs: I,
+        options: Value,
+        offsets: Offsets,
+    ) -> Result<Box<dyn AnyRun + 'a>> {
+        let form = self.task.form();
+        let model = match &self.model {
+            ModelOf::Text(model) => model.clone(),
+            ModelOf::Embedder(embedder) => {
+                let options = read(options, feature_extraction::Options::read)?;
+                let task = FeatureExtraction::new(embedder.clone(), options);
+                return Ok(erased(task, inputs, form, offsets, Output::Features));
+            }
+        };
+        Ok(match self.task {
+            TaskName::TextClassification => {
+                let task = TextClassification::new(model, read(options, text_classification::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Labels)
+            }
+            TaskName::ZeroShotClassification => {
+                let task = ZeroShotClassification::new(model, read(options, zero_shot_classification::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Classified)
+            }
+            TaskName::TokenClassification => {
+                let task = TokenClassification::new(model, read(options, token_classification::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Entities)
+            }
+            TaskName::QuestionAnswering => {
+                let task = QuestionAnswering::new(model, read(options, question_answering::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Answers)
+            }
+            TaskName::FillMask => {
+                let task = FillMask::new(model, read(options, fill_mask::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Filled)
+            }
+            TaskName::MultipleChoice => {
+                let task = MultipleChoice::new(model, read(options, multiple_choice::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Choices)
+            }
+            TaskName::TextRanking => {
+                let task = TextRanking::new(model, read(options, text_ranking::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Ranked)
+            }
+            TaskName::FeatureExtraction => return Err(Error::Internal { reason: "an embedder was expected".into() }),
+        })
+    }
+}
+
+/// The result of an input, whatever the task.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Output {
+    /// Of text classification.
+    Labels(Vec<Label>),
+    /// Of zero-shot classification.
+    Classified(Classified),
+    /// Of token classification.
+    Entities(Vec<Entity>),
+    /// Of question answering.
+    Answers(Vec<Answer>),
+    /// Of fill-mask, for each mask.
+    Filled(Vec<Vec<Filled>>),
+    /// Of feature extraction.
+    Features(Features),
+    /// Of multiple choice.
+    Choices(Vec<Choice>),
+    /// Of text ranking.
+    Ranked(Vec<Ranked>),
+}
+
+/// A [`Run`] of any task.
+pub trait AnyRun {
+    /// See [`Run::step`].
+    fn step(&mut self) -> bool;
+
+    /// See [`Run::ready`].
+    fn ready(&mut self) -> Option<Result<(Output, Read)>>;
+}
+
+struct Erased<T: Task, I> {
+    run: Run<T, I>,
+    offsets: Offsets,
+    wrap: fn(T::Output) -> Output,
+}
+
+impl<T: Task, I: Iterator<Item = Result<T::Input>>> AnyRun for Erased<T, I> {
+    fn step(&mut self) -> bool {
+        self.run.step()
+    }
+
+    fn ready(&mut self) -> Option<Result<(Output, Read)>> {
+        let done = self.run.ready()?;
+        Some(done.map(|mut done| {
+            if self.offsets == Offsets::Utf16 {
+                T::count_in_utf16(&done.input, &mut done.output);
+                count_in_utf16(T::texts(&done.input), &mut done.read);
+            }
+            ((self.wrap)(done.output), done.read)
+        }))
+    }
+}
+
+fn erased<'a, T>(
+    task: T,
+    inputs: impl Iterator<Item = Result<Value>> + 'a,
+    form: &'static str,
+    offsets: Offsets,
+    wrap: fn(T::Output) -> Output,
+) -> Box<dyn AnyRun + 'a>
+where
+    T: Task<Input: DeserializeOwned> + 'a,
+{
+    let inputs = inputs.map(move |input| {
+        let input = serde_json::from_value(input?);
+        input.map_err(|_| Error::Input { input: 0, reason: format!("an input of this task is {form}") })
+    });
+    Box::new(Erased { run: Run::new(task, inputs), offsets, wrap })
+}
+
+fn read<T>(options: Value, read: fn(&mut Given) -> Result<T>) -> Result<T> {
+    let mut given = Given::new(options)?;
+    let options = read(&mut given)?;
+    given.finish()?;
+    Ok(options)
+}
+
+fn count_in_utf16((text, pair): (&str, Option<&str>), read: &mut Read) {
+    read.text_end = Utf16::of(text).at(read.text_end);
+    read.text_pair_end = pair.zip(read.text_pair_end).map(|(pair, end)| Utf16::of(pair).at(end));
+}

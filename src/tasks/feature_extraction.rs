@@ -1,0 +1,183 @@
+//! Hidden vectors of a text: those of its tokens, as `transformers` `pipelines/feature_extraction.py` gives them, or one
+//! of them all, as the option `pooling` or the folder of a sentence-transformers model says.
+//!
+//! ```
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use headwise::folder::load_embedder;
+//! use headwise::kernels::Precision;
+//! use headwise::pipeline::run;
+//! use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
+//! use headwise::tasks::pooling::Mode;
+//!
+//! let folder = Path::new("tests/golden/tasks/wordpiece-token");
+//! let embedder = Arc::new(load_embedder(folder, Precision::Fp32)?);
+//! let options = Options { pooling: Some(Pooled::By(Mode::Mean)), normalize: true, ..Options::default() };
+//! let results = run(FeatureExtraction::new(embedder, options), ["The dog.".into(), "The fox.".into()])?;
+//! let cosine: f32 = results[0].data.iter().zip(&results[1].data).map(|(a, b)| a * b).sum();
+//! # assert!(cosine.abs() <= 1.0 + 1e-6);
+//! # Ok::<(), headwise::Error>(())
+//! ```
+
+use std::sync::Arc;
+
+use serde::Serializer;
+
+use super::fill_mask::Text;
+use super::options::Given;
+use super::pooling::{Mode, Pooling};
+use crate::embedder::TextEmbedder;
+use crate::error::{Error, Result};
+use crate::pipeline::Task;
+use crate::text::{Batch, Input, Tokens};
+
+/// What is made of the vectors of a text's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooled {
+    /// They are given as they are.
+    None,
+    /// One of them all.
+    By(Mode),
+}
+
+impl Pooled {
+    const NAMES: &[(&str, Pooled)] = &[
+        ("none", Pooled::None),
+        ("mean", Pooled::By(Mode::Mean)),
+        ("cls", Pooled::By(Mode::Cls)),
+        ("max", Pooled::By(Mode::Max)),
+        ("first_token", Pooled::By(Mode::Cls)),
+        ("last_token", Pooled::By(Mode::LastToken)),
+    ];
+}
+
+/// What one call asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// What is made of the vectors; by default what the folder says, if it is one of sentence-transformers, else
+    /// nothing.
+    pub pooling: Option<Pooled>,
+    /// Whether vectors are divided by their length.
+    pub normalize: bool,
+    /// Whether texts that are too long are cut; an error otherwise.
+    pub truncation: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { pooling: None, normalize: false, truncation: true }
+    }
+}
+
+impl Options {
+    /// Reads the options of a call.
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn read(given: &mut Given) -> Result<Self> {
+        Ok(Options {
+            pooling: given.choice("pooling", Pooled::NAMES)?,
+            normalize: given.flag("normalize")?.unwrap_or(false),
+            truncation: given.flag("truncation")?.unwrap_or(true),
+        })
+    }
+}
+
+/// Vectors of a text. As JSON they are nested arrays.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// `[tokens, numbers]`, or `[numbers]` of a single vector.
+    pub dims: Vec<usize>,
+    /// The numbers, vector after vector.
+    pub data: Vec<f32>,
+}
+
+impl serde::Serialize for Features {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.dims.as_slice() {
+            [_, width] => serializer.collect_seq(self.data.chunks_exact(*width)),
+            _ => self.data.serialize(serializer),
+        }
+    }
+}
+
+/// Vectors of texts.
+#[derive(Debug)]
+pub struct FeatureExtraction {
+    embedder: Arc<TextEmbedder>,
+    options: Options,
+    pooling: Option<Pooling>,
+    /// Whether the folder says what is done.
+    by_folder: bool,
+}
+
+impl FeatureExtraction {
+    /// A request to a bare encoder, or to a model of sentence embeddings.
+    pub fn new(embedder: Arc<TextEmbedder>, options: Options) -> Self {
+        let by_folder = options.pooling.is_none() && embedder.is_of_sentence_transformers();
+        let pooling = match options.pooling {
+            Some(Pooled::By(mode)) => Some(Pooling::from(mode)),
+            _ => None,
+        };
+        FeatureExtraction { embedder, options, pooling, by_folder }
+    }
+
+    /// Vectors of each sequence, end to end.
+    fn vectors(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
+        if self.by_folder {
+            return self.embedder.embed_batch(batch);
+        }
+        let hidden = self.embedder.model.forward(batch)?;
+        if let Some(pooling) = &self.pooling {
+            return Ok(pooling.forward(&hidden, batch)?.to_vec2()?);
+        }
+        let sequence =
+            |rows: &std::ops::Range<usize>| Ok(hidden.narrow(0, rows.start, rows.len())?.flatten_all()?.to_vec1()?);
+        batch.sequences.iter().map(sequence).collect()
+    }
+}
+
+impl Task for FeatureExtraction {
+    type Input = Text;
+    type Output = Features;
+    type Computed = Vec<f32>;
+
+    fn texts(input: &Text) -> (&str, Option<&str>) {
+        (&input.0, None)
+    }
+
+    fn encode(&self, input: &Text) -> Result<Vec<Tokens>> {
+        let prompt = if self.by_folder { self.embedder.prompt() } else { "" };
+        let text = Input { text: format!("{prompt}{}", input.0), text_pair: None };
+        let mut tokens = self.embedder.tokenizer.encode_input(0, &text, self.options.truncation)?;
+        // The prompt is no part of the text that was read.
+        tokens.kept.text_end = tokens.kept.text_end.saturating_sub(prompt.chars().count());
+        Ok(vec![tokens])
+    }
+
+    fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
+        let vectors = self.vectors(batch)?;
+        match vectors.iter().position(|vectors| !vectors.iter().all(|number| number.is_finite())) {
+            None => Ok(vectors),
+            Some(input) => Err(Error::NonFinite { input }),
+        }
+    }
+
+    fn finish(&self, _: &Text, tokens: &[Tokens], computed: Vec<Vec<f32>>) -> Result<Features> {
+        let mut data = computed.concat();
+        let of_tokens = !self.by_folder && self.pooling.is_none();
+        let vectors = if of_tokens { tokens[0].input_ids.len() } else { 1 };
+        let width = data.len() / vectors;
+        if self.options.normalize {
+            data.chunks_exact_mut(width).for_each(normalize);
+        }
+        Ok(Features { dims: if of_tokens { vec![vectors, width] } else { vec![width] }, data })
+    }
+}
+
+/// Divides a vector by its length, or by 1e-12 if that is smaller.
+fn normalize(vector: &mut [f32]) {
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
+    vector.iter_mut().for_each(|x| *x /= length);
+}

@@ -1,0 +1,127 @@
+//! The best of several endings of a text: each is read with the text, and their logits are compared. There is no such
+//! pipeline in `transformers`; the classes are `…ForMultipleChoice`.
+//!
+//! ```
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use headwise::folder::load_text_model;
+//! use headwise::kernels::Precision;
+//! use headwise::models::HeadKind;
+//! use headwise::pipeline::run;
+//! use headwise::tasks::multiple_choice::{MultipleChoice, Options, Prompt};
+//!
+//! let folder = Path::new("tests/golden/tasks/wordpiece-multiple-choice");
+//! let model = Arc::new(load_text_model(folder, HeadKind::MultipleChoice, Precision::Fp32)?);
+//! let choices = vec!["in the rain.".into(), "over the fox.".into()];
+//! let prompt = Prompt { prompt: "The dog runs".into(), choices };
+//! let results = run(MultipleChoice::new(model, Options::default())?, [prompt])?;
+//! println!("{} with {}", results[0][0].choice, results[0][0].score);
+//! # assert_eq!(results[0].len(), 2);
+//! # Ok::<(), headwise::Error>(())
+//! ```
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::options::Given;
+use super::text_classification::Function;
+use super::{best_first, positive};
+use crate::error::{Error, Result};
+use crate::pipeline::{Task, TextModel, logits_of_sequences};
+use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
+
+/// What one call asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How many choices, best first; `None` for all.
+    pub top_k: Option<usize>,
+    /// Whether pairs that are too long are cut, the longer text first; an error otherwise.
+    pub truncation: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { top_k: None, truncation: true }
+    }
+}
+
+impl Options {
+    /// Reads the options of a call.
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn read(given: &mut Given) -> Result<Self> {
+        Ok(Options { top_k: given.count("top_k")?, truncation: given.flag("truncation")?.unwrap_or(true) })
+    }
+}
+
+/// A text and how it may go on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Prompt {
+    /// The text.
+    pub prompt: String,
+    /// What is to be chosen from.
+    pub choices: Vec<String>,
+}
+
+/// One of the choices.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Choice {
+    /// Its place among those that were given.
+    pub index: usize,
+    /// Its text.
+    pub choice: String,
+    /// Its probability; those of all choices sum to one.
+    pub score: f32,
+}
+
+/// Choices.
+#[derive(Debug)]
+pub struct MultipleChoice {
+    model: Arc<TextModel>,
+    options: Options,
+}
+
+impl MultipleChoice {
+    /// A request to a model with a multiple-choice head.
+    ///
+    /// # Errors
+    /// [`Error::Option`].
+    pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        positive("top_k", options.top_k)?;
+        Ok(MultipleChoice { model, options })
+    }
+}
+
+impl Task for MultipleChoice {
+    type Input = Prompt;
+    type Output = Vec<Choice>;
+    type Computed = Vec<f32>;
+
+    fn texts(input: &Prompt) -> (&str, Option<&str>) {
+        (&input.prompt, None)
+    }
+
+    fn encode(&self, input: &Prompt) -> Result<Vec<Tokens>> {
+        if input.choices.is_empty() {
+            return Err(Error::Input { input: 0, reason: "there are no choices".into() });
+        }
+        let tokenizer = &self.model.tokenizer;
+        let overflow = if self.options.truncation { Overflow::Dropped } else { Overflow::Refused };
+        let cut = Cut { max_length: tokenizer.max_length(), shortened: Shortened::Longest, overflow };
+        let pairs = input.choices.iter().map(|choice| tokenizer.encode_cut(&input.prompt, Some(choice), &cut));
+        Ok(pairs.collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
+        logits_of_sequences(&self.model.model, batch)
+    }
+
+    fn finish(&self, input: &Prompt, _: &[Tokens], logits: Vec<Vec<f32>>) -> Result<Vec<Choice>> {
+        let scores = Function::Softmax.apply(&logits.concat());
+        let choice = |index: usize| Choice { index, choice: input.choices[index].clone(), score: scores[index] };
+        Ok(best_first(&scores, self.options.top_k).into_iter().map(choice).collect())
+    }
+}

@@ -1,0 +1,130 @@
+//! Options of a call as JSON, read one by one under the names that Python gives them. Null counts as absent.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// What was given, less what has been read.
+#[derive(Debug)]
+pub struct Given {
+    left: Map<String, Value>,
+    known: Vec<&'static str>,
+}
+
+impl Given {
+    /// Starts to read an object; null is an empty one.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for anything else.
+    pub fn new(options: Value) -> Result<Self> {
+        match options {
+            Value::Object(left) => Ok(Given { left, known: Vec::new() }),
+            Value::Null => Ok(Given { left: Map::new(), known: Vec::new() }),
+            other => Err(refused("options", &other, "an object")),
+        }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for an option that nobody has read.
+    pub fn finish(self) -> Result<()> {
+        match self.left.into_iter().find(|(_, value)| !value.is_null()) {
+            None => Ok(()),
+            Some((name, value)) => Err(refused(&name, &value, &format!("the options {}", self.known.join(", ")))),
+        }
+    }
+
+    /// The value of an option before it is read, null too.
+    pub fn peek(&self, name: &str) -> Option<&Value> {
+        self.left.get(name)
+    }
+
+    /// What `accept` makes of an option; `supported` says what it takes.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for a value that it does not take.
+    pub fn read<T>(
+        &mut self,
+        name: &'static str,
+        supported: &str,
+        accept: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Option<T>> {
+        self.known.push(name);
+        match self.left.shift_remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => accept(&value).map(Some).ok_or_else(|| refused(name, &value, supported)),
+        }
+    }
+
+    /// A positive whole number.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for anything else.
+    pub fn count(&mut self, name: &'static str) -> Result<Option<usize>> {
+        self.read(name, "a positive whole number", |value| {
+            value.as_u64().and_then(|count| usize::try_from(count).ok()).filter(|&count| count > 0)
+        })
+    }
+
+    /// Yes or no.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for anything else.
+    pub fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
+        self.read(name, "true or false", Value::as_bool)
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for anything else.
+    pub fn text(&mut self, name: &'static str) -> Result<Option<String>> {
+        self.read(name, "a text", |value| value.as_str().map(str::to_owned))
+    }
+
+    /// A text, or several.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for anything else.
+    pub fn texts(&mut self, name: &'static str) -> Result<Option<OneOrMore>> {
+        self.read(name, "a text, or an array of texts", |value| match value {
+            Value::String(text) => Some(OneOrMore::One(text.clone())),
+            Value::Array(texts) => {
+                let texts = texts.iter().map(|text| text.as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map(OneOrMore::More)
+            }
+            _ => None,
+        })
+    }
+
+    /// One of a few words.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for another.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Result<Option<T>> {
+        let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
+        self.read(name, &names.join(", "), |value| {
+            choices.iter().find(|&&(name, _)| value.as_str() == Some(name)).map(|&(_, choice)| choice)
+        })
+    }
+}
+
+/// A text alone is not the same as an array of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OneOrMore {
+    /// A text alone.
+    One(String),
+    /// An array.
+    More(Vec<String>),
+}
+
+/// The error of an option; the value is quoted up to a length that fits a message.
+pub(super) fn refused(option: &str, value: &Value, supported: &str) -> Error {
+    let value = value.to_string();
+    let shown = match value.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value,
+    };
+    Error::Option { option: option.into(), value: shown, supported: supported.into() }
+}

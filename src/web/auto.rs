@@ -1,0 +1,274 @@
+//! Models and tokenizers by themselves: token ids to raw outputs, and texts to token ids and back.
+
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use wasm_bindgen::prelude::*;
+
+use super::error::{invalid_argument, to_js};
+use super::{Info, JsLoadOptions, Result, converted, from_object, in_windows, read_files, tensor, to_object};
+use crate::limits;
+use crate::models::{self, Config, HeadKind, Model, Output, Trace};
+use crate::text::{Call, Rows, Shortened, Tokenizer};
+
+/// The load of a model without its tokenizer; as [`super::Loader`].
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ModelLoader {
+    inner: models::Loader,
+    files: Vec<String>,
+    window: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+struct JsHead {
+    head: String,
+}
+
+#[wasm_bindgen]
+impl ModelLoader {
+    /// Reads `config.json`, and the index if there is one. `options` are those of [`super::Loader`] with the name of a
+    /// head in place of the task.
+    #[wasm_bindgen(constructor)]
+    pub fn new(files: &Object, options: JsValue) -> Result<ModelLoader> {
+        let JsHead { head } = from_object(options.clone())?;
+        let head = HeadKind::ALL.iter().find(|kind| kind.name() == head);
+        let head = *head.ok_or_else(|| invalid_argument("there is no such head"))?;
+        let options: JsLoadOptions = from_object(options)?;
+        let (small_files, index) = read_files(files)?;
+        let mut config = small_files.config().and_then(Config::parse).map_err(to_js)?;
+        let load_options = options.load_options()?;
+        if let Some(wish) = options.new_head {
+            config = config.with_labels(wish.labels).map_err(to_js)?;
+        }
+        let files = index.files().to_vec();
+        let inner = models::Loader::new(config, head, load_options, index);
+        Ok(ModelLoader { inner, files, window: vec![0; limits::WINDOW_BYTES] })
+    }
+
+    /// Names of the files with the weights.
+    #[wasm_bindgen(getter)]
+    pub fn files(&self) -> Vec<String> {
+        self.files.clone()
+    }
+
+    /// Takes the next bytes of a file, by its place in `files`.
+    pub fn push(&mut self, file: usize, chunk: &Uint8Array) -> Result<()> {
+        in_windows(chunk, &mut self.window, |bytes| self.inner.push(file, bytes))
+    }
+
+    /// Length of a file in bytes, once its header has been read.
+    pub fn file_bytes(&self, file: usize) -> Option<f64> {
+        self.inner.file_bytes(file).map(|bytes| bytes as f64)
+    }
+
+    /// As of [`super::Loader`].
+    #[wasm_bindgen(getter)]
+    pub fn converted_bytes(&self) -> Option<f64> {
+        self.inner.converted_bytes().map(|bytes| bytes as f64)
+    }
+
+    /// As of [`super::Loader`].
+    pub fn take_converted(&mut self) -> Option<Uint8Array> {
+        converted(self.inner.take_converted())
+    }
+
+    /// The model, after the last byte.
+    pub fn finish(self) -> Result<BareModel> {
+        Ok(BareModel { inner: self.inner.finish().map_err(to_js)? })
+    }
+}
+
+/// An encoder with a head, or without one.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct BareModel {
+    inner: Model,
+}
+
+/// Columns of `[rows, length]` numbers, row after row.
+#[derive(Deserialize)]
+struct JsRows {
+    length: usize,
+    choices: usize,
+    input_ids: Vec<u32>,
+    attention_mask: Option<Vec<u8>>,
+    token_type_ids: Option<Vec<u32>>,
+}
+
+#[derive(Deserialize)]
+struct JsForwardOptions {
+    #[serde(default)]
+    output_hidden_states: bool,
+    #[serde(default)]
+    output_attentions: bool,
+}
+
+impl From<JsRows> for Rows {
+    fn from(JsRows { length, choices, input_ids, attention_mask, token_type_ids }: JsRows) -> Self {
+        fn rows<T: Clone>(column: Vec<T>, length: usize) -> Vec<Vec<T>> {
+            column.chunks(length.max(1)).map(<[T]>::to_vec).collect()
+        }
+        Rows {
+            input_ids: rows(input_ids, length),
+            attention_mask: attention_mask.map(|mask| rows(mask, length)),
+            token_type_ids: token_type_ids.map(|types| rows(types, length)),
+            choices,
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl BareModel {
+    /// What is known of the model.
+    #[wasm_bindgen(getter)]
+    pub fn info(&self) -> Result<JsValue> {
+        to_object(&Info::new(&self.inner, self.inner.config.max_length(None)))
+    }
+
+    /// Raw outputs by the names of `transformers`, each `{dims, data: Float32Array}` or an array of those, for
+    /// `{length, choices, input_ids, attention_mask?, token_type_ids?}`; `options`: `{output_hidden_states?: boolean,
+    /// output_attentions?: boolean}`.
+    pub fn forward(&self, rows: JsValue, options: JsValue) -> Result<JsValue> {
+        let rows: JsRows = from_object(rows)?;
+        let options: JsForwardOptions = from_object(options)?;
+        let trace = Trace {
+            wants_hidden_states: options.output_hidden_states,
+            wants_attentions: options.output_attentions,
+            ..Trace::default()
+        };
+        let outputs = Object::new();
+        for (name, output) in self.inner.outputs(&rows.into(), trace).map_err(to_js)? {
+            let value = match output {
+                Output::One(numbers) => tensor(&numbers.dims, &numbers.data)?,
+                Output::Layers(layers) => {
+                    let layers = layers.iter().map(|numbers| tensor(&numbers.dims, &numbers.data));
+                    layers.collect::<Result<Array>>()?.into()
+                }
+            };
+            Reflect::set(&outputs, &name.into(), &value)?;
+        }
+        Ok(outputs.into())
+    }
+}
+
+/// A tokenizer without a model.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct TextTokenizer {
+    inner: Tokenizer,
+    pads_left: bool,
+}
+
+#[derive(Serialize)]
+struct TokenizerInfo {
+    model_max_length: Option<usize>,
+    padding_side: &'static str,
+    token_type_ids: bool,
+    special: Specials,
+}
+
+#[derive(Serialize)]
+struct Specials {
+    cls: Option<Special>,
+    mask: Option<Special>,
+    pad: Option<Special>,
+    unk: Option<Special>,
+}
+
+#[derive(Serialize)]
+struct Special {
+    id: u32,
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct JsPair {
+    text: String,
+    text_pair: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct JsCall {
+    /// Or false.
+    truncation: Option<Value>,
+    max_length: Option<usize>,
+    add_special_tokens: Option<bool>,
+}
+
+impl JsCall {
+    fn read(self) -> Result<Call> {
+        let truncation = match self.truncation {
+            None | Some(Value::Null | Value::Bool(false)) => None,
+            Some(value) => Some(match value.as_str() {
+                Some("longest_first") => Shortened::Longest,
+                Some("only_first") => Shortened::First,
+                Some("only_second") => Shortened::Second,
+                _ => return Err(invalid_argument(&format!("truncation {value}"))),
+            }),
+        };
+        let add_special_tokens = self.add_special_tokens.unwrap_or(true);
+        Ok(Call { truncation, max_length: self.max_length, add_special_tokens })
+    }
+}
+
+#[derive(Serialize)]
+struct Encoded {
+    input_ids: Vec<u32>,
+    token_type_ids: Vec<u32>,
+}
+
+#[wasm_bindgen]
+impl TextTokenizer {
+    /// Reads the small files of a model. Without a `config.json` nothing is known of the model's limits.
+    #[wasm_bindgen(constructor)]
+    pub fn new(files: &Object) -> Result<TextTokenizer> {
+        let (files, _) = read_files(files)?;
+        let config = files.get("config.json").map(Config::parse).transpose().map_err(to_js)?;
+        let types = config.as_ref().map_or(2, |config| config.type_vocab_size);
+        let mut inner = Tokenizer::from_files(&files, types).map_err(to_js)?;
+        if let Some(config) = &config {
+            let length = config.max_length(inner.model_max_length());
+            inner = inner.with_model_max_length(length);
+        }
+        let settings = files.get("tokenizer_config.json").and_then(|json| serde_json::from_slice::<Value>(json).ok());
+        let pads_left = settings.is_some_and(|settings| settings["padding_side"] == "left");
+        Ok(TextTokenizer { inner, pads_left })
+    }
+
+    /// What is known of the tokenizer.
+    #[wasm_bindgen(getter)]
+    pub fn info(&self) -> Result<JsValue> {
+        let special = self.inner.special();
+        let named = |id: Option<u32>| id.map(|id| Special { id, token: self.inner.token(id) });
+        to_object(&TokenizerInfo {
+            model_max_length: self.inner.model_max_length(),
+            padding_side: if self.pads_left { "left" } else { "right" },
+            token_type_ids: self.inner.gives_token_types(),
+            special: Specials {
+                cls: named(special.cls),
+                mask: named(special.mask),
+                pad: named(special.pad),
+                unk: named(special.unknown),
+            },
+        })
+    }
+
+    /// Token ids of an array of `{text, text_pair?}`, `{input_ids, token_type_ids}` each; `options`: `{truncation?:
+    /// false | 'longest_first' | 'only_first' | 'only_second', max_length?: number, add_special_tokens?: boolean}`.
+    pub fn encode(&self, inputs: JsValue, options: JsValue) -> Result<JsValue> {
+        let inputs: Vec<JsPair> = from_object(inputs)?;
+        let call = from_object::<JsCall>(options)?.read()?;
+        let encode = |(number, input): (usize, &JsPair)| {
+            let tokens = self.inner.call(&input.text, input.text_pair.as_deref(), &call);
+            let tokens = tokens.map_err(|error| to_js(error.with_input(number)))?;
+            Ok(Encoded { input_ids: tokens.input_ids, token_type_ids: tokens.token_type_ids })
+        };
+        to_object(&inputs.iter().enumerate().map(encode).collect::<Result<Vec<_>>>()?)
+    }
+
+    /// The text that these ids stand for.
+    pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String> {
+        self.inner.decode(ids, skip_special_tokens).map_err(to_js)
+    }
+}

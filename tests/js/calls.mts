@@ -1,0 +1,67 @@
+/** The types of calls as an application in TypeScript sees them; compiled, never run. */
+
+import { AutoConfig, AutoModel, AutoModelForQuestionAnswering, AutoTokenizer, models, pipeline, Tensor } from '../../www/lib/index.js';
+
+type FilledMask = import('../../www/lib/index.js').FilledMask;
+
+export async function calls(text: string, texts: string[]) {
+  const classify = await pipeline('sentiment-analysis', 'user/model');
+  const task: 'text-classification' = classify.task;
+  const words: 'softmax' | 'sigmoid' | 'none' = classify.model.function_to_apply;
+  (await classify(text))[0].label.at(0);
+  (await classify(texts))[0].label.at(0);
+  (await classify(texts, { top_k: null }))[0][0].label.at(0);
+
+  await using zeroShot = await pipeline('zero-shot-classification', 'user/model', { dtype: 'q8' });
+  (await zeroShot(text, ['a', 'b'])).labels.at(0);
+  (await zeroShot(texts, 'a, b', { multi_label: true }))[0].scores.at(0);
+
+  const tag = await pipeline('ner', 'user/model');
+  (await tag(text))[0].entity.at(0);
+  (await tag(texts, { aggregation_strategy: 'max' }))[0][0].entity_group.at(0);
+  // @ts-expect-error: tokens are joined
+  (await tag(text, { aggregation_strategy: 'simple' }))[0].entity;
+  // @ts-expect-error: there is no such strategy
+  await tag(text, { aggregation_strategy: 'best' });
+
+  const answer = await pipeline('question-answering', 'user/model');
+  (await answer(text, text)).answer.at(0);
+  (await answer({ question: text, context: text }, { top_k: 3 }))[0].start.toFixed();
+  (await answer(texts, text))[0].end.toFixed();
+  // @ts-expect-error: it is a list
+  (await answer(text, text, { top_k: 3 })).answer;
+
+  const fill = await pipeline('fill-mask', 'user/model');
+  (await fill(text))[0].token_str.at(0);
+  (await fill(texts))[0][0].sequence.at(0);
+  (await fill<FilledMask[][]>(text))[0][0].score.toFixed();
+  fill.tokenizer.mask_token?.at(0);
+
+  const embed = await pipeline('embeddings', 'user/model');
+  const vectors: Tensor = await embed(texts, { pooling: 'mean' });
+  const numbers: Float32Array = vectors.data;
+  (await embed(text)).meta.ms.toFixed();
+
+  const choose = await pipeline('multiple-choice', 'user/model');
+  (await choose(text, texts))[0].choice.at(0);
+  (await choose([{ prompt: text, choices: texts }]))[0][0].index.toFixed();
+  const rank = await pipeline('text-ranking', 'user/model');
+  (await rank(text, texts, { return_documents: true }))[0].text?.at(0);
+  (await rank({ query: text, documents: texts }))[0].corpus_id.toFixed();
+
+  // @ts-expect-error: there is no such task
+  await pipeline('translation', 'user/model');
+
+  const tokenizer = await AutoTokenizer.from_pretrained('user/model');
+  const inputs = await tokenizer(texts, { padding: true });
+  const ids: BigInt64Array = inputs.input_ids.data;
+  (await tokenizer(text, { return_tensor: false })).input_ids[0][0].toFixed();
+  (await tokenizer.decode(inputs.input_ids)).at(0);
+  const model = await AutoModel.from_pretrained('user/model');
+  const { last_hidden_state, hidden_states } = await model(inputs, { output_hidden_states: true });
+  hidden_states?.[0].dims.at(0);
+  (await (await AutoModelForQuestionAnswering.from_pretrained('user/model'))(inputs)).start_logits.size.toFixed();
+  (await AutoConfig.from_pretrained('user/model')).hidden_size;
+  await models.lock('user/model', { task: 'fill-mask' });
+  return { task, words, numbers, ids, last_hidden_state };
+}

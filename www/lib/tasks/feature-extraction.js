@@ -1,0 +1,42 @@
+/** Hidden vectors: of the tokens of texts, or one for each text. */
+
+import { abortSignal, check, flag, oneOf } from '../rules.js';
+import { stack } from '../tensor.js';
+import { oneOrMore, readText } from './request.js';
+
+/**
+ * @typedef {object} FeatureExtractionOptions
+ * @property {'none' | 'mean' | 'cls' | 'max' | 'first_token' | 'last_token'} [pooling] how the vectors of a text's
+ *   tokens become one (`'cls'` and `'first_token'` are the same); by default what a sentence-transformers model says
+ *   of itself, and of other models `'none'`
+ * @property {boolean} [normalize] divide each vector by its length
+ * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {AbortSignal | null} [signal] aborts this call
+ */
+
+/** @typedef {import('../tensor.js').Tensor} Tensor */
+
+/**
+ * A tensor `[texts, numbers]`, or without pooling `[texts, tokens, numbers]`, in which shorter texts are filled up with
+ * zeros to the longest; `meta.inputs[i].tokens` tells where a text ends. A single text counts as an array of one.
+ * @typedef {(texts: string | readonly string[], options?: FeatureExtractionOptions) =>
+ *   Promise<Tensor & import('./request.js').WithMeta>} FeatureExtractionCall
+ */
+
+/** @type {import('../rules.js').Rules<FeatureExtractionOptions>} */
+const rules = {
+  pooling: oneOf('none', 'mean', 'cls', 'max', 'first_token', 'last_token'),
+  normalize: flag,
+  truncation: flag,
+  signal: abortSignal,
+};
+
+/**
+ * @param {string | readonly string[]} input
+ * @param {FeatureExtractionOptions} [given]
+ * @returns {import('./request.js').Request}
+ */
+export function featureExtraction(input, given = {}) {
+  const { inputs } = oneOrMore(input, readText);
+  return { inputs, options: check(given, rules), shape: stack };
+}

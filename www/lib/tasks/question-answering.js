@@ -1,0 +1,88 @@
+/** Answers to questions: the parts of a text that hold them. */
+
+import { abortSignal, check, count, countFromZero, flag } from '../rules.js';
+import { badInput, objectOf, oneOrMore } from './request.js';
+
+/** @typedef {{question: string, context: string}} Question `context` is the text that holds the answer */
+
+/**
+ * @typedef {object} QuestionAnsweringOptions
+ * @property {number} [top_k] how many answers, best first; there may be fewer; 1 by default
+ * @property {number} [doc_stride] tokens that neighbouring windows of a long text share; 128, or half a window
+ * @property {number} [max_answer_len] most tokens of an answer; 15 by default
+ * @property {number} [max_seq_len] tokens of a window, with the question; 384, or what the model can read
+ * @property {boolean} [handle_impossible_answer] whether no answer, `''`, is one
+ * @property {boolean} [align_to_words] whether answers are made of whole words (default)
+ * @property {AbortSignal | null} [signal] aborts this call
+ */
+
+/**
+ * A part of the context, `context.slice(start, end)`.
+ * @typedef {{answer: string, score: number, start: number, end: number}} Answer
+ */
+
+/**
+ * With another `top_k` than 1 a list.
+ * @template {number} K
+ * @typedef {K extends 1 ? Answer : number extends K ? Answer | Answer[] : Answer[]} AnswerOf
+ */
+
+/** @typedef {import('./request.js').WithMeta} WithMeta */
+
+/**
+ * Several questions may have a context each, or one for all.
+ * @typedef {{
+ *   <K extends number = 1>(question: string, context: string, options?: QuestionAnsweringOptions & {top_k?: K}):
+ *     Promise<AnswerOf<K> & WithMeta>,
+ *   <K extends number = 1>(questions: readonly string[], context: string | readonly string[],
+ *     options?: QuestionAnsweringOptions & {top_k?: K}): Promise<AnswerOf<K>[] & WithMeta>,
+ *   <K extends number = 1>(input: Question, options?: QuestionAnsweringOptions & {top_k?: K}):
+ *     Promise<AnswerOf<K> & WithMeta>,
+ *   <K extends number = 1>(inputs: readonly Question[], options?: QuestionAnsweringOptions & {top_k?: K}):
+ *     Promise<AnswerOf<K>[] & WithMeta>,
+ * }} QuestionAnsweringCall
+ */
+
+/** @type {import('../rules.js').Rules<QuestionAnsweringOptions>} */
+const rules = {
+  top_k: count,
+  doc_stride: countFromZero,
+  max_answer_len: count,
+  max_seq_len: count,
+  handle_impossible_answer: flag,
+  align_to_words: flag,
+  signal: abortSignal,
+};
+
+/**
+ * @param {...unknown} args `(question, context, options)` or `({question, context}, options)`
+ * @returns {import('./request.js').Request}
+ */
+export function questionAnswering(...args) {
+  const [input, given = {}] = inOne(args);
+  const options = check(/** @type {QuestionAnsweringOptions} */ (given), rules);
+  const { inputs, shape } = oneOrMore(input, readQuestion);
+  const { top_k = 1 } = options;
+  return { inputs, options, shape: (results) => shape(top_k === 1 ? results.map(([best]) => best) : results) };
+}
+
+/** The arguments with questions and contexts as one. @param {unknown[]} args */
+function inOne([question, context, options, ...rest]) {
+  if (typeof question === 'string') return [{ question, context }, options, ...rest];
+  const asked = Array.isArray(question) && question.some((one) => typeof one === 'string');
+  if (!asked) return [question, context, options];
+  if (Array.isArray(context) && context.length !== question.length) {
+    throw badInput(`There are ${question.length} questions and ${context.length} contexts.`,
+      'one context for all questions', 'one for each');
+  }
+  const paired = question.map((one, place) => ({ question: one, context: Array.isArray(context) ? context[place] : context }));
+  return [paired, options, ...rest];
+}
+
+/** @param {unknown} input */
+function readQuestion(input) {
+  const { question, context } = objectOf(input, ['question', 'context']) ?? {};
+  if (typeof question === 'string' && typeof context === 'string') return { question, context };
+  throw badInput('An input is a question and a context, both strings; several are given as an array.',
+    '(question, context)', '({question, context})', 'an array of those');
+}

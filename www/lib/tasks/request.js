@@ -1,0 +1,72 @@
+/**
+ * From the arguments of a call to what the engine is asked, and from its answers to the result: the parts that
+ * tasks share. A task is a function from arguments to a `Request`; see `index.js`.
+ */
+
+import { HeadwiseError } from '../errors.js';
+
+/**
+ * @typedef {object} Request
+ * @property {(string | object)[]} inputs as the engine reads them
+ * @property {{signal?: AbortSignal | null, [option: string]: unknown}} options checked
+ * @property {(results: any[]) => object} shape makes the result of a call of those of its inputs
+ */
+
+/** What every call takes. @typedef {{signal?: AbortSignal | null}} CallOptions `signal` aborts the call */
+
+/**
+ * How a call went: milliseconds of computation, the build that ran, and how each input was read. Not
+ * enumerable, so that results print and compare as plain arrays and objects.
+ * @typedef {{readonly meta: {ms: number, variant: import('../variants.js').Variant,
+ *   inputs: import('../runtime.js').InputInfo[]}}} WithMeta
+ */
+
+/**
+ * A call with one input or several, whose result is that of the one, or an array.
+ * @template Input, Options, Result
+ * @typedef {{
+ *   (input: Input, options?: Options): Promise<Result & WithMeta>,
+ *   (inputs: readonly Input[], options?: Options): Promise<Result[] & WithMeta>,
+ *   (input: Input | readonly Input[], options?: Options): Promise<(Result | Result[]) & WithMeta>,
+ * }} OneOrMore
+ */
+
+/**
+ * The inputs of a call, read one by one, and how results become those of one input or of several.
+ * @template Input
+ * @param {unknown} given
+ * @param {(input: unknown) => Input} read
+ * @returns {{inputs: Input[], several: boolean, shape: (results: any[]) => any}}
+ */
+export function oneOrMore(given, read) {
+  const several = Array.isArray(given);
+  const inputs = (several ? given : [given]).map((input) => read(input));
+  return { inputs, several, shape: (results) => (several ? results : results[0]) };
+}
+
+/** An input that is a text and nothing else. @param {unknown} input @returns {string} */
+export function readText(input) {
+  if (typeof input === 'string') return input;
+  throw badInput('An input is a string; several are given as an array.', 'a string', 'an array of strings');
+}
+
+/**
+ * @template {string} Key
+ * @param {unknown} input
+ * @param {Key[]} keys
+ * @returns {Record<Key, unknown> | undefined} the input, if it is an object with these keys at most
+ */
+export function objectOf(input, keys) {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return undefined;
+  const known = Object.keys(input).every((key) => keys.includes(/** @type {Key} */ (key)));
+  return known ? /** @type {Record<Key, unknown>} */ (input) : undefined;
+}
+
+/**
+ * The error of an input of the wrong form.
+ * @param {string} message
+ * @param {...string} supported
+ */
+export function badInput(message, ...supported) {
+  return new HeadwiseError('input', message, { supported });
+}

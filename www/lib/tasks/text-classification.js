@@ -1,0 +1,71 @@
+/** Labels of texts, or of pairs of texts. */
+
+import { abortSignal, check, countOrNull, flag, oneOf } from '../rules.js';
+import { badInput, objectOf, oneOrMore } from './request.js';
+
+/** A text, or two that are judged together. @typedef {string | {text: string, text_pair?: string}} TextInput */
+
+/** @typedef {{label: string, score: number}} Classification */
+
+/**
+ * @typedef {object} ClassifyOptions
+ * @property {number | null} [top_k] how many of the best labels; `null` for all; 1 by default
+ * @property {'softmax' | 'sigmoid' | 'none'} [function_to_apply] from logits to scores;
+ *   by default what the model's configuration asks for
+ * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {AbortSignal | null} [signal] aborts this call
+ */
+
+/**
+ * Of each text its best label, or with another `top_k` than 1 a list, best first.
+ * @template {number | null} K
+ * @typedef {K extends 1 ? Classification[]
+ *   : number extends K ? Classification[] | Classification[][]
+ *   : Classification[][]} BatchResult
+ */
+
+/** @typedef {import('./request.js').WithMeta} WithMeta */
+
+/**
+ * `classify(text)` gives its labels, best first; `classify(texts)` the best label of each text, or with `top_k` a list
+ * for each.
+ * @typedef {{
+ *   (input: TextInput, options?: ClassifyOptions): Promise<Classification[] & WithMeta>,
+ *   <K extends number | null = 1>(inputs: readonly TextInput[], options?: ClassifyOptions & {top_k?: K}):
+ *     Promise<BatchResult<K> & WithMeta>,
+ *   (input: TextInput | readonly TextInput[], options?: ClassifyOptions):
+ *     Promise<(Classification[] | Classification[][]) & WithMeta>,
+ * }} TextClassificationCall
+ */
+
+/** @type {import('../rules.js').Rules<ClassifyOptions>} */
+const rules = {
+  top_k: countOrNull,
+  function_to_apply: oneOf('softmax', 'sigmoid', 'none'),
+  truncation: flag,
+  signal: abortSignal,
+};
+
+/**
+ * @param {TextInput | readonly TextInput[]} input
+ * @param {ClassifyOptions} [given]
+ * @returns {import('./request.js').Request}
+ */
+export function textClassification(input, given = {}) {
+  const options = check(given, rules);
+  const { inputs, several, shape } = oneOrMore(input, readInput);
+  const { top_k = 1 } = options;
+  // Of several texts with one label each, transformers.js gives no lists.
+  const flat = several && top_k === 1;
+  return { inputs, options, shape: flat ? (results) => results.map(([best]) => best) : shape };
+}
+
+/** @param {unknown} input */
+function readInput(input) {
+  if (typeof input === 'string') return { text: input };
+  const { text, text_pair } = objectOf(input, ['text', 'text_pair']) ?? {};
+  const pairOrNot = text_pair === undefined || typeof text_pair === 'string';
+  if (typeof text === 'string' && pairOrNot) return { text, text_pair };
+  throw badInput('An input is a string or {text, text_pair} of strings; several are given as an array.',
+    'a string', '{text, text_pair}', 'an array of those');
+}

@@ -1,0 +1,56 @@
+/** Documents by how well they answer a query. */
+
+import { abortSignal, check, countOrNull, flag, oneOf, texts } from '../rules.js';
+import { badInput, objectOf, oneOrMore } from './request.js';
+
+/** @typedef {{query: string, documents: readonly string[]}} RankingInput */
+
+/**
+ * @typedef {object} TextRankingOptions
+ * @property {number | null} [top_k] how many documents, best first; all by default
+ * @property {boolean} [return_documents] whether results hold the documents
+ * @property {'sigmoid' | 'identity'} [activation_fn] from logits to scores; by default what the model's configuration
+ *   asks for
+ * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {AbortSignal | null} [signal] aborts this call
+ */
+
+/**
+ * A document by its place among those that were given.
+ * @typedef {{corpus_id: number, score: number, text?: string}} Ranked
+ */
+
+/** @typedef {import('./request.js').WithMeta} WithMeta */
+
+/**
+ * The documents, best first.
+ * @typedef {((query: string, documents: readonly string[], options?: TextRankingOptions) => Promise<Ranked[] & WithMeta>)
+ *   & import('./request.js').OneOrMore<RankingInput, TextRankingOptions, Ranked[]>} TextRankingCall
+ */
+
+/** @type {import('../rules.js').Rules<TextRankingOptions>} */
+const rules = {
+  top_k: countOrNull,
+  return_documents: flag,
+  activation_fn: oneOf('sigmoid', 'identity'),
+  truncation: flag,
+  signal: abortSignal,
+};
+
+/**
+ * @param {...unknown} args `(query, documents, options)` or `({query, documents}, options)`
+ * @returns {import('./request.js').Request}
+ */
+export function textRanking(...args) {
+  const [first, second, third] = args;
+  const [input, given = {}] = typeof first === 'string' ? [{ query: first, documents: second }, third] : [first, second];
+  return { options: check(/** @type {TextRankingOptions} */ (given), rules), ...oneOrMore(input, readInput) };
+}
+
+/** @param {unknown} input */
+function readInput(input) {
+  const { query, documents } = objectOf(input, ['query', 'documents']) ?? {};
+  if (typeof query === 'string' && texts.accepts(documents)) return { query, documents };
+  throw badInput('An input is a query and an array of documents, all of them strings; several are given as an array.',
+    '(query, documents)', '({query, documents})', 'an array of those');
+}

@@ -1,0 +1,78 @@
+/** Labels of the tokens of texts, or of the entities that they make together. */
+
+import { abortSignal, anyOf, check, countFromZero, flag, oneOf, text, texts } from '../rules.js';
+import { badInput, objectOf, oneOrMore } from './request.js';
+
+/**
+ * A text, or its words, with what stands between them (a space by default); offsets then count in the text that the
+ * words make.
+ * @typedef {string | {words: readonly string[], delimiter?: string}} TokenClassificationInput
+ */
+
+/**
+ * How tokens become entities: not at all; each with its own label; or word by word, with the label of its first token,
+ * the one that is best on average, or that of its surest token.
+ * @typedef {'none' | 'simple' | 'first' | 'average' | 'max'} AggregationStrategy
+ */
+
+/**
+ * @typedef {object} TokenClassificationOptions
+ * @property {AggregationStrategy} [aggregation_strategy] `'none'` by default
+ * @property {string | readonly string[]} [ignore_labels] labels that are left out; `['O']` by default
+ * @property {number} [stride] read a long text in windows that share so many tokens; by default it is cut
+ * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {AbortSignal | null} [signal] aborts this call
+ */
+
+/**
+ * Of one token.
+ * @typedef {{entity: string, score: number, index: number, word: string, start: number, end: number}} TokenEntity
+ */
+
+/**
+ * Of one or more.
+ * @typedef {{entity_group: string, score: number, word: string, start: number, end: number}} EntityGroup
+ */
+
+/** @template {AggregationStrategy} S @typedef {S extends 'none' ? TokenEntity : EntityGroup} EntityOf */
+
+/** @typedef {import('./request.js').WithMeta} WithMeta */
+
+/**
+ * `start` and `end` are such that `text.slice(start, end)` is the entity as it is written.
+ * @typedef {{
+ *   <S extends AggregationStrategy = 'none'>(input: TokenClassificationInput,
+ *     options?: TokenClassificationOptions & {aggregation_strategy?: S}): Promise<EntityOf<S>[] & WithMeta>,
+ *   <S extends AggregationStrategy = 'none'>(inputs: readonly TokenClassificationInput[],
+ *     options?: TokenClassificationOptions & {aggregation_strategy?: S}): Promise<EntityOf<S>[][] & WithMeta>,
+ * }} TokenClassificationCall
+ */
+
+/** @type {import('../rules.js').Rules<TokenClassificationOptions>} */
+const rules = {
+  aggregation_strategy: oneOf('none', 'simple', 'first', 'average', 'max'),
+  ignore_labels: anyOf(text, texts),
+  stride: countFromZero,
+  truncation: flag,
+  signal: abortSignal,
+};
+
+/**
+ * @param {TokenClassificationInput | readonly TokenClassificationInput[]} input
+ * @param {TokenClassificationOptions} [given]
+ * @returns {import('./request.js').Request}
+ */
+export function tokenClassification(input, given = {}) {
+  return { options: check(given, rules), ...oneOrMore(input, readInput) };
+}
+
+/** @param {unknown} input */
+function readInput(input) {
+  if (typeof input === 'string') return input;
+  const { words, delimiter } = objectOf(input, ['words', 'delimiter']) ?? {};
+  if (texts.accepts(words) && (delimiter === undefined || typeof delimiter === 'string')) {
+    return { words: /** @type {string[]} */ (words), delimiter };
+  }
+  throw badInput('An input is a string or {words, delimiter}; several are given as an array.',
+    'a string', '{words, delimiter}', 'an array of those');
+}

@@ -1,0 +1,49 @@
+/** Labels that come with the call: how well each of them describes a text. */
+
+import { abortSignal, anyOf, check, flag, refuse, text, texts } from '../rules.js';
+import { oneOrMore, readText } from './request.js';
+
+/**
+ * @typedef {object} ZeroShotOptions
+ * @property {string} [hypothesis_template] a sentence with `{}` where the label goes; `'This example is {}.'` by default
+ * @property {boolean} [multi_label] judge each label for itself; by default their scores sum to one
+ * @property {boolean} [truncation] cut a text that is longer than the model can read (default) or refuse it
+ * @property {AbortSignal | null} [signal] aborts this call
+ */
+
+/**
+ * The labels, best first, with the score of each.
+ * @typedef {{sequence: string, labels: string[], scores: number[]}} ZeroShotResult
+ */
+
+/** @typedef {import('./request.js').WithMeta} WithMeta */
+
+/**
+ * Labels are an array, or a string with commas between them.
+ * @typedef {{
+ *   (text: string, candidate_labels: string | readonly string[], options?: ZeroShotOptions):
+ *     Promise<ZeroShotResult & WithMeta>,
+ *   (texts: readonly string[], candidate_labels: string | readonly string[], options?: ZeroShotOptions):
+ *     Promise<ZeroShotResult[] & WithMeta>,
+ *   (texts: string | readonly string[], candidate_labels: string | readonly string[], options?: ZeroShotOptions):
+ *     Promise<(ZeroShotResult | ZeroShotResult[]) & WithMeta>,
+ * }} ZeroShotClassificationCall
+ */
+
+/** @type {import('../rules.js').Rules<ZeroShotOptions>} */
+const rules = { hypothesis_template: text, multi_label: flag, truncation: flag, signal: abortSignal };
+
+const labels = anyOf(text, texts);
+
+/**
+ * @param {string | readonly string[]} input
+ * @param {string | readonly string[]} candidate_labels
+ * @param {ZeroShotOptions} [given]
+ * @returns {import('./request.js').Request}
+ */
+export function zeroShotClassification(input, candidate_labels, given = {}) {
+  if (!labels.accepts(candidate_labels)) {
+    throw refuse('candidate_labels', labels.supported, 'The labels are the second argument.');
+  }
+  return { ...oneOrMore(input, readText), options: { ...check(given, rules), candidate_labels } };
+}

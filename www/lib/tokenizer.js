@@ -1,0 +1,176 @@
+/**
+ * A tokenizer by itself: texts to token ids as a model takes them, and back.
+ */
+
+import { HeadwiseError } from './errors.js';
+import { whole } from './model.js';
+import { disposable, open } from './open.js';
+import { abortSignal, anyOf, check, count, flag, oneOf, text, texts } from './rules.js';
+import { badInput, readText } from './tasks/request.js';
+import { Tensor } from './tensor.js';
+
+/**
+ * @typedef {object} TokenizerOptions
+ * @property {string | readonly string[] | null} [text_pair] second texts, one for each first
+ * @property {boolean | 'longest' | 'max_length'} [padding] fill up rows to the longest, or to `max_length`
+ * @property {boolean | import('./runtime.js').Truncation} [truncation] cut what is longer than `max_length`; of a pair
+ *   the longer text, if nothing else is said
+ * @property {number | null} [max_length] `model_max_length` by default
+ * @property {boolean} [add_special_tokens] `true` by default
+ * @property {boolean} [return_token_type_ids] by default where the model reads them
+ * @property {boolean} [return_tensor] tensors (default), or nested arrays, whose rows may differ in length
+ * @property {AbortSignal | null} [signal] aborts this call
+ */
+
+/**
+ * Rows `[texts, length]`, as models take them.
+ * @typedef {{input_ids: Tensor<'int64'>, attention_mask: Tensor<'int64'>, token_type_ids?: Tensor<'int64'>}} Encoding
+ */
+
+/**
+ * The same as nested arrays.
+ * @typedef {{input_ids: number[][], attention_mask: number[][], token_type_ids?: number[][]}} EncodingLists
+ */
+
+/** Ids of one sequence. @typedef {Tensor<'int64'> | readonly (number | bigint)[]} SequenceIds */
+
+/** @typedef {{skip_special_tokens?: boolean, signal?: AbortSignal | null}} DecodeOptions */
+
+/**
+ * A loaded tokenizer; special tokens that it lacks are `null`.
+ * @typedef {{
+ *   (text: string | readonly string[], options: TokenizerOptions & {return_tensor: false}): Promise<EncodingLists>,
+ *   (text: string | readonly string[], options?: TokenizerOptions): Promise<Encoding>,
+ * } & import('./open.js').Disposable & Readonly<{
+ *   decode(ids: SequenceIds, options?: DecodeOptions): Promise<string>,
+ *   batch_decode(ids: Tensor<'int64'> | readonly SequenceIds[], options?: DecodeOptions): Promise<string[]>,
+ *   model_max_length: number,
+ *   padding_side: 'left' | 'right',
+ *   cls_token: string | null, cls_token_id: number | null,
+ *   mask_token: string | null, mask_token_id: number | null,
+ *   pad_token: string | null, pad_token_id: number | null,
+ *   unk_token: string | null, unk_token_id: number | null,
+ * }>} Tokenizer
+ */
+
+/** @type {import('./rules.js').Rules<TokenizerOptions>} */
+const rules = {
+  text_pair: anyOf(text, texts),
+  padding: oneOf(true, false, 'longest', 'max_length'),
+  truncation: oneOf(true, false, 'longest_first', 'only_first', 'only_second'),
+  max_length: count,
+  add_special_tokens: flag,
+  return_token_type_ids: flag,
+  return_tensor: flag,
+  signal: abortSignal,
+};
+
+/** @type {import('./rules.js').Rules<DecodeOptions>} */
+const decodeRules = { skip_special_tokens: flag, signal: abortSignal };
+
+/**
+ * Loads a tokenizer.
+ * @param {import('./runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ * @param {import('./open.js').ModelReference} model
+ * @param {import('./options.js').GivenLoadOptions} options
+ * @returns {Promise<Tokenizer>}
+ */
+export async function tokenizerOn(runtime, model, options) {
+  const { client, info } = await open(runtime, { part: 'tokenizer' }, model, options);
+  /** @type {import('./runtime.js').TokenizerInfo} */
+  const { model_max_length, padding_side, special } = info;
+
+  /** @param {string | readonly string[]} given @param {TokenizerOptions} [callOptions] */
+  async function tokenize(given, callOptions = {}) {
+    const { text_pair, padding, truncation, signal, return_tensor, return_token_type_ids, ...settings }
+      = check(callOptions, rules);
+    const rows = await client.request('encode', {
+      inputs: readInputs(given, text_pair),
+      options: { ...settings, truncation: truncation === true ? 'longest_first' : truncation },
+    }, { signal });
+    const columns = pad(rows, padding, settings.max_length ?? model_max_length, info);
+    if (!(return_token_type_ids ?? info.token_type_ids)) delete columns.token_type_ids;
+    return return_tensor === false ? columns
+      : Object.fromEntries(Object.entries(columns).map(([name, lists]) => [name, tensorOf(lists)]));
+  }
+
+  /** @param {Tensor<'int64'> | readonly SequenceIds[]} ids @param {DecodeOptions} [callOptions] */
+  async function batch_decode(ids, callOptions = {}) {
+    const { skip_special_tokens = false, signal } = check(callOptions, decodeRules);
+    const lists = ids instanceof Tensor ? ids.tolist() : ids;
+    if (!Array.isArray(lists)) throw badInput('Ids are a tensor or an array.', 'a tensor', 'an array');
+    return client.request('decode', { sequences: lists.map(readIds), skip_special_tokens }, { signal });
+  }
+
+  /** @param {SequenceIds} ids @param {DecodeOptions} [callOptions] */
+  const decode = async (ids, callOptions) => (await batch_decode([ids], callOptions))[0];
+
+  const tokens = Object.entries(special).flatMap(([role, token]) =>
+    [[`${role}_token`, token?.token ?? null], [`${role}_token_id`, token?.id ?? null]]);
+  return /** @type {any} */ (disposable(client, tokenize, {
+    batch_decode, decode, padding_side, model_max_length: model_max_length ?? Infinity, ...Object.fromEntries(tokens),
+  }));
+}
+
+/**
+ * Texts with their second texts, as the engine reads them.
+ * @param {unknown} given
+ * @param {TokenizerOptions['text_pair']} pairs
+ */
+function readInputs(given, pairs) {
+  const first = (Array.isArray(given) ? given : [given]).map(readText);
+  // As in Python, an empty string is no second text, but in an array it is one.
+  if (pairs == null || pairs === '') return first.map((one) => ({ text: one }));
+  const second = Array.isArray(given) === Array.isArray(pairs) ? [pairs].flat() : [];
+  if (second.length !== first.length) {
+    throw badInput('There has to be one text_pair for each text.', 'two strings', 'two arrays of the same length');
+  }
+  return first.map((one, place) => ({ text: one, text_pair: second[place] }));
+}
+
+/**
+ * Rows to columns of one length.
+ * @param {{input_ids: number[], token_type_ids: number[]}[]} rows
+ * @param {TokenizerOptions['padding']} padding
+ * @param {number | null} max_length
+ * @param {import('./runtime.js').TokenizerInfo} info
+ * @returns {EncodingLists}
+ */
+function pad(rows, padding, max_length, { special, padding_side }) {
+  if (padding && !special.pad) {
+    throw new HeadwiseError('option', 'This tokenizer has no token for padding. Supported: padding: false.',
+      { option: 'padding', supported: ['false'] });
+  }
+  if (padding === 'max_length' && max_length === null) {
+    throw new HeadwiseError('option', 'This tokenizer knows no limit: padding: \'max_length\' needs max_length.',
+      { option: 'max_length', supported: ['a positive integer'] });
+  }
+  const longest = Math.max(0, ...rows.map(({ input_ids }) => input_ids.length));
+  const length = !padding ? 0 : padding === 'max_length' ? Math.max(longest, max_length ?? 0) : longest;
+  /** @param {number[]} row @param {number} filling */
+  const fill = (row, filling) => {
+    const missing = Array(Math.max(0, length - row.length)).fill(filling);
+    return padding_side === 'left' ? [...missing, ...row] : [...row, ...missing];
+  };
+  return {
+    input_ids: rows.map(({ input_ids }) => fill(input_ids, special.pad?.id ?? 0)),
+    attention_mask: rows.map(({ input_ids }) => fill(input_ids.map(() => 1), 0)),
+    token_type_ids: rows.map(({ token_type_ids }) => fill(token_type_ids, 0)),
+  };
+}
+
+/** @param {number[][]} rows */
+function tensorOf(rows) {
+  const length = rows[0]?.length ?? 0;
+  if (rows.some((row) => row.length !== length)) {
+    throw badInput('The texts have different numbers of tokens, which make no tensor.', 'padding: true', 'return_tensor: false');
+  }
+  return new Tensor('int64', BigInt64Array.from(rows.flat(), BigInt), [rows.length, length]);
+}
+
+/** @param {SequenceIds} ids */
+function readIds(ids) {
+  const list = ids instanceof Tensor ? Array.from(ids.data) : ids;
+  if (!Array.isArray(list)) throw badInput('Ids of a sequence are a tensor or an array of numbers.', 'a tensor', 'an array');
+  return Uint32Array.from(list, (id) => whole(id, 'ids'));
+}
