@@ -170,7 +170,7 @@ struct JsNewHead {
 impl JsLoadOptions {
     fn load_options(&self) -> Result<LoadOptions> {
         #[cfg(target_feature = "relaxed-simd")]
-        crate::kernels::int8::measure_by(|| now());
+        crate::kernels::int8::measure_by(now);
         let new_head = self.new_head.as_ref().map(|wish| NewHead { seed: wish.seed.into() });
         let (precision, max_memory, convert) = (self.precision()?, self.max_memory, self.convert);
         Ok(LoadOptions { precision, max_memory, new_head, convert })
