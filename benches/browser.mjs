@@ -69,7 +69,7 @@ async function measureLatency(page, url) {
   await page.goto(`${url}tests/e2e/blank.html`);
   const runs = await page.evaluate(async ({ TOKENS, CALLS, SENTENCE }) => {
     const { pipeline } = await import(new URL('/www/lib/index.js', location.href).href);
-    const classify = await pipeline('text-classification', '/www/models/emotions');
+    const classify = await pipeline('text-classification', '/www/models/emotions-q8');
     const words = SENTENCE.repeat(20).trim().split(' ');
     const runs = [];
     for (const wanted of TOKENS) {

@@ -40,7 +40,7 @@ export async function showFacts(info, { source, name, endpoint }) {
 
 /** @param {ModelInfo} info */
 function showTensors({ encoder, head }) {
-  const layers = [...new Set(head.tensors.map((tensor) => tensor.replace(/\.(weight|bias)$/, '')))];
+  const layers = [...new Set(head.tensors.map((tensor) => tensor.replace(/\.(weight|bias)(_scale)?$/, '')))];
   const named = layers.slice(0, HEAD_LAYERS).join(', ');
   const more = layers.length > HEAD_LAYERS ? ` and ${layers.length - HEAD_LAYERS} more` : '';
   byId('tensors', HTMLElement).replaceChildren(
