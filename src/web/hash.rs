@@ -6,6 +6,8 @@ use js_sys::Uint8Array;
 use sha2::Digest;
 use wasm_bindgen::prelude::*;
 
+use super::{Result, in_windows};
+
 /// Bytes that are hashed at a time.
 const WINDOW: usize = 1 << 16;
 
@@ -27,14 +29,11 @@ impl Sha256 {
     }
 
     /// Takes the next bytes.
-    pub fn update(&mut self, chunk: &Uint8Array) {
-        let length = chunk.length();
-        for start in (0..length).step_by(WINDOW) {
-            let piece = chunk.subarray(start, length.min(start + WINDOW as u32));
-            let bytes = &mut self.window[..piece.length() as usize];
-            piece.copy_to(bytes);
+    pub fn update(&mut self, chunk: &Uint8Array) -> Result<()> {
+        in_windows(chunk, &mut self.window, |bytes| {
             self.inner.update(bytes);
-        }
+            Ok(())
+        })
     }
 
     /// The hash in hexadecimal.
