@@ -8,6 +8,7 @@ import { resolveModel } from './hub.js';
 import { newLoader } from './load.js';
 import { readSmallFiles } from './small.js';
 import { taskOf } from './tasks/index.js';
+import { integrityOf } from './verify.js';
 import { weightFiles } from './weights.js';
 
 /** @typedef {{commit?: string, integrity: Record<string, string>}} Lock `commit` is known of models from a Hub */
@@ -36,7 +37,7 @@ export async function lock(model, { signal, token, task = 'text-classification',
     const weights = await weightFiles(files, home, runtime, async (index) =>
       newLoader(request, runtime, { ...small, ...index }, false));
     const names = [...Object.keys(small), ...weights];
-    const hashes = await Promise.all(names.map(async (name) => [name, `sha256-${base64(await hashOf(files, name, runtime))}`]));
+    const hashes = await Promise.all(names.map(async (name) => [name, integrityOf(await hashOf(files, name, runtime))]));
     return { ...files.commit && { commit: files.commit }, integrity: Object.fromEntries(hashes) };
   } finally {
     files.close();
@@ -63,10 +64,4 @@ async function hashOf(files, name, runtime) {
     stream.close();
   }
   return hash.digest();
-}
-
-/** @param {string} hex */
-function base64(hex) {
-  const bytes = (hex.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16));
-  return btoa(String.fromCharCode(...bytes));
 }

@@ -34,9 +34,12 @@ const CONVERSION = { author: 'sfconvertbot', title: 'Adding `safetensors` varian
  */
 export async function findManifest(source, get, options) {
   const { id, revision = 'main' } = source;
-  const stored = await options.store.recall(source, revision);
-  const last = stored && { commit: stored.commit, files: new Map(Object.entries(stored.files)), instead: stored.instead };
+  const recalled = async () => {
+    const note = await options.store.recall(source, revision);
+    return note && { commit: note.commit, files: new Map(Object.entries(note.files)), instead: note.instead };
+  };
   if (options.local_files_only) {
+    const last = await recalled();
     if (last) return last;
     throw new HeadwiseError('not-found',
       `${id} at ${revision} is not stored here, and “local_files_only” forbids to fetch it. Load it once without.`,
@@ -46,7 +49,8 @@ export async function findManifest(source, get, options) {
     const manifest = await readManifest(source, revision, get, options);
     return manifest && (await findConversion(source, manifest, get, options) ?? manifest);
   } catch (error) {
-    if (last && isTransient(error)) return last;
+    const last = isTransient(error) ? await recalled() : undefined;
+    if (last) return last;
     // Where CORS does not admit a page to this address alone, it looks like a lost connection. If it is
     // one, the files will tell.
     if (isLost(error)) return undefined;

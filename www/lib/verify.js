@@ -31,6 +31,12 @@ export function sha256Of(integrity) {
   return toHex(Uint8Array.from(atob(integrity.slice('sha256-'.length)), (character) => character.charCodeAt(0)));
 }
 
+/** The value of a hash in hexadecimal. @param {string} sha256 */
+export function integrityOf(sha256) {
+  const bytes = (sha256.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16));
+  return `sha256-${btoa(String.fromCharCode(...bytes))}`;
+}
+
 /**
  * The hash that git gives to a file. `undefined` where pages have no WebCrypto: outside https.
  * @param {Uint8Array<ArrayBuffer>} bytes
