@@ -9,14 +9,13 @@
 use candle_core::Tensor;
 use serde_json::json;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::models::{Config, HeadKind, Loader, Model};
 use crate::nn::Linear;
-use crate::pipeline::next_slice;
 use crate::tasks::dense::{self, DenseLoader};
 use crate::tasks::pooling::Pooling;
 use crate::tasks::sentence_modules::{Kind, Modules, Settings, TextSettings, within};
-use crate::text::{Batch, Input, SmallFiles, Tokenizer};
+use crate::text::{Batch, SmallFiles, Tokenizer};
 use crate::weights::{Index, LoadOptions};
 
 /// An encoder with its tokenizer, and what makes one vector of a text.
@@ -62,7 +61,7 @@ impl EmbedderLoader {
     ///
     /// # Errors
     /// Those of [`Modules::parse`], [`Config::parse`] and [`Tokenizer::from_files`];
-    /// [`Error::Config`] for modules that would be computed wrongly.
+    /// [`crate::Error::Config`] for modules that would be computed wrongly.
     pub fn new(files: &SmallFiles, index: Index, options: LoadOptions) -> Result<Self> {
         let modules = Modules::parse(files)?;
         let settings = modules.text_settings(files)?;
@@ -144,32 +143,6 @@ impl EmbedderLoader {
 }
 
 impl TextEmbedder {
-    /// The embedding of each text, all of the same length. A text longer than the model reads is
-    /// cut.
-    ///
-    /// # Errors
-    /// [`Error::Input`] naming the text that cannot be read; [`Error::NonFinite`] when the weights
-    /// are damaged.
-    pub fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
-        let prompt = &self.parts.settings.prompt;
-        let encode = |(index, text): (usize, &&str)| {
-            self.tokenizer.encode_input(index, &Input::from(format!("{prompt}{text}").as_str()), true)
-        };
-        let tokens = texts.iter().enumerate().map(encode).collect::<Result<Vec<_>>>()?;
-        let mut embeddings = Vec::with_capacity(texts.len());
-        while embeddings.len() < tokens.len() {
-            let done = embeddings.len();
-            let batch = next_slice(&tokens[done..]);
-            for embedding in self.embed_batch(&batch).map_err(|error| error.behind(done))? {
-                if !embedding.iter().all(|number| number.is_finite()) {
-                    return Err(Error::NonFinite { input: embeddings.len() });
-                }
-                embeddings.push(embedding);
-            }
-        }
-        Ok(embeddings)
-    }
-
     /// Whether a `modules.json` says what becomes of the encoder's vectors.
     pub fn is_of_sentence_transformers(&self) -> bool {
         self.parts.has_modules

@@ -320,18 +320,6 @@ pub fn run<T: Task>(task: T, inputs: impl IntoIterator<Item = T::Input>) -> Resu
     Run::new(task, inputs.into_iter().map(Ok)).map(|done| Ok(done?.output)).collect()
 }
 
-/// A batch of the first of the inputs that are left: one at least, else as many as
-/// [`limits::SLICE_TOKENS`] allows.
-pub(crate) fn next_slice(left: &[Tokens]) -> Batch {
-    let mut batch = Batch::default();
-    for tokens in left {
-        if !push_within_slice(&mut batch, tokens) {
-            break;
-        }
-    }
-    batch
-}
-
 /// Appends a sequence if the batch is empty, or stays within [`limits::SLICE_TOKENS`].
 fn push_within_slice(batch: &mut Batch, tokens: &Tokens) -> bool {
     let fits = batch.sequences.is_empty() || batch.tokens() + tokens.input_ids.len() <= limits::SLICE_TOKENS;

@@ -75,7 +75,7 @@ impl Case {
     }
 
     /// Loads from pieces of `chunk` bytes, the last file first.
-    fn load(&self, chunk: usize) -> headwise::Result<TextEmbedder> {
+    fn load(&self, chunk: usize) -> headwise::Result<Arc<TextEmbedder>> {
         let mut loader = self.loader()?;
         let files = loader.files();
         let mut bytes = 0;
@@ -88,7 +88,7 @@ impl Case {
         }
         assert_eq!(files.len(), 1 + self.weights.len());
         assert_eq!(loader.total_bytes(), Some(bytes));
-        loader.finish()
+        loader.finish().map(Arc::new)
     }
 
     /// The case with a key of a file set to another value.
@@ -102,7 +102,7 @@ fn case(name: &str) -> Case {
     cases().cases.remove(name).expect("a case of this name")
 }
 
-fn assert_is_expected(name: &str, embedder: &TextEmbedder) {
+fn assert_is_expected(name: &str, embedder: &Arc<TextEmbedder>) {
     let texts = cases().texts;
     let file = read("embeddings.safetensors");
     let expected = SafeTensors::deserialize(&file).expect("a safetensors file");
@@ -126,7 +126,8 @@ fn embeddings_are_those_of_the_library() {
 
 #[test]
 fn folders_on_disk_are_read() {
-    let load = |name: &str| load_embedder(&sentences().join(name), Precision::Fp32).expect("a loadable folder");
+    let load =
+        |name: &str| Arc::new(load_embedder(&sentences().join(name), Precision::Fp32).expect("a loadable folder"));
     assert_is_expected("saved", &load("saved"));
     assert_is_expected("plain", &load("encoder"));
 }
@@ -272,7 +273,7 @@ fn damaged_weights_never_embed() {
         let header = 8 + u64::from_le_bytes(*weights.first_chunk().expect("a header")) as usize;
         weights[header..].fill(0xff);
         loader.push(0, &weights).expect("NaN is a number");
-        let error = loader.finish().expect("a whole file").embed(&["a"]).expect_err("NaN");
+        let error = Arc::new(loader.finish().expect("a whole file")).embed(&["a"]).expect_err("NaN");
         assert_eq!(error, Error::NonFinite { input: 0 });
     }
 }
@@ -281,9 +282,8 @@ fn damaged_weights_never_embed() {
 fn the_pipeline_follows_the_folder_unless_told_otherwise() {
     let folder = sentences().join("saved");
     let texts = cases().texts;
-    let embedder = load_embedder(&folder, Precision::Fp32).expect("an embedder");
+    let embedder = Arc::new(load_embedder(&folder, Precision::Fp32).expect("an embedder"));
     let embeddings = embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>()).expect("embeddings");
-    let embedder = Arc::new(embedder);
     let features = |options: Options| {
         let texts = texts.iter().map(|text| text.as_str().into());
         run(FeatureExtraction::new(embedder.clone(), options), texts).expect("features")

@@ -7,6 +7,7 @@ mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::Fixture;
 use common::tensors::{Random, Tensors, bits, read, saved, tensors};
@@ -82,7 +83,7 @@ fn sentence_embeddings_keep_their_modules() {
     let (source, target) = (golden("sentences/saved"), fresh("sentences"));
     quantize(&source, &target, Precision::Q8).expect("a quantised model");
     let embed = |folder: &Path| {
-        let embedder = load_embedder(folder, Precision::Q8).expect("an embedder");
+        let embedder = Arc::new(load_embedder(folder, Precision::Q8).expect("an embedder"));
         embedder.embed(&["the dog and the fox"]).expect("embeddings")
     };
     assert_eq!(embed(&source), embed(&target));

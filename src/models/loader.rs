@@ -67,7 +67,8 @@ impl Loader {
     /// # Errors
     /// [`Error::Safetensors`], those of [`Checkpoint::new`], [`Index::check`] and
     /// [`Model::plan`], [`Error::OutOfMemory`], [`Error::Incomplete`] for a file that is too
-    /// long, [`Error::Option`] for a file out of turn where the checkpoint is converted. A loader that has failed must not be used again.
+    /// long, [`Error::Option`] for a file out of turn where the checkpoint is converted. A loader
+    /// that has failed must not be used again.
     ///
     /// # Panics
     /// When there is no file of this number.

@@ -29,7 +29,7 @@ use super::options::Given;
 use super::pooling::{Mode, Pooling};
 use crate::embedder::TextEmbedder;
 use crate::error::{Error, Result};
-use crate::pipeline::Task;
+use crate::pipeline::{Task, run};
 use crate::text::{Batch, Input, Tokens};
 
 /// What is made of the vectors of a text's tokens.
@@ -173,6 +173,20 @@ impl Task for FeatureExtraction {
             data.chunks_exact_mut(width).for_each(normalize);
         }
         Ok(Features { dims: if of_tokens { vec![vectors, width] } else { vec![width] }, data })
+    }
+}
+
+impl TextEmbedder {
+    /// The embedding of each text, all of the same length: as the folder says, of a plain encoder the mean. A text
+    /// longer than the model reads is cut.
+    ///
+    /// # Errors
+    /// [`Error::Input`] naming the text that cannot be read; [`Error::NonFinite`] when the weights are damaged.
+    pub fn embed(self: &Arc<Self>, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+        let pooling = (!self.is_of_sentence_transformers()).then_some(Pooled::By(Mode::Mean));
+        let task = FeatureExtraction::new(self.clone(), Options { pooling, ..Options::default() });
+        let features = run(task, texts.iter().map(|&text| text.into()))?;
+        Ok(features.into_iter().map(|features| features.data).collect())
     }
 }
 

@@ -126,8 +126,8 @@ impl TextModel {
     /// Labels with scores for each input, best first. The model is one with a sequence head.
     ///
     /// # Errors
-    /// [`Error::Option`](crate::Error::Option); [`Error::Input`](crate::Error::Input) naming the input that cannot be classified; [`Error::NonFinite`](crate::Error::NonFinite) when the
-    /// weights are damaged.
+    /// [`Error::Option`](crate::Error::Option); [`Error::Input`](crate::Error::Input) naming the input that cannot be
+    /// classified; [`Error::NonFinite`](crate::Error::NonFinite) when the weights are damaged.
     pub fn classify(self: &Arc<Self>, inputs: &[Input], options: Options) -> Result<Vec<Vec<Label>>> {
         run(TextClassification::new(self.clone(), options)?, inputs.iter().cloned())
     }

@@ -54,7 +54,8 @@ impl Reason {
     }
 }
 
-/// Settles on a precision. `of_files`: the one that keeps the numbers of the files. `bytes_in`: memory that the weights take in a precision. `max_memory`: bytes that they may.
+/// Settles on a precision. `of_files`: the one that keeps the numbers of the files. `bytes_in`: memory that the
+/// weights take in a precision. `max_memory`: bytes that they may.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`] when even the smallest choice takes more.
