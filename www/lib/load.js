@@ -68,9 +68,10 @@ export async function load(request, { runtime, signal, report, fetch }) {
   };
   const openFiles = async () => ('files' in source ? new LocalFiles(source.files)
     : ModelFiles.open(source, { ...request, fetch, signal, newSha256 }));
-  const [files] = await Promise.all([openFiles(), opened]);
+  opened.catch(() => {}); // whoever awaits it hears of it
+  const files = await openFiles();
   try {
-    const loaded = await read(request, files, runtime, progress);
+    const loaded = await read(request, files, runtime, opened, progress);
     await files.finish({ part: request.part === 'tokenizer' || request.part === 'config' });
     return { ...loaded, files };
   } finally {
@@ -82,14 +83,16 @@ export async function load(request, { runtime, signal, report, fetch }) {
  * @param {LoadRequest} request
  * @param {AnyFiles} files
  * @param {import('./runtime.js').Runtime} runtime
+ * @param {Promise<void>} opened when it is open
  * @param {Progress} progress
  * @returns {Promise<Omit<Loaded, 'files'>>}
  */
-async function read(request, files, runtime, progress) {
-  const found = await readSmallFiles(files, runtime, request, (file, bytes) => {
+async function read(request, files, runtime, opened, progress) {
+  const onFile = (/** @type {string} */ file, /** @type {Uint8Array} */ bytes) => {
     progress.begin(file);
     progress.arrived(file, bytes.length);
-  });
+  };
+  const found = await readSmallFiles(files, runtime, request, { opened, onFile });
   const names = Object.keys(found.small);
   const config = found.small[`${found.home}config.json`];
   switch (request.part) {

@@ -36,7 +36,7 @@ export async function lock(model, { signal, token, task = 'text-classification',
     const { small, home } = await readSmallFiles(files, runtime, request);
     const weights = await weightFiles(files, home, runtime, async (index) =>
       newLoader(request, runtime, { ...small, ...index }, false));
-    const names = [...Object.keys(small), ...weights];
+    const names = [...Object.keys(small).sort(), ...weights];
     const hashes = await Promise.all(names.map(async (name) => [name, integrityOf(await hashOf(files, name, runtime))]));
     return { ...files.commit && { commit: files.commit }, integrity: Object.fromEntries(hashes) };
   } finally {

@@ -5,8 +5,12 @@
 
 import { HeadwiseError } from './errors.js';
 
+const CONFIG = 'config.json';
 const TOKENIZER = 'tokenizer.json';
 const MODULES = 'modules.json';
+
+/** The configuration of the encoder, whichever folder it is in. */
+const IS_CONFIG = /(^|\/)config\.json$/;
 
 /** The forms that tokenizers had before they were one file. */
 const OLD_TOKENIZERS = /(^|\/)(vocab\.txt|vocab\.json|merges\.txt|special_tokens_map\.json|(sentencepiece\.bpe|spiece|spm)\.model)$/;
@@ -23,44 +27,53 @@ const WHOLE_VOCABULARIES = /(^|\/)(vocab\.txt|(sentencepiece\.bpe|spiece|spm)\.m
  */
 
 /**
- * Reads what is there of the small files.
+ * Reads what is there of the small files: first what can be asked for while the WASM module is still on its way, then
+ * what that names, then the older forms of a tokenizer if there is no other.
  * @param {import('./load.js').AnyFiles} files
- * @param {import('./runtime.js').Runtime} runtime that is open
+ * @param {import('./runtime.js').Runtime} runtime
  * @param {import('./load.js').What & {config?: string}} what `config` takes the place of the file
- * @param {(file: string, bytes: Uint8Array) => void} [onFile] told of each that is there
+ * @param {{opened?: Promise<void>, onFile?: (file: string, bytes: Uint8Array) => void}} [options] `opened` tells when
+ *   the runtime is open, if it is not; `onFile` is told of each file that is there
  * @returns {Promise<SmallFiles>}
  */
-export async function readSmallFiles(files, runtime, what, onFile) {
-  /** @param {string} file @returns {Promise<[string, Bytes][]>} */
-  const required = async (file) => {
-    const bytes = await files.read(file);
-    onFile?.(file, bytes);
-    return [[file, bytes]];
+export async function readSmallFiles(files, runtime, what, { opened, onFile } = {}) {
+  /** @type {Record<string, Bytes>} */
+  const small = {};
+  /** @type {Set<string>} */
+  const asked = new Set();
+  /** @param {string} file */
+  const read = async (file) => {
+    if (asked.has(file)) return;
+    asked.add(file);
+    if (IS_CONFIG.test(file) && what.config !== undefined) {
+      small[file] = new TextEncoder().encode(what.config);
+      return;
+    }
+    try {
+      small[file] = await files.read(file);
+      onFile?.(file, small[file]);
+    } catch (error) {
+      if (!files.isAbsent(file, error) || (IS_CONFIG.test(file) && what.part !== 'tokenizer')) throw error;
+    }
   };
-  /** @param {string} file @returns {Promise<[string, Bytes][]>} */
-  const optional = (file) => required(file).catch((error) => {
-    if (files.isAbsent(file, error)) return [];
-    throw error;
-  });
-  const modules = 'task' in what && what.task === 'feature-extraction' ? await optional(MODULES) : [];
-  const names = namesFor(what, runtime, modules[0]?.[1]);
-  const home = (names.find((name) => /(^|\/)config\.json$/.test(name)) ?? '').replace(/config\.json$/, '');
-  const configuration = async () => {
-    const name = `${home}config.json`;
-    if (what.config === undefined) return what.part === 'tokenizer' ? optional(name) : required(name);
-    return /** @type {[string, Bytes][]} */ ([[name, new TextEncoder().encode(what.config)]]);
-  };
-  const tokenizer = async () => {
-    const whole = names.includes(home + TOKENIZER) ? await optional(home + TOKENIZER) : [];
-    if (whole.length) return whole;
-    return (await Promise.all(names.filter((name) => OLD_TOKENIZERS.test(name)).map(optional))).flat();
-  };
-  const special = [`${home}config.json`, home + TOKENIZER, MODULES];
-  const others = names.filter((name) => !special.includes(name) && !OLD_TOKENIZERS.test(name));
-  const found = await Promise.all([modules, configuration(), tokenizer(), ...others.map(optional)]);
-  const small = Object.fromEntries(found.flat());
-  if (names.includes(home + TOKENIZER)) checkTokenizer(Object.keys(small), home);
+  await Promise.all([opened, ...knownNames(what).map(read)]);
+  const names = namesFor(what, runtime, small[MODULES]);
+  const home = names.find((name) => IS_CONFIG.test(name))?.slice(0, -CONFIG.length) ?? '';
+  await Promise.all(names.filter((name) => !OLD_TOKENIZERS.test(name)).map(read));
+  if (names.includes(home + TOKENIZER)) {
+    if (!(home + TOKENIZER in small)) await Promise.all(names.filter((name) => OLD_TOKENIZERS.test(name)).map(read));
+    checkTokenizer(Object.keys(small), home);
+  }
   return { small, home };
+}
+
+/**
+ * Files that are looked for whatever else there is.
+ * @param {import('./load.js').What} what
+ */
+function knownNames(what) {
+  if (what.part === 'config') return [CONFIG];
+  return 'task' in what && what.task === 'feature-extraction' ? [MODULES] : [CONFIG, TOKENIZER, 'tokenizer_config.json'];
 }
 
 /**
@@ -74,7 +87,7 @@ function namesFor(what, runtime, modules) {
     case 'pipeline': return runtime.call((glue) => glue.small_files(what.task, modules));
     // The task with nothing of its own.
     case 'tokenizer': return runtime.call((glue) => glue.small_files('text-classification'));
-    default: return ['config.json'];
+    default: return [CONFIG];
   }
 }
 
