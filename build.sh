@@ -19,6 +19,8 @@ usage() {
                       in the tags of a token classifier on a file of texts, one a line
         memory [NAME] bytes and time of a load, for checkpoints of three sizes that it makes (2 GB of disk)
         tokenizers TEXTS DIR…  in Node: load, memory and speed of tokenizers (TEXTS: a JSON list)
+        tasks DIR TEXTS [DTYPE]
+                      every task on a file of texts, one a line, in one call each: speed, and where the time goes
         peers         the other engines (see benches/peers/README.md)
 ./build.sh help       this text
 Needs: rustup, a C compiler, Node >= 20 and npm. The rest is installed as needed: the Rust
@@ -219,10 +221,10 @@ run_tests() {
 bench() {
   local what=demo
   case "${1:-}" in
-    kernels | profile | models | tokenizers | accuracy | memory | peers) what=$1; shift ;;
+    kernels | profile | models | tokenizers | tasks | accuracy | memory | peers) what=$1; shift ;;
   esac
   case "$what" in
-    kernels | profile | models | tokenizers) build_bench_wasm; setup_node ;;
+    kernels | profile | models | tokenizers | tasks) build_bench_wasm; setup_node ;;
     accuracy) build_wasm; build_types; build_cli ;;
     demo) build_wasm; build_types; build_model ;;
     *) build_wasm; build_types ;;

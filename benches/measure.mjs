@@ -185,21 +185,86 @@ export async function latencies(url, folders, dtype, lengths) {
 }
 
 /**
+ * A call with many inputs.
+ * @typedef {object} Bulk
+ * @property {number} tokens     that the model has read
+ * @property {number} ms
+ * @property {number} apart      time of some inputs in calls of their own, beside that of one call with them
+ * @property {number} tokenizer  its share of the time
+ * @property {number} kernels    theirs
+ */
+
+/**
+ * What a call with many inputs takes, through the public interface, in this thread. A head that the model has not is
+ * drawn at random: its answers mean nothing, its time is that of any other.
+ *
+ * @param {string} url     of the build
+ * @param {string} folder  of the model
+ * @param {'fp32' | 'fp16' | 'q8'} dtype
+ * @param {import('./tasks.mjs').Work} work
+ * @returns {Promise<Bulk>}
+ */
+export async function bulk(url, folder, dtype, { task, many, few, singles, read }) {
+  const glue = await open(url);
+  const { Runtime } = await import('../www/lib/runtime.js');
+  const { pipelineOn } = await import('../www/lib/pipeline.js');
+  const labels = task === 'text-ranking' ? ['score'] : ['no', 'perhaps', 'yes'];
+  const new_head = task === 'feature-extraction' ? null : { labels };
+  /** @type {any} */
+  const run = await pipelineOn(new Runtime(async () => glue, glue))(/** @type {any} */ (task), folder, {
+    worker: false, dtype, new_head,
+  });
+  const apart = async () => { for (const args of singles) await run(...args); };
+  const together = () => run(...few);
+  const best = { apart: Infinity, together: Infinity };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    best.apart = Math.min(best.apart, await took(apart));
+    best.together = Math.min(best.together, await took(together));
+  }
+  glue.take_times();
+  const { meta } = await run(...many);
+  /** @type {[string, number][]} */
+  const times = glue.take_times();
+  const kernels = times.reduce((sum, [, ms]) => sum + ms, 0);
+  const tokenizer = new glue.TokenizerBench(await smallFiles(folder));
+  const tokenizing = milliseconds(() => tokenizer.count(read));
+  return {
+    tokens: meta.inputs.reduce((/** @type {number} */ sum, /** @type {{tokens: number}} */ input) => sum + input.tokens, 0),
+    ms: meta.ms,
+    apart: best.apart / best.together,
+    tokenizer: tokenizing / meta.ms,
+    kernels: kernels / meta.ms,
+  };
+}
+
+/** @param {() => Promise<unknown>} work */
+async function took(work) {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+/**
  * @param {any} glue
  * @param {string} folder
  * @param {string} dtype
  */
 async function load(glue, folder, dtype) {
-  /** @type {Record<string, Uint8Array>} */
-  const small = {};
-  for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'vocab.json', 'merges.txt']) {
-    const response = await fetch(folder + file);
-    if (response.ok) small[file] = new Uint8Array(await response.arrayBuffer());
-  }
-  const loader = new glue.Loader(small, { dtype });
+  const loader = new glue.Loader(await smallFiles(folder), { dtype });
   const weights = await fetch(`${folder}model.safetensors`);
   if (!weights.ok || !weights.body) throw new Error(`no model.safetensors in ${folder}`);
   const reader = weights.body.getReader();
   for (let { value } = await reader.read(); value; { value } = await reader.read()) loader.push(0, value);
   return loader.finish();
+}
+
+/** @param {string} folder */
+async function smallFiles(folder) {
+  /** @type {Record<string, Uint8Array>} */
+  const files = {};
+  for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'vocab.json', 'merges.txt']) {
+    const response = await fetch(folder + file);
+    if (response.ok) files[file] = new Uint8Array(await response.arrayBuffer());
+  }
+  return files;
 }
