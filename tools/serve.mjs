@@ -81,12 +81,25 @@ export async function serve({ root, port = 0, host = '127.0.0.1', isolated = fal
       else sendText(response, 500, error.message);
     });
   });
+  const listening = await listen(server, port, host);
+  return { url: `http://${host}:${listening.port}/`, close: listening.close };
+}
+
+/**
+ * Lets a server listen until `close()`, which also ends the connections that it has.
+ *
+ * @param {import('node:http').Server | import('node:https').Server} server
+ * @param {number} [port]  0 (default) takes any free one
+ * @param {string} [host]
+ * @returns {Promise<{port: number, close: () => Promise<void>}>}
+ */
+export async function listen(server, port = 0, host = '127.0.0.1') {
   await new Promise((resolve, reject) => {
     server.once('error', reject).listen(port, host, () => resolve(undefined));
   });
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
-    url: `http://${host}:${address.port}/`,
+    port: address.port,
     close: () => new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();

@@ -1,33 +1,33 @@
-/** A web application that uses the package. */
+/** Pages that use the package as an application does: without a policy, or under the strict one. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
+import { listen } from '../../tools/serve.mjs';
 import { openPage, ROOT } from './harness.mjs';
+
+const MIME_TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
 /** A web application without a policy, that is the checkout; what is under `/moved/` is on the Hub. */
 export async function startApp() {
-  const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
   const server = createServer(async ({ url = '/' }, response) => {
     const [, file] = /^\/moved\/(.*)$/.exec(url) ?? [];
-    if (file) return response.writeHead(302, { location: `https://huggingface.co/tiny/tiny-bert/resolve/main/${file}` }).end();
-    if (url === '/') return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>app</title>');
+    if (file) {
+      const location = `https://huggingface.co/tiny/tiny-bert/resolve/main/${file}`;
+      return response.writeHead(302, { location }).end();
+    }
+    if (url === '/') {
+      return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>app</title>');
+    }
     const bytes = await readFile(path.join(ROOT, path.normalize(url))).catch(() => undefined);
-    const type = types[/** @type {keyof typeof types} */ (path.extname(url))];
-    return response.writeHead(bytes ? 200 : 404, type && { 'content-type': type }).end(bytes);
+    const type = MIME_TYPES[/** @type {keyof typeof MIME_TYPES} */ (path.extname(url))];
+    return response.writeHead(bytes ? 200 : 404, type ? { 'content-type': type } : {}).end(bytes);
   });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', () => resolve(undefined)); });
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve(undefined));
-      server.closeAllConnections();
-    }),
-  };
+  const { port, close } = await listen(server);
+  return { url: `http://127.0.0.1:${port}/`, close };
 }
 
 /**
- * A page where `outcome(model, options)` is what a model says of a text, or the code of the error.
+ * A page of the application, prepared.
  *
  * @param {import('playwright-core').Browser} browser
  * @param {{url: string}} app
@@ -39,7 +39,17 @@ export async function openApp(browser, { url }) {
 }
 
 /**
- * The same in a page that is there already, such as a second tab.
+ * The same, but blank and under the strict policy.
+ *
+ * @param {import('playwright-core').Browser} browser
+ * @param {{url: string}} server  of the checkout
+ */
+export const openBlank = (browser, { url }) => openApp(browser, { url: `${url}tests/e2e/blank.html` });
+
+/**
+ * The same in a page that is there already, such as a second tab: in it `api` is the package, with `models` and
+ * `pipeline` by themselves, `outcome(model, options)` what a model says of a text, or the code of the error, and
+ * `caught(run)` what a function throws, as plain data.
  *
  * @param {import('playwright-core').Page} page
  * @param {string} url
@@ -47,8 +57,10 @@ export async function openApp(browser, { url }) {
 export async function prepare(page, url) {
   await page.goto(url);
   await page.evaluate(async () => {
-    const { models, pipeline } = await import(new URL('/www/lib/index.js', location.href).href);
+    const api = await import(new URL('/www/lib/index.js', location.href).href);
+    const { models, pipeline } = api;
     Object.assign(globalThis, {
+      api,
       models,
       pipeline,
       outcome: async (/** @type {string} */ model, options = {}) => {
@@ -61,6 +73,32 @@ export async function prepare(page, url) {
           return /** @type {any} */ (error).code;
         }
       },
+      caught: async (/** @type {() => unknown} */ run) => {
+        try {
+          await run();
+        } catch (error) {
+          const { name, code, message, details } = /** @type {any} */ (error);
+          return { name, code, message, details, isHeadwiseError: error instanceof api.HeadwiseError };
+        }
+        return undefined;
+      },
     });
   });
 }
+
+/**
+ * The names that a prepared page has, for the checker: functions that run there use them, here they are undefined.
+ *
+ * @type {any}
+ */
+export const { api, caught, models, outcome, pipeline } = /** @type {any} */ ({});
+
+/**
+ * `outcome` in a prepared page.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} model
+ * @param {object} [options]
+ */
+export const outcomeIn = (page, model, options = {}) =>
+  page.evaluate(({ model, options }) => outcome(model, options), { model, options });

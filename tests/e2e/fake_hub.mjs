@@ -11,6 +11,7 @@ import { createServer } from 'node:https';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
+import { listen } from '../../tools/serve.mjs';
 
 const CDN = 'cdn-lfs.hf.co';
 
@@ -86,19 +87,13 @@ export async function startFakeHub(repositories) {
       response.destroy();
     });
   });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', () => resolve(undefined)); });
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const { port, close } = await listen(server);
+  const redirected = ['huggingface.co', '*.hf.co', MIRROR].map((name) => `MAP ${name}:443 127.0.0.1:${port}`);
   const running = {
     down: false,
-    browserFlags: [
-      `--host-resolver-rules=${['huggingface.co', '*.hf.co', MIRROR].map((name) => `MAP ${name}:443 127.0.0.1:${port}`)}`,
-      '--ignore-certificate-errors',
-    ],
+    browserFlags: [`--host-resolver-rules=${redirected}`, '--ignore-certificate-errors'],
     log,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close,
   };
   return running;
 }

@@ -3,38 +3,21 @@
  * one typed error, and what it leaves behind never gets in the way of a good load.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { openApp, startApp } from './app.mjs';
+import { test } from 'node:test';
+import { models, openApp, outcome, startApp } from './app.mjs';
 import { startFakeHub } from './fake_hub.mjs';
 import { launch } from './harness.mjs';
-import { REPOSITORIES } from './repositories.mjs';
+import { cut, HTML, REPOSITORIES } from './repositories.mjs';
+import { shared } from './shared.mjs';
 
 const LOADS = 100;
 const PAGES = 10;
 
-/** @type {Awaited<ReturnType<typeof startFakeHub>>} */
-let hub;
-/** @type {Awaited<ReturnType<typeof startApp>>} */
-let app;
-/** @type {import('playwright-core').Browser} */
-let browser;
 /** @type {Record<string, import('./fake_hub.mjs').Repository>} */
 const repositories = {};
-
-before(async () => {
-  hub = await startFakeHub(repositories);
-  app = await startApp();
-  browser = await launch(hub.browserFlags);
-});
-
-after(async () => {
-  await browser?.close();
-  await app?.close();
-  await hub?.close();
-});
-
-/** What `openApp` puts into the page, for the checker. @type {any} */
-const { models, outcome, pipeline } = /** @type {any} */ ({});
+const hub = shared(await startFakeHub(repositories));
+const app = shared(await startApp());
+const browser = shared(await launch(hub.browserFlags));
 
 /** Numbers in 0…1, the same in every run. @param {number} seed */
 function randoms(seed) {
@@ -54,8 +37,8 @@ function fault(random) {
     { times, status: pick(429, 500, 503) },
     { times, breakAfter: place },
     { times, breakAfter: place, noRanges: true },
-    { times, damage: (/** @type {Buffer} */ bytes) => bytes.subarray(0, bytes.length * place) },
-    { times, type: 'text/html', damage: () => Buffer.from('<!doctype html>') },
+    { times, damage: cut(place) },
+    { times, ...HTML },
     ...[1, 2, 3].map(() => ({
       times,
       damage(/** @type {Buffer} */ bytes) {

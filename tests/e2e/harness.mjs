@@ -59,6 +59,13 @@ export async function openPage(browser, options) {
 }
 
 /**
+ * The problems but for those that Chromium itself logs of an optional file that is missing.
+ *
+ * @param {string[]} problems
+ */
+export const unexpected = (problems) => problems.filter((problem) => !/404/.test(problem));
+
+/**
  * @param {import('playwright-core').Page} page
  * @param {string} name
  */

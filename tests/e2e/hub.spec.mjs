@@ -1,38 +1,15 @@
 /** Downloads that go wrong: each ends in the right model or in one typed error, and the next load is none the worse. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { openApp, startApp } from './app.mjs';
+import { test } from 'node:test';
+import { openApp, outcome, outcomeIn, pipeline, startApp } from './app.mjs';
 import { COMMIT, MIRROR, startFakeHub } from './fake_hub.mjs';
 import { launch } from './harness.mjs';
-import { LASTING, PASSING, REPOSITORIES } from './repositories.mjs';
+import { GOOD, LASTING, PASSING, REPOSITORIES } from './repositories.mjs';
+import { shared } from './shared.mjs';
 
-/** @type {Awaited<ReturnType<typeof startFakeHub>>} */
-let hub;
-/** @type {Awaited<ReturnType<typeof startApp>>} */
-let app;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  hub = await startFakeHub(REPOSITORIES);
-  app = await startApp();
-  browser = await launch(hub.browserFlags);
-});
-
-after(async () => {
-  await browser?.close();
-  await app?.close();
-  await hub?.close();
-});
-
-/** What `openApp` puts into the page, for the checker. @type {any} */
-const { outcome, pipeline } = /** @type {any} */ ({});
-
-const GOOD = 'tiny/tiny-bert';
-
-/** @param {import('playwright-core').Page} page @param {string} model @param {object} [options] */
-const outcomeIn = (page, model, options = {}) =>
-  page.evaluate(({ model, options }) => outcome(model, options), { model, options });
+const hub = shared(await startFakeHub(REPOSITORIES));
+const app = shared(await startApp());
+const browser = shared(await launch(hub.browserFlags));
 
 test('a fault that passes is passed over', async (t) => {
   const { page } = await openApp(browser, app);

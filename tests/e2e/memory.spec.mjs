@@ -1,27 +1,16 @@
 /** Memory comes back when models are disposed of, and where there is too little of it, the answer is an error. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { serve } from '../../tools/serve.mjs';
 import { ROOT, launch, openPage } from './harness.mjs';
+import { shared } from './shared.mjs';
 
 const LOADS = 20;
 const MIB = 1 << 20;
 
-/** @type {{url: string, close: () => Promise<void>}} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  server = await serve({ root: ROOT });
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const server = shared(await serve({ root: ROOT }));
+const browser = shared(await launch());
 
 /** A blank page, and what tells the memory of each process of pages, in kB, once nothing is left to collect. */
 async function measuredPage() {

@@ -2,45 +2,22 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { after, before, beforeEach, test } from 'node:test';
-import { openApp, prepare, startApp } from './app.mjs';
+import { beforeEach, test } from 'node:test';
+import { api, caught, models, openApp, outcome, outcomeIn, pipeline, prepare, startApp } from './app.mjs';
 import { COMMIT, CONVERSION, startFakeHub } from './fake_hub.mjs';
 import { launch, ROOT } from './harness.mjs';
-import { REPOSITORIES } from './repositories.mjs';
+import { GOOD, REPOSITORIES } from './repositories.mjs';
+import { shared } from './shared.mjs';
 
-/** @type {Awaited<ReturnType<typeof startFakeHub>>} */
-let hub;
-/** @type {Awaited<ReturnType<typeof startApp>>} */
-let app;
-/** @type {import('playwright-core').Browser} */
-let browser;
 const repositories = { ...REPOSITORIES };
-
-before(async () => {
-  hub = await startFakeHub(repositories);
-  app = await startApp();
-  browser = await launch(hub.browserFlags);
-});
-
-after(async () => {
-  await browser?.close();
-  await app?.close();
-  await hub?.close();
-});
+const hub = shared(await startFakeHub(repositories));
+const app = shared(await startApp());
+const browser = shared(await launch(hub.browserFlags));
 
 beforeEach(() => {
   hub.down = false;
   hub.log.length = 0;
 });
-
-/** What `openApp` puts into the page, for the checker. @type {any} */
-const { models, outcome, pipeline } = /** @type {any} */ ({});
-
-const GOOD = 'tiny/tiny-bert';
-
-/** @param {import('playwright-core').Page} page @param {string} model @param {object} [options] */
-const outcomeIn = (page, model, options = {}) =>
-  page.evaluate(({ model, options }) => outcome(model, options), { model, options });
 
 /** What was asked for, without manifests. */
 const fetched = () => hub.log.map(({ path }) => path).filter((path) => path.includes('/resolve/'));
@@ -191,7 +168,6 @@ test('a model in q8 or fp16 is stored as it is held, and starts from that', asyn
 test('a tokenizer and a model by themselves share what is stored, and a part of a new commit displaces nothing', async () => {
   const { page } = await openApp(browser, app);
   const load = (/** @type {string} */ name, options = {}) => page.evaluate(async ({ name, model, options }) => {
-    const api = await import(new URL('/www/lib/index.js', location.href).href);
     const loaded = await api[name].from_pretrained(model, options);
     await loaded.dispose?.();
     return 'loaded';
@@ -234,8 +210,9 @@ test('a model with a pickle only is loaded from the pull request of the Hub’s 
   assert.deepEqual(await originIn(page, 'tiny/pickled'), origin);
   assert.deepEqual(await originIn(page, 'tiny/pickled', { local_files_only: true }), origin);
   for (const model of ['pickled/by-others', 'pickled/closed', 'pickled/outdated']) {
-    const { code, message } = await page.evaluate((model) => pipeline('text-classification', model)
-      .catch((/** @type {any} */ { code, message }) => ({ code, message })), model);
+    const { code, message } = await page.evaluate(
+      (model) => caught(() => pipeline('text-classification', model)), model,
+    );
     assert.equal(code, 'not-found', model);
     assert.match(message, /pytorch_model\.bin.*save_pretrained/s);
   }
@@ -268,8 +245,9 @@ test('a model as files: those of a loaded model, and those that a person chose',
   });
   assert.equal(chosen.id, 'tiny-bert');
   assert.deepEqual(chosen.scores, await outcomeIn(page, './tests/golden/hub/tiny-bert'));
-  const missing = await page.evaluate(() => pipeline('text-classification', [new File(['{}'], 'readme.md')])
-    .catch((/** @type {any} */ { code, message }) => ({ code, message })));
+  const missing = await page.evaluate(
+    () => caught(() => pipeline('text-classification', [new File(['{}'], 'readme.md')])),
+  );
   assert.equal(missing.code, 'not-found');
   assert.match(missing.message, /config\.json.*readme\.md/);
   assert.equal(await page.evaluate(() => outcome(['config.json'])), 'model');

@@ -3,62 +3,34 @@
  * from the Hub. Each test runs its own page; what happens in it is one function, evaluated there.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { serve } from '../../tools/serve.mjs';
+import { api, caught, openBlank, pipeline } from './app.mjs';
 import { startFakeHub } from './fake_hub.mjs';
-import { eventually, largestDifference, launch, openPage, readJson, ROOT } from './harness.mjs';
+import { eventually, largestDifference, launch, readJson, ROOT, unexpected } from './harness.mjs';
 import { CLASSIFIERS, REPOSITORIES } from './repositories.mjs';
+import { shared } from './shared.mjs';
 
-/** @type {Awaited<ReturnType<typeof startFakeHub>>} */
-let hub;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
+const hub = shared(await startFakeHub(REPOSITORIES));
+const server = shared(await serve({ root: ROOT }));
+const browser = shared(await launch(hub.browserFlags));
 
-before(async () => {
-  hub = await startFakeHub(REPOSITORIES);
-  server = await serve({ root: ROOT });
-  browser = await launch(hub.browserFlags);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-  await hub?.close();
-});
-
-/**
- * A blank page where `api` is the package, `make(options, model?)` a pipeline on the shipped model, and `caught(f)`
- * what `f` throws, as plain data.
- */
-async function openBlank() {
-  const { page, problems } = await openPage(browser);
-  await page.goto(`${server.url}tests/e2e/blank.html`);
-  await page.evaluate(async () => {
-    const api = await import(new URL('/www/lib/index.js', location.href).href);
+/** A blank page where `make(options, model?)` is a pipeline on the shipped model. */
+async function openPackage() {
+  const opened = await openBlank(browser, server);
+  await opened.page.evaluate(() => {
     Object.assign(globalThis, {
-      api,
-      make: (options = {}, model = '/www/models/emotions') => api.pipeline('text-classification', model, options),
-      caught: async (/** @type {() => unknown} */ run) => {
-        try {
-          await run();
-        } catch (error) {
-          const { name, code, message, details } = /** @type {any} */ (error);
-          return { name, code, message, details, isHeadwiseError: error instanceof api.HeadwiseError };
-        }
-        return undefined;
-      },
+      make: (options = {}, model = '/www/models/emotions') => pipeline('text-classification', model, options),
     });
   });
-  return { page, problems };
+  return opened;
 }
 
-/** What `openBlank` puts into the page, for the checker. @type {any} */
-const { api, make, caught } = /** @type {any} */ ({});
+/** What `openPackage` puts into the page, for the checker. @type {any} */
+const { make } = /** @type {any} */ ({});
 
 test('the shapes of a call', async () => {
-  const { page, problems } = await openBlank();
+  const { page, problems } = await openPackage();
   const seen = await page.evaluate(async () => {
     const classify = await make();
     const [love, rage] = ['I love you so much', 'This makes me furious!'];
@@ -118,7 +90,7 @@ test('the shapes of a call', async () => {
 });
 
 test('models of the Hub give Python’s scores in both builds, one text at a time and together', async (t) => {
-  const { page, problems } = await openBlank();
+  const { page, problems } = await openPackage();
   for (const name of CLASSIFIERS) {
     for (const variant of ['relaxed', 'simd128']) {
       await t.test(`${name}, ${variant}`, async () => {
@@ -143,11 +115,11 @@ test('models of the Hub give Python’s scores in both builds, one text at a tim
       });
     }
   }
-  assert.deepEqual(problems.filter((problem) => !/404/.test(problem)), []);
+  assert.deepEqual(unexpected(problems), []);
 });
 
 test('a bare encoder is refused, or on request gets a new head and a warning', async () => {
-  const { page, problems } = await openBlank();
+  const { page, problems } = await openPackage();
   /** @type {string[]} */
   const warnings = [];
   page.on('console', (message) => {
@@ -177,11 +149,11 @@ test('a bare encoder is refused, or on request gets a new head and a warning', a
   assert.notDeepEqual(seen.eight.scores, seen.seven.scores);
   assert.equal(warnings.length, 3, 'every load with a new head warns');
   for (const warning of warnings) assert.match(warning, /tiny\/bare-bert.*classifier\.weight/);
-  assert.deepEqual(problems.filter((problem) => !/404/.test(problem)), []);
+  assert.deepEqual(unexpected(problems), []);
 });
 
 test('a truncated text ends where meta says, in UTF-16', async () => {
-  const { page } = await openBlank();
+  const { page } = await openPackage();
   const { text, long, short } = await page.evaluate(async () => {
     const classify = await make();
     const text = 'Wow 😀 that is a 👩‍👩‍👧 surprise for the naïve 漢字. '.repeat(60);
@@ -198,7 +170,7 @@ test('a truncated text ends where meta says, in UTF-16', async () => {
 });
 
 test('no text breaks it', async () => {
-  const { page } = await openBlank();
+  const { page } = await openPackage();
   const results = await page.evaluate(async () => {
     const classify = await make();
     const texts = ['', '   ', '\ud800', 'lone \udc00 surrogate \ud83d', '\u0000\u0007\u202e', 'x'.repeat(5000), '👩‍👩‍👧'.repeat(500), '𝕳𝖊𝖑𝖑𝖔 مرحبا 漢字'];
@@ -213,7 +185,7 @@ test('no text breaks it', async () => {
 });
 
 test('abort: a call, a load, and one that came too late', async () => {
-  const { page } = await openBlank();
+  const { page } = await openPackage();
   const seen = await page.evaluate(async () => {
     const classify = await make();
     const many = Array.from({ length: 400 }, (_, index) => `The ${index}th of many long sentences, each of which takes its time. `.repeat(8));
@@ -242,7 +214,7 @@ test('abort: a call, a load, and one that came too late', async () => {
 });
 
 test('mistakes of the caller are errors that say what is possible', async () => {
-  const { page } = await openBlank();
+  const { page } = await openPackage();
   const seen = await page.evaluate(async () => {
     const classify = await make();
     const errors = {
@@ -280,7 +252,7 @@ test('mistakes of the caller are errors that say what is possible', async () => 
 });
 
 test('faults of the Hub have their codes', async () => {
-  const { page } = await openBlank();
+  const { page } = await openPackage();
   const codes = await page.evaluate(async () => {
     const ids = ['absent', 'no-weights', 'broken-json', 'html', 'truncated', 'dropped', 'bare-bert', 'unsupported', 'gated'];
     const codes = {};
@@ -295,7 +267,7 @@ test('faults of the Hub have their codes', async () => {
 });
 
 test('a token opens a gated model and goes to the Hub only', async () => {
-  const { page, problems } = await openBlank();
+  const { page, problems } = await openPackage();
   const before = hub.log.length;
   const { label } = await page.evaluate(async () => {
     const classify = await make({ token: async () => 'hf_secret' }, 'tiny/gated');
@@ -312,7 +284,7 @@ test('a token opens a gated model and goes to the Hub only', async () => {
 });
 
 test('worker: none, the caller’s own, and two pipelines at once', async () => {
-  const { page, problems } = await openBlank();
+  const { page, problems } = await openPackage();
   const scores = await page.evaluate(async () => {
     const text = 'What a wonderful surprise, thank you';
     const own = new Worker('/www/lib/worker.js', { type: 'module' });
@@ -334,7 +306,7 @@ test('worker: none, the caller’s own, and two pipelines at once', async () => 
 });
 
 test('variants: both give the same scores, each from a module of its own', async () => {
-  const { page, problems } = await openBlank();
+  const { page, problems } = await openPackage();
   const modules = new Set();
   page.context().on('request', (request) => {
     const [name] = /\w+\.wasm$/.exec(request.url()) ?? [];
@@ -361,7 +333,7 @@ test('variants: both give the same scores, each from a module of its own', async
 });
 
 test('variants: a thread has one, and an environment may lack what one needs', async () => {
-  const { page } = await openBlank();
+  const { page } = await openPackage();
   const seen = await page.evaluate(async () => {
     const { validate } = WebAssembly;
     WebAssembly.validate = () => false;
@@ -382,7 +354,7 @@ test('variants: a thread has one, and an environment may lack what one needs', a
 });
 
 test('progress is true: it never falls, its total never changes, it ends at 100', async () => {
-  const { page } = await openBlank();
+  const { page } = await openPackage();
   for (const model of ['/www/models/emotions', 'tiny/tiny-roberta']) {
     const events = await page.evaluate(async (model) => {
       /** @type {any[]} */

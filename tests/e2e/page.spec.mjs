@@ -1,32 +1,18 @@
 /** The demo page as a visitor meets it: under its strict policy, in Chromium, with a Hub that has good and bad days. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CONTENT_SECURITY_POLICY, serve } from '../../tools/serve.mjs';
 import { MIRROR, startFakeHub } from './fake_hub.mjs';
-import { eventually, largestDifference, launch, openPage, readJson, screenshot, WWW } from './harness.mjs';
+import { eventually, largestDifference, launch, openPage, readJson, screenshot, unexpected, WWW } from './harness.mjs';
 import { CLASSIFIERS, REPOSITORIES } from './repositories.mjs';
+import { shared } from './shared.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Awaited<ReturnType<typeof startFakeHub>>} */
-let hub;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  hub = await startFakeHub(REPOSITORIES);
-  server = await serve({ root: WWW });
-  browser = await launch(hub.browserFlags);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-  await hub?.close();
-});
+const hub = shared(await startFakeHub(REPOSITORIES));
+const server = shared(await serve({ root: WWW }));
+const browser = shared(await launch(hub.browserFlags));
 
 /**
  * The demo page, able to classify.
@@ -82,6 +68,14 @@ async function load(page, id) {
   await page.fill('#model-id', id);
   await page.click('#load');
 }
+
+/**
+ * Waits until the page has the model.
+ *
+ * @param {Page} page
+ * @param {string} id
+ */
+const loaded = (page, id) => page.locator('#model-name', { hasText: id }).waitFor();
 
 /**
  * All scores from the package inside the page.
@@ -170,15 +164,14 @@ test('models of the Hub, by their id, through the real redirect to the CDN', asy
         assert.ok(difference <= 1e-4, `${JSON.stringify(inputs[index])}: ${difference}`);
       });
       await load(page, `tiny/${name}`);
-      await page.locator('#model-name', { hasText: `tiny/${name}` }).waitFor();
+      await loaded(page, `tiny/${name}`);
       const shown = await classify(page, 'a film by a friend');
       assert.ok(shown.every(({ label }) => labels.includes(label)), JSON.stringify(shown));
       assert.equal(await page.locator('#results em, #verdict em').count(), 0, 'labels are text, never markup');
       assert.equal(await page.locator('#error').isVisible(), false);
     });
   }
-  // A missing optional file is logged by Chromium itself as a 404; nothing else may be.
-  assert.deepEqual(problems.filter((problem) => !/404/.test(problem)), []);
+  assert.deepEqual(unexpected(problems), []);
 });
 
 test('a mirror of the Hub is refused by the policy unless it was admitted', async () => {
@@ -190,7 +183,7 @@ test('a mirror of the Hub is refused by the policy unless it was admitted', asyn
       await page.goto(`${url}?endpoint=${endpoint}`);
       await ready(page);
       await load(page, 'tiny/tiny-bert');
-      if (url === admitting.url) await page.locator('#model-name', { hasText: 'tiny/tiny-bert' }).waitFor();
+      if (url === admitting.url) await loaded(page, 'tiny/tiny-bert');
       else assert.match(await page.locator('#error:visible').innerText(), /(config|tokenizer|tokenizer_config)\.json/);
     }
   } finally {
@@ -221,14 +214,14 @@ test('a model that was loaded is stored, loads without a network, and can be del
   const { page } = await openDemo();
   assert.equal(await page.locator('#stored').isVisible(), false);
   await load(page, 'tiny/tiny-bert');
-  await page.locator('#model-name', { hasText: 'tiny/tiny-bert' }).waitFor();
+  await loaded(page, 'tiny/tiny-bert');
   await page.reload();
   await ready(page);
   await page.locator('#stored-title', { hasText: 'Stored on this device' }).click();
   assert.match(await page.locator('#stored-list').innerText(), /tiny\/tiny-bert\s+0\.\d MB, commit 0123456/);
   hub.down = true;
   await page.getByRole('button', { name: 'Load tiny/tiny-bert' }).click();
-  await page.locator('#model-name', { hasText: 'tiny/tiny-bert' }).waitFor();
+  await loaded(page, 'tiny/tiny-bert');
   hub.down = false;
   assert.equal((await classify(page, 'What a wonderful morning!'))[0].label, 'positive');
   await page.getByRole('button', { name: 'Delete tiny/tiny-bert' }).click();
@@ -238,7 +231,7 @@ test('a model that was loaded is stored, loads without a network, and can be del
 test('a folder that is opened or dropped is a model, and a model can be saved as a folder', async () => {
   const { page } = await openDemo();
   await page.setInputFiles('#folder', 'tests/golden/hub/tiny-roberta');
-  await page.locator('#model-name', { hasText: 'tiny-roberta' }).waitFor();
+  await loaded(page, 'tiny-roberta');
   assert.equal(await page.locator('#model-card').isVisible(), false, 'it has no page');
   await page.evaluate(() => {
     const transfer = new DataTransfer();
@@ -283,7 +276,7 @@ test('every fault has a message that names the thing, and the page goes on', asy
     });
   }
   await load(page, 'tiny/tiny-bert');
-  await page.locator('#model-name', { hasText: 'tiny/tiny-bert' }).waitFor();
+  await loaded(page, 'tiny/tiny-bert');
   assert.equal(await page.locator('#error').isVisible(), false, 'a sound model clears the message');
   assert.deepEqual(problems.filter((problem) => !/Failed to load resource/.test(problem)), []);
 });

@@ -1,27 +1,21 @@
 /** The static server: right types, the policy, nothing from outside its folder. */
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { CONTENT_SECURITY_POLICY, serve } from '../../tools/serve.mjs';
+import { sharedFolder } from './shared.mjs';
 
-/** @type {string} */
-let folder;
-
-before(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'headwise-serve-'));
-  await mkdir(path.join(folder, 'root/sub'), { recursive: true });
-  await mkdir(path.join(folder, 'root/empty'));
-  await mkdir(path.join(folder, 'root-beside'));
-  await writeFile(path.join(folder, 'secret.txt'), 'secret');
-  await writeFile(path.join(folder, 'root-beside/secret.txt'), 'secret');
-  await writeFile(path.join(folder, 'root/a b.wasm'), 'wasm');
-  await writeFile(path.join(folder, 'root/sub/index.html'), `<meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}">`);
-});
-
-after(() => rm(folder, { recursive: true }));
+const folder = await sharedFolder();
+await mkdir(path.join(folder, 'root/sub'), { recursive: true });
+await mkdir(path.join(folder, 'root/empty'));
+await mkdir(path.join(folder, 'root-beside'));
+await writeFile(path.join(folder, 'secret.txt'), 'secret');
+await writeFile(path.join(folder, 'root-beside/secret.txt'), 'secret');
+await writeFile(path.join(folder, 'root/a b.wasm'), 'wasm');
+const policy = `<meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}">`;
+await writeFile(path.join(folder, 'root/sub/index.html'), policy);
 
 /**
  * Sends a path as it is written: `fetch` would tidy it up first.

@@ -3,27 +3,16 @@
  * room, damage. Each test has a profile of its own.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { serve } from '../../tools/serve.mjs';
 import { launch, openPage, ROOT } from './harness.mjs';
+import { shared } from './shared.mjs';
 
 /** Twelve parts of 64 KiB, the last one smaller, in chunks of 10 kB. */
 const SIZE = 12 * 65_536 - 1000;
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  server = await serve({ root: ROOT });
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const server = shared(await serve({ root: ROOT }));
+const browser = shared(await launch());
 
 /** A new profile: `tab()` opens a page in it, `downloads` tells from which byte each download began. */
 async function openProfile() {

@@ -3,43 +3,21 @@
  * tokenizers and models by themselves against Python's ids, logits, hidden states and attentions.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
 import { serve } from '../../tools/serve.mjs';
-import { launch, openPage, readJson, ROOT } from './harness.mjs';
+import { api, caught, openBlank } from './app.mjs';
+import { launch, readJson, ROOT, unexpected } from './harness.mjs';
+import { readSafetensors } from './safetensors.mjs';
+import { shared } from './shared.mjs';
 
 /** How far scores may be from Python's. */
 const TOLERANCE = 1e-4;
 
 /** @typedef {{task: string, options: any, input: any, result: any}} Case */
 
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  server = await serve({ root: ROOT });
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-/** A page where `api` is the package. */
-async function openBlank() {
-  const { page, problems } = await openPage(browser);
-  await page.goto(`${server.url}tests/e2e/blank.html`);
-  await page.evaluate(async () => {
-    Object.assign(globalThis, { api: await import(new URL('/www/lib/index.js', location.href).href) });
-  });
-  return { page, unexpected: () => problems.filter((problem) => !/404/.test(problem)) };
-}
-
-/** What `openBlank` puts into the page, for the checker. @type {any} */
-const { api } = /** @type {any} */ ({});
+const server = shared(await serve({ root: ROOT }));
+const browser = shared(await launch());
 
 /**
  * The same structure, spelling and order, with numbers within the tolerance.
@@ -123,7 +101,7 @@ for (const folder of readdirSync(`${ROOT}tests/golden/tasks`)) {
   test(`${folder} gives Python’s results, one input at a time and together`, async (t) => {
     /** @type {{cases: Case[]}} */
     const { cases: all } = await readJson(`tests/golden/tasks/${folder}/expected.json`);
-    const { page, unexpected } = await openBlank();
+    const { page, problems } = await openBlank(browser, server);
     for (const task of new Set(all.map((one) => one.task))) {
       await t.test(task, async () => {
         const cases = all.filter((one) => one.task === task);
@@ -147,7 +125,7 @@ for (const folder of readdirSync(`${ROOT}tests/golden/tasks`)) {
         }
       });
     }
-    assert.deepEqual(unexpected(), []);
+    assert.deepEqual(unexpected(problems), []);
     await page.context().close();
   });
 }
@@ -159,7 +137,7 @@ function assertPadded(padded, vectors) {
 }
 
 test('spans are parts of the text as it is written', async () => {
-  const { page } = await openBlank();
+  const { page } = await openBlank(browser, server);
   const text = 'Straße 🎉 Ünïted 👩‍👩‍👧 KINGDOM of 漢字';
   const { entities, answer } = await page.evaluate(async (text) => {
     const tag = await api.pipeline('ner', '/tests/golden/tasks/wordpiece-token');
@@ -175,7 +153,7 @@ test('spans are parts of the text as it is written', async () => {
 });
 
 test('a long premise leaves the hypotheses whole', async () => {
-  const { page } = await openBlank();
+  const { page } = await openBlank(browser, server);
   const { result, meta, limit } = await page.evaluate(async () => {
     const classify = await api.pipeline('zero-shot-classification', '/tests/golden/tasks/wordpiece-nli');
     const result = await classify('The dog runs in the rain again and again. '.repeat(40), ['sport', 'rain', '$& $1']);
@@ -188,7 +166,7 @@ test('a long premise leaves the hypotheses whole', async () => {
 });
 
 test('a failed call leaves the pipeline as it was', async () => {
-  const { page } = await openBlank();
+  const { page } = await openBlank(browser, server);
   const codes = await page.evaluate(async () => {
     const ask = await api.pipeline('question-answering', '/tests/golden/tasks/wordpiece-qa');
     const code = (/** @type {Promise<unknown>} */ call) => call.then(() => 'fine', (error) => error.code);
@@ -205,7 +183,7 @@ test('a failed call leaves the pipeline as it was', async () => {
 test('tokenizers give Python’s ids, token types and truncation', async () => {
   for (const name of readdirSync(`${ROOT}tests/golden/tokenizers`)) {
     const { cases } = await readJson(`tests/golden/tokenizers/${name}/expected.json`);
-    const { page, unexpected } = await openBlank();
+    const { page, problems } = await openBlank(browser, server);
     const seen = await page.evaluate(async ({ name, cases }) => {
       const tokenizer = await api.AutoTokenizer.from_pretrained(`/tests/golden/tokenizers/${name}`);
       const lists = (/** @type {any} */ encoding) => ({ ids: encoding.input_ids[0], type_ids: encoding.token_type_ids[0] });
@@ -240,18 +218,17 @@ test('tokenizers give Python’s ids, token types and truncation', async () => {
     }
     assert.equal(seen.model_max_length, 64);
     assert.equal(seen.decoded.replace(' .', '.'), seen.text);
-    assert.deepEqual(unexpected(), []);
+    assert.deepEqual(unexpected(problems), []);
     await page.context().close();
   }
 });
 
 test('a bare encoder has no head: an error that names it, or on request a new one', async () => {
-  const { page } = await openBlank();
+  const { page } = await openBlank(browser, server);
   const seen = await page.evaluate(async () => {
     const bare = '/tests/golden/hub/bare-bert';
     const { input_ids } = await (await api.AutoTokenizer.from_pretrained(bare))('The quick brown fox.');
-    const refused = await api.AutoModelForTokenClassification.from_pretrained(bare)
-      .catch((/** @type {any} */ { code, message }) => ({ code, message }));
+    const refused = await caught(() => api.AutoModelForTokenClassification.from_pretrained(bare));
     const classify = await api.AutoModelForTokenClassification.from_pretrained(bare, { new_head: { labels: ['a', 'b'] } });
     const encode = await api.AutoModel.from_pretrained(bare);
     const { hidden_size } = await api.AutoConfig.from_pretrained(bare);
@@ -275,11 +252,9 @@ test('a bare encoder has no head: an error that names it, or on request a new on
  * @returns {Record<string, {dims: number[], data: Float32Array}>}
  */
 function readTensors(file) {
-  const bytes = readFileSync(ROOT + file);
-  const start = 8 + Number(bytes.readBigUInt64LE(0));
-  const { __metadata__, ...header } = JSON.parse(bytes.toString('utf8', 8, start));
-  return Object.fromEntries(Object.entries(header).map(([name, { shape, data_offsets: [from, to] }]) =>
-    [name, { dims: shape, data: new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer) }]));
+  const { header: { __metadata__, ...tensors }, data } = readSafetensors(ROOT + file);
+  return Object.fromEntries(Object.entries(tensors).map(([name, { shape, data_offsets: [from, to] }]) =>
+    [name, { dims: shape, data: new Float32Array(new Uint8Array(data.subarray(from, to)).buffer) }]));
 }
 
 /** The folders of heads, with the classes that load them. */
@@ -289,7 +264,7 @@ const CLASSES = {
 };
 
 test('models give Python’s raw outputs, hidden states and attentions for padded rows', async (t) => {
-  const { page, unexpected } = await openBlank();
+  const { page, problems } = await openBlank(browser, server);
   for (const [model, head] of ['bert', 'bart', 'deberta-v2'].flatMap((model) => Object.keys(CLASSES).map((head) => [model, head]))) {
     const folder = `tests/golden/${model}/${head}`;
     if (!readdirSync(`${ROOT}tests/golden/${model}`).includes(head)) continue;
@@ -322,7 +297,7 @@ test('models give Python’s raw outputs, hidden states and attentions for padde
       }
     });
   }
-  assert.deepEqual(unexpected(), []);
+  assert.deepEqual(unexpected(problems), []);
 });
 
 /**

@@ -1,38 +1,29 @@
 /** The package as npm would publish it, in a Vite app that configures nothing: built, and on Vite's own server. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { serve } from '../../tools/serve.mjs';
 import { launch, openPage, readJson, ROOT } from './harness.mjs';
+import { shared, sharedFolder } from './shared.mjs';
 
 const VITE = fileURLToPath(new URL('bin/vite.js', import.meta.resolve('vite/package.json')));
 const MODEL = 'tests/golden/hub/tiny-bert';
 
-/** @type {string} */
-let app;
-/** @type {import('playwright-core').Browser} */
-let browser;
+const app = await sharedFolder();
+const browser = shared(await launch());
 
-before(async () => {
-  app = await mkdtemp(path.join(tmpdir(), 'headwise-vite-'));
-  await cp(fileURLToPath(new URL('vite-app', import.meta.url)), app, { recursive: true });
-  await cp(ROOT + MODEL, path.join(app, 'public/model'), { recursive: true });
-  // The tarball, unpacked where an installation puts it: no registry is asked.
-  const installed = path.join(app, 'node_modules/headwise');
-  await mkdir(installed, { recursive: true });
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', app], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-  execFileSync('tar', ['-xzf', path.join(app, filename), '-C', installed, '--strip-components=1']);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  if (app) await rm(app, { recursive: true });
-});
+await cp(fileURLToPath(new URL('vite-app', import.meta.url)), app, { recursive: true });
+await cp(ROOT + MODEL, path.join(app, 'public/model'), { recursive: true });
+// The tarball, unpacked where an installation puts it: no registry is asked.
+const installed = path.join(app, 'node_modules/headwise');
+await mkdir(installed, { recursive: true });
+const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', app];
+const packed = execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+const [{ filename }] = JSON.parse(packed);
+execFileSync('tar', ['-xzf', path.join(app, filename), '-C', installed, '--strip-components=1']);
 
 /** @param {string} url */
 async function assertClassifies(url) {
