@@ -187,6 +187,73 @@ fn run_answers_before_it_waits_for_more() {
     assert!(answers.next().is_none());
 }
 
+/// What `headwise run` prints and its exit code, of these bytes.
+fn answers(task: &str, folder: &str, more: &[&str], lines: Vec<u8>) -> (Vec<Value>, Option<i32>) {
+    let mut worker = worker(task, folder, more);
+    let mut input = worker.stdin.take().expect("a pipe");
+    let written = std::thread::spawn(move || input.write_all(&lines).expect("a reader"));
+    let output = worker.wait_with_output().expect("an end");
+    written.join().expect("all lines");
+    let answers = text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    (answers.collect(), output.status.code())
+}
+
+#[test]
+fn run_gives_an_answer_the_id_of_its_line() {
+    let ids = [json!(0), json!("naïve “1”\n\u{2028}"), json!({"row": [u64::MAX, null, -0.1]}), json!(null)];
+    let fields = [
+        ("text-classification", "tasks/wordpiece-topics", json!({"text": "the dog", "text_pair": "rain"})),
+        ("question-answering", "tasks/bpe-qa", json!({"question": "Who?", "context": "the dog"})),
+        ("text-ranking", "tasks/wordpiece-ranking", json!({"query": "Who?", "documents": ["the dog"]})),
+    ];
+    for (task, folder, input) in fields {
+        let line = |id: Option<&Value>, input: &Value| {
+            let mut line = input.clone();
+            if let (Some(id), Some(fields)) = (id, line.as_object_mut()) {
+                fields.insert("id".into(), id.clone());
+            }
+            format!("{line}\n")
+        };
+        let lines = ids.iter().flat_map(|id| [line(Some(id), &input), line(None, &input), line(Some(id), &json!({}))]);
+        let (answers, code) = answers(task, folder, &[], lines.collect::<String>().into());
+        assert_eq!((answers.len(), code), (3 * ids.len(), Some(3)));
+        for (id, answers) in ids.iter().zip(answers.as_chunks().0) {
+            let [with, without, failed]: &[Value; 3] = answers;
+            assert_eq!(with.get("id"), Some(id));
+            assert_eq!(with["result"], without["result"]);
+            assert!(with["result"].is_array() && without.get("id").is_none());
+            assert_eq!((failed.get("id"), &failed["error"]["code"]), (Some(id), &json!("input")));
+        }
+    }
+}
+
+#[test]
+fn run_goes_on_after_a_line_that_is_too_long() {
+    let mut lines = b"\"the dog\"\n\"".to_vec();
+    lines.resize(lines.len() + (100 << 20), b'a');
+    lines.extend(b"\"\n{\"id\": 2, \"text\": \"the dog\"}\n");
+    let (answers, code) = answers("text-classification", "tasks/wordpiece-topics", &[], lines);
+    assert_eq!((answers.len(), code), (3, Some(3)));
+    assert_eq!(answers[0]["result"], answers[2]["result"]);
+    assert_eq!(answers[2]["id"], 2);
+    let message = answers[1]["error"]["message"].as_str().expect("a message");
+    assert!(message.starts_with("Input 1: the line has more than"), "{message}");
+}
+
+#[test]
+fn run_says_by_its_exit_code_whether_lines_failed() {
+    let (task, folder) = ("text-classification", "tasks/wordpiece-topics");
+    for (more, lines, answered, code) in [
+        (&[][..], "", 0, 0),
+        (&[], "\"the dog\"\n", 1, 0),
+        (&[], "\n\"the dog\"", 2, 3),
+        (&["--exit-zero"], "\n\"the dog\"", 2, 0),
+    ] {
+        let (answers, actual) = answers(task, folder, more, lines.into());
+        assert_eq!((answers.len(), actual), (answered, Some(code)), "{more:?} {lines:?}");
+    }
+}
+
 #[test]
 fn run_refuses_what_is_wrong_with_all_lines() {
     let folder = golden("tasks/wordpiece-nli").display().to_string();
@@ -197,8 +264,8 @@ fn run_refuses_what_is_wrong_with_all_lines() {
         ("text-classification", "{\"k\": 1}", "k is 1; supported: the options top_k"),
         ("question-answering", "{}", "missing: qa_outputs.weight"),
     ] {
-        let output = headwise(&["run", task, &folder, "--options", options]);
-        assert_eq!(output.status.code(), Some(1));
+        let output = headwise(&["run", task, &folder, "--options", options, "--exit-zero"]);
+        assert_eq!((text(&output.stdout), output.status.code()), ("", Some(1)));
         let error: Value = serde_json::from_slice(&output.stderr).expect("JSON");
         assert!(error["message"].as_str().is_some_and(|message| message.contains(words)), "{task} {options}: {error}");
     }

@@ -49,7 +49,8 @@ enum Command {
         texts: Vec<String>,
     },
     /// Do a task for each line of standard input, a JSON value; prints one JSON line for each, in their
-    /// order: {"result": …, "tokens": …, "truncated": …}, or {"error": {"code": …, "message": …}}.
+    /// order: {"result": …, "tokens": …, "truncated": …}, or {"error": {"code": …, "message": …}}. If
+    /// the line is an object with an "id", whatever that is, so has the answer.
     /// The exit code is 3 if there was an error among them
     Run {
         /// Name of the task, such as token-classification
@@ -59,6 +60,9 @@ enum Command {
         /// Options of the task by their names in Python, as a JSON object
         #[arg(long)]
         options: Option<String>,
+        /// Exit with 0 also if there was an error among the answers
+        #[arg(long)]
+        exit_zero: bool,
         /// How weights are kept in memory
         #[arg(long, default_value = "fp32")]
         dtype: Dtype,
@@ -254,9 +258,9 @@ const SOME_FAILED: u8 = 3;
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Classify { model_dir, top_k, dtype, texts } => classify::run(&model_dir, top_k, dtype.into(), texts),
-        Command::Run { task, model_dir, options, dtype } => {
+        Command::Run { task, model_dir, options, exit_zero, dtype } => {
             match run::run(&task, &model_dir, options.as_deref(), dtype.into()) {
-                Ok(false) => return ExitCode::from(SOME_FAILED),
+                Ok(false) if !exit_zero => return ExitCode::from(SOME_FAILED),
                 outcome => outcome.map(drop),
             }
         }

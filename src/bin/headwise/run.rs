@@ -1,11 +1,13 @@
 //! `headwise run`: a task for each line of standard input. It answers what has arrived before it waits for more, so
-//! that a program may talk with it line by line, and computes together what arrives together.
+//! that a program may talk with it line by line, and computes together what arrives together. Who sends lines from many
+//! places gives them an `id`, which the answer carries.
 
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use headwise::folder::load_pipeline;
 use headwise::limits;
+use headwise::pipeline::Read;
 use headwise::tasks::TaskName;
 use headwise::tasks::any::{Offsets, Output, Pipeline};
 use headwise::weights::Choice;
@@ -23,8 +25,16 @@ const LINE_BYTES: usize = 6 * limits::TEXT_BYTES;
 
 /// What is printed for a line.
 #[derive(Serialize)]
+struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Value>,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
 #[serde(untagged)]
-enum Answer {
+enum Outcome {
     Done { result: Output, tokens: usize, truncated: bool },
     Failed { error: Value },
 }
@@ -40,8 +50,8 @@ pub fn run(task: &str, folder: &Path, options: Option<&str>, precision: Choice) 
     let pipeline = load_pipeline(folder, task, precision)?;
     // What is wrong with the options, is to be said before the first line.
     pipeline.start(std::iter::empty(), options.clone(), Offsets::Characters)?;
-    let mut lines = BufReader::with_capacity(TOGETHER, std::io::stdin().lock());
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut lines = BufReader::with_capacity(TOGETHER, io::stdin().lock());
+    let mut out = BufWriter::new(io::stdout().lock());
     let (mut read, mut failed) = (0, 0);
     loop {
         let arrived = arrived_lines(&mut lines)?;
@@ -50,7 +60,7 @@ pub fn run(task: &str, folder: &Path, options: Option<&str>, precision: Choice) 
         }
         let count = arrived.len();
         for answer in answers(&pipeline, arrived, &options, read)? {
-            failed += usize::from(matches!(answer, Answer::Failed { .. }));
+            failed += usize::from(matches!(answer.outcome, Outcome::Failed { .. }));
             serde_json::to_writer(&mut out, &answer).map_err(|error| file_error("standard output".as_ref(), error))?;
             out.write_all(b"\n").map_err(|error| file_error("standard output".as_ref(), error))?;
         }
@@ -59,52 +69,78 @@ pub fn run(task: &str, folder: &Path, options: Option<&str>, precision: Choice) 
     }
 }
 
+/// A line with its end; an error if it is too long to be kept.
+type Line = Result<Vec<u8>>;
+
 /// The next line, for which it waits, and those behind it that are there already; none at the end.
-fn arrived_lines(input: &mut BufReader<impl Read>) -> Result<Vec<Vec<u8>>> {
+fn arrived_lines(input: &mut BufReader<impl io::Read>) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     while lines.is_empty() || input.buffer().contains(&b'\n') {
-        let mut line = Vec::new();
-        let length = input.by_ref().take(LINE_BYTES as u64).read_until(b'\n', &mut line);
-        match length.map_err(|error| file_error("standard input".as_ref(), error))? {
-            0 => break,
-            LINE_BYTES => {
-                return Err(file_error("standard input".as_ref(), format!("a line has more than {LINE_BYTES} bytes")));
-            }
-            _ => lines.push(line),
+        match next_line(input).map_err(|error| file_error("standard input".as_ref(), error))? {
+            Some(line) => lines.push(line),
+            None => break,
         }
     }
     Ok(lines)
 }
 
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<Line>> {
+    let mut line = Vec::new();
+    let length = io::Read::take(&mut *input, LINE_BYTES as u64).read_until(b'\n', &mut line)?;
+    if length == LINE_BYTES && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+        return Ok(Some(Err(unusable(format!("the line has more than {LINE_BYTES} bytes")))));
+    }
+    Ok((length > 0).then_some(Ok(line)))
+}
+
 /// What is to be printed for some lines, of which the first is the line `first`.
 fn answers<'a>(
     pipeline: &Pipeline,
-    lines: Vec<Vec<u8>>,
+    lines: Vec<Line>,
     options: &Value,
     first: usize,
 ) -> Result<impl Iterator<Item = Answer> + 'a> {
-    let inputs = lines.into_iter().map(|line| {
-        let input = serde_json::from_slice(&line);
-        input.map_err(|error| Error::Input { input: 0, reason: format!("the line is not JSON ({error})") })
-    });
-    let mut run = pipeline.start(inputs, options.clone(), Offsets::Characters)?;
-    Ok(std::iter::from_fn(move || {
+    let (ids, inputs): (Vec<_>, Vec<_>) = lines.into_iter().map(parse).unzip();
+    let mut run = pipeline.start(inputs.into_iter(), options.clone(), Offsets::Characters)?;
+    let results = std::iter::from_fn(move || {
         loop {
-            if let Some(answer) = run.ready() {
-                return Some(answer);
+            if let Some(result) = run.ready() {
+                return Some(result);
             }
             if run.step() {
                 return run.ready();
             }
         }
-    })
-    .map(move |answer| match answer {
-        Ok((result, read)) => Answer::Done { result, tokens: read.tokens, truncated: read.truncated },
+    });
+    Ok(ids.into_iter().zip(results).map(move |(id, result)| Answer { id, outcome: outcome(result, first) }))
+}
+
+/// The id of a line, if it is an object that has one, and the task's input.
+fn parse(line: Line) -> (Option<Value>, Result<Value>) {
+    let input = line.and_then(|line| {
+        serde_json::from_slice(&line).map_err(|error| unusable(format!("the line is not JSON ({error})")))
+    });
+    match input {
+        Ok(Value::Object(mut fields)) => (fields.shift_remove("id"), Ok(Value::Object(fields))),
+        input => (None, input),
+    }
+}
+
+/// How a result is printed; errors count inputs from the line `first`.
+fn outcome(result: Result<(Output, Read)>, first: usize) -> Outcome {
+    match result {
+        Ok((result, read)) => Outcome::Done { result, tokens: read.tokens, truncated: read.truncated },
         Err(mut error) => {
             if let Error::Input { input, .. } | Error::NonFinite { input } = &mut error {
                 *input += first;
             }
-            Answer::Failed { error: json!({"code": error.code(), "message": error.to_string()}) }
+            Outcome::Failed { error: json!({"code": error.code(), "message": error.to_string()}) }
         }
-    }))
+    }
+}
+
+/// A line from which there is no input.
+fn unusable(reason: String) -> Error {
+    Error::Input { input: 0, reason }
 }
