@@ -1,19 +1,20 @@
 /**
- * The demo page, on the package's public API only. From here one goes to
- * `app/writing.js` (text → scores), `app/results.js` (scores → bars), `app/models.js` (which model),
- * `app/stored.js` and `app/folder.js` (those that are here already) and `app/facts.js` (what the model is made of).
+ * The demo page, on the package's public API only. From here one goes to `app/tasks.js` (what there is to do),
+ * `app/writing.js` (texts → `app/outcomes.js` → result), `app/results.js` (result → bars), `app/models.js` (which
+ * model), `app/stored.js` and `app/folder.js` (those that are here already) and `app/facts.js` (what it is made of).
  */
 
-import { byId, make } from './app/dom.js';
+import { byId } from './app/dom.js';
 import { EXAMPLES } from './app/examples.js';
 import { showFacts } from './app/facts.js';
 import { offerFiles } from './app/folder.js';
 import { linkTo, readLink } from './app/link.js';
 import { Models, SHIPPED } from './app/models.js';
-import { readingOf, Results } from './app/results.js';
+import { Results } from './app/results.js';
+import { FIRST_TASK, TASKS } from './app/tasks.js';
 import { Writing } from './app/writing.js';
 
-/** @typedef {import('./app/models.js').Classifier} Classifier */
+/** @typedef {import('./app/tasks.js').Loaded} Loaded */
 
 start();
 
@@ -21,13 +22,13 @@ start();
 function start() {
   const link = readLink(location.href);
   const results = new Results();
-  /** @type {Classifier | null} the one in use */
-  let classifier = null;
+  /** @type {Loaded | null} the one in use */
+  let model = null;
 
   const writing = new Writing({
     results,
     onCrash(error) {
-      classifier = null;
+      model = null;
       models.lost(error);
     },
   });
@@ -35,48 +36,45 @@ function start() {
   const models = new Models({
     endpoint: link.endpoint,
     onProgress(words) {
-      if (!classifier) results.clear(words);
+      if (!model) results.clear(words);
     },
     async onModel(ready, choice) {
-      const former = classifier;
+      const former = model;
       const shipped = choice === SHIPPED;
-      classifier = ready;
-      results.expect(readingOf(ready.model), choice.threshold);
+      const { reading: read, wide } = TASKS[ready.task];
+      const reading = typeof read === 'function' ? read(ready.model) : read;
+      model = ready;
+      results.expect({ reading, threshold: choice.threshold, wide });
       // The first model must not take a link's proposal out of the address.
-      if (former) history.replaceState(null, '', linkTo(location.href, { model: shipped || typeof choice.source !== 'string' ? '' : choice.source }));
+      if (former) {
+        const id = shipped || typeof choice.source !== 'string' ? '' : choice.source;
+        history.replaceState(null, '', linkTo(location.href, { model: id, task: ready.task }));
+      }
       void showFacts(ready.model, choice);
       if (shipped) document.documentElement.dataset.ready = 'true';
       await Promise.all([writing.use(ready), former?.dispose()]);
     },
   });
 
-  showExamples(writing);
-  offerFiles(() => classifier);
+  offerFiles(() => model);
   offerLink(writing);
   models.propose(link);
-  writing.text = link.text ?? EXAMPLES[0].text;
+  if (link.second !== null) writing.fields.keepSecond(link.task, link.second);
+  writing.fields.text = link.text ?? EXAMPLES[FIRST_TASK][0].text;
   void models.load(SHIPPED);
 }
 
-/** @param {Writing} writing */
-function showExamples(writing) {
-  byId('examples', HTMLElement).append(...EXAMPLES.map(({ name, text }) => {
-    const button = make('button', 'example', name);
-    button.type = 'button';
-    button.addEventListener('click', () => { writing.text = text; });
-    return button;
-  }));
-}
-
 /**
- * The text gets into a link on this click only, and never into the page's own address.
+ * The texts get into a link on this click only, and never into the page's own address.
  * @param {Writing} writing
  */
 function offerLink(writing) {
   const copied = byId('copied', HTMLElement);
   const byHand = byId('copied-link', HTMLElement);
   byId('copy-link', HTMLButtonElement).addEventListener('click', async () => {
-    const href = linkTo(location.href, { model: readLink(location.href).model, text: writing.text });
+    const { model, task } = readLink(location.href);
+    const { fields } = writing;
+    const href = linkTo(location.href, { model, task, text: fields.text, second: fields.second(task) });
     try {
       await navigator.clipboard.writeText(href);
       byHand.hidden = true;
@@ -90,8 +88,10 @@ function offerLink(writing) {
       field.select();
     }
   });
-  byId('text', HTMLTextAreaElement).addEventListener('input', () => {
-    copied.textContent = '';
-    byHand.hidden = true;
-  });
+  for (const id of ['text', 'second']) {
+    byId(id, HTMLTextAreaElement).addEventListener('input', () => {
+      copied.textContent = '';
+      byHand.hidden = true;
+    });
+  }
 }

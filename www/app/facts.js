@@ -7,7 +7,7 @@ import { byId, make } from './dom.js';
 import { licenceOf } from './licence.js';
 import { bytes, list, runsOn, short, whole } from './words.js';
 
-/** @typedef {import('./models.js').Classifier['model']} ModelInfo */
+/** @typedef {import('./tasks.js').Loaded['model']} ModelInfo */
 /** @typedef {import('./models.js').Choice} Choice */
 
 /** Layers of the head named on the page; the rest is counted. */
@@ -40,16 +40,17 @@ export async function showFacts(info, { source, name, endpoint }) {
 
 /** @param {ModelInfo} info */
 function showTensors({ encoder, head }) {
-  const layers = [...new Set(head.tensors.map((tensor) => tensor.replace(/\.(weight|bias)(_scale)?$/, '')))];
+  const layers = [...new Set(head.tensors.map((tensor) => tensor.replace(/\.(weight|bias|gamma|beta)(_scale)?$/, '')))];
   const named = layers.slice(0, HEAD_LAYERS).join(', ');
   const more = layers.length > HEAD_LAYERS ? ` and ${layers.length - HEAD_LAYERS} more` : '';
   byId('tensors', HTMLElement).replaceChildren(
     make('span', 'encoder', `Encoder: ${whole(encoder.tensors)} tensors, ${short(encoder.parameters)} parameters`),
     make('span', 'aside', ' · '),
-    make('span', 'head', `Head: ${named}${more} (${short(head.parameters)} parameters)`),
+    make('span', 'head', layers.length ? `Head: ${named}${more} (${short(head.parameters)} parameters)` : 'Head: none'),
   );
   byId('encoder-share', HTMLElement).style.flexGrow = String(encoder.parameters);
   byId('head-share', HTMLElement).style.flexGrow = String(head.parameters);
+  byId('head-share', HTMLElement).hidden = !layers.length;
 }
 
 /** @param {ModelInfo} info */
@@ -57,8 +58,8 @@ function showEncoderAndHead({ architecture }) {
   const [whole = 'RobertaForSequenceClassification', family = 'Roberta'] = /^(\w+)For\w+$/.exec(architecture ?? '') ?? [];
   byId('encoder-and-head', HTMLElement).textContent =
     `A bare model such as ${family}Model turns each token of the text into a vector and knows ` +
-    `nothing of labels. A head is a few more matrices, trained for one task, that turn those vectors into one ` +
-    `score per label; ${whole} is ${family}Model with such a head.`;
+    `nothing of labels. A head is a few more matrices, trained for one task, that turn those vectors into scores: one ` +
+    `per label, say; ${whole} is ${family}Model with such a head.`;
 }
 
 /** @param {ModelInfo} info */
@@ -67,7 +68,7 @@ function showNumbers(info) {
   const unused = [...info.ignored, ...info.unexpected];
   const facts = {
     Class: architecture ?? model_type,
-    Labels: whole(labels.length),
+    Labels: labels.length ? whole(labels.length) : '',
     Reads: `up to ${whole(max_length)} tokens`,
     Parameters: short(parameters),
     Memory: `${bytes(memory)} of weights`,

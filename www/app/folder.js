@@ -5,7 +5,7 @@
 import { droppedFiles } from '../lib/index.js';
 import { byId } from './dom.js';
 
-/** @typedef {import('./models.js').Classifier} Classifier */
+/** @typedef {import('./tasks.js').Loaded} Loaded */
 
 /**
  * Lets a person open a folder.
@@ -31,17 +31,17 @@ export function offerFolder(onFiles) {
 
 /**
  * Lets a person save the files of the model in use, to be opened again without a network.
- * @param {() => Classifier | null} current
+ * @param {() => Loaded | null} current
  */
 export function offerFiles(current) {
   const button = byId('save-model', HTMLButtonElement);
   const note = byId('saved', HTMLElement);
   button.addEventListener('click', async () => {
-    const classifier = current();
-    if (!classifier) return;
+    const model = current();
+    if (!model) return;
     button.disabled = true;
     try {
-      note.textContent = await save(classifier);
+      note.textContent = await save(model);
     } catch (error) {
       note.textContent = `Not saved. ${/** @type {Error} */ (error).message}`;
     } finally {
@@ -50,8 +50,8 @@ export function offerFiles(current) {
   });
 }
 
-/** @param {Classifier} classifier @returns {Promise<string>} what was done, in words */
-async function save(classifier) {
+/** @param {Loaded} model @returns {Promise<string>} what was done, in words */
+async function save(model) {
   // The folder first: a browser asks only right after a click.
   const pick = /** @type {any} */ (globalThis).showDirectoryPicker;
   const folder = pick && await pick({ mode: 'readwrite' }).catch((/** @type {DOMException} */ error) => {
@@ -59,7 +59,7 @@ async function save(classifier) {
     throw error;
   });
   if (folder === null) return '';
-  const files = await classifier.files();
+  const files = await model.files();
   for (const file of files) {
     if (folder) await write(await folder.getFileHandle(file.name, { create: true }), file);
     else download(file);

@@ -1,33 +1,51 @@
 /**
- * What a link to this page may say: `?model=` fills the field, `?endpoint=` names a mirror, `#text=` fills the
- * text box. The text stands behind the `#` because browsers do not send that part to the server.
+ * What a link to this page may say: `?model=` and `?task=` fill the form, `?endpoint=` names a mirror, `#text=` and
+ * `&second=` fill the text boxes. The texts stand behind the `#` because browsers do not send that part to the server.
  */
 
+import { FIRST_TASK, isTask } from './tasks.js';
+
+/** @typedef {import('./tasks.js').TaskName} TaskName */
+
 /**
- * @param {string} href
- * @returns {{model: string, endpoint: string | undefined, text: string | null}}
+ * @typedef {object} Link
+ * @property {string} model
+ * @property {TaskName} task
+ * @property {string} unknown the task it names if there is none of that name
+ * @property {string | undefined} endpoint
+ * @property {string | null} text
+ * @property {string | null} second
  */
+
+/** @param {string} href @returns {Link} */
 export function readLink(href) {
   const url = new URL(href);
+  const task = url.searchParams.get('task')?.trim() || FIRST_TASK;
+  const texts = new URLSearchParams(url.hash.slice(1));
   return {
     model: url.searchParams.get('model')?.trim() ?? '',
+    task: isTask(task) ? task : FIRST_TASK,
+    unknown: isTask(task) ? '' : task,
     endpoint: webAddress(url.searchParams.get('endpoint')),
-    text: new URLSearchParams(url.hash.slice(1)).get('text'),
+    text: texts.get('text'),
+    second: texts.get('second'),
   };
 }
 
 /**
- * The same page with this model (or the shipped one) and, if given, this text.
+ * The same page with this model and its task (or the shipped one) and, if given, these texts.
  * @param {string} href
- * @param {{model?: string, text?: string}} what
+ * @param {{model?: string, task?: TaskName, text?: string, second?: string}} what
  */
-export function linkTo(href, { model, text }) {
+export function linkTo(href, { model = '', task = FIRST_TASK, text, second }) {
   const url = new URL(href);
-  if (model) url.searchParams.set('model', model);
-  else url.searchParams.delete('model');
+  for (const [name, value] of [['model', model], ['task', model && task !== FIRST_TASK ? task : '']]) {
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+  }
   // A slash may stand in a query as it is, and the id is easier to read so.
   url.search = url.search.replaceAll('%2F', '/').replaceAll('%3A', ':');
-  url.hash = text ? new URLSearchParams({ text }).toString() : '';
+  url.hash = new URLSearchParams({ ...text && { text }, ...second && { second } }).toString();
   return url.href;
 }
 

@@ -1,42 +1,41 @@
 /**
- * Which model: the form, its progress, and what went wrong. A load that fails or is cancelled changes nothing; only
- * when the new classifier is ready does the page get it and put the former one away.
+ * Which model: the form, links, folders and what is stored. A load that fails or is cancelled changes nothing; only
+ * when the new model is ready does the page get it and put the former one away.
  */
 
-import { pipeline } from '../lib/index.js';
+import { AutoConfig, pipeline } from '../lib/index.js';
+import { Chooser } from './chooser.js';
 import { byId } from './dom.js';
 import { offerFolder } from './folder.js';
+import { Loading } from './loading.js';
 import { modelId } from './link.js';
 import { Stored } from './stored.js';
-import { bytes, bytesOf, explain, seconds } from './words.js';
+import { FIRST_TASK, taskFor, TASKS } from './tasks.js';
+import { bytes, seconds } from './words.js';
 
-/** @typedef {import('../lib/index.js').TextClassificationPipeline} Classifier */
+/** @typedef {import('./tasks.js').Loaded} Loaded */
+/** @typedef {import('./tasks.js').TaskName} TaskName */
 
 /**
- * A model: where it is, what it is called here, and from what score on a label counts.
- * @typedef {{source: string | File[], name: string, threshold: number, endpoint?: string, revision?: string}} Choice
+ * A model: where it is, what it is called here, what it is to do (by default what it was made for), and from what score
+ * on a label counts.
+ * @typedef {{source: string | File[], name: string, threshold: number, task?: TaskName, endpoint?: string,
+ *   revision?: string}} Choice
  */
 
 /** @type {Choice} */
-export const SHIPPED = { source: './models/emotions-q8/', name: 'emotions', threshold: 0.3 };
+export const SHIPPED = { source: './models/emotions-q8/', name: 'emotions', threshold: 0.3, task: FIRST_TASK };
 const USUAL_THRESHOLD = 0.5;
 
 export class Models {
   #field = byId('model-id', HTMLInputElement);
-  #load = byId('load', HTMLButtonElement);
-  #cancel = byId('cancel', HTMLButtonElement);
-  #back = byId('shipped', HTMLButtonElement);
-  #progressRow = byId('progress-row', HTMLElement);
-  #progress = byId('progress', HTMLProgressElement);
-  #progressText = byId('progress-text', HTMLElement);
-  #status = byId('status', HTMLElement);
-  #error = byId('error', HTMLElement);
   #note = byId('link-note', HTMLElement);
   #dtype = byId('dtype', HTMLSelectElement);
+  #chooser = new Chooser();
   #stored = new Stored(({ id, endpoint, revision }) =>
     this.load({ source: id, name: id, threshold: USUAL_THRESHOLD, endpoint, revision }));
+  #view;
   #onModel;
-  #onProgress;
   /** @type {Choice | null} */
   #current = null;
   #loading = new AbortController();
@@ -44,21 +43,23 @@ export class Models {
   /**
    * @param {object} options
    * @param {string | undefined} options.endpoint the mirror that ids are looked up at
-   * @param {(classifier: Classifier, choice: Choice) => void} options.onModel the caller owns the classifier
+   * @param {(model: Loaded, choice: Choice) => void} options.onModel the caller owns the model
    * @param {(words: string) => void} options.onProgress how far a load is, or how it ended
    */
   constructor({ endpoint, onModel, onProgress }) {
     this.#onModel = onModel;
-    this.#onProgress = onProgress;
+    this.#view = new Loading({ onCancel: () => this.#loading.abort(), onProgress });
     byId('model-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
       const source = modelId(this.#field.value);
       if (!source) return;
       this.#note.hidden = true;
-      void this.load({ source, name: source, threshold: USUAL_THRESHOLD, endpoint });
+      void this.load({ source, name: source, threshold: USUAL_THRESHOLD, task: this.#chooser.task, endpoint });
     });
-    this.#cancel.addEventListener('click', () => this.#loading.abort());
-    this.#back.addEventListener('click', () => this.load(SHIPPED));
+    byId('shipped', HTMLButtonElement).addEventListener('click', () => {
+      this.#chooser.task = FIRST_TASK;
+      void this.load(SHIPPED);
+    });
     offerFolder((files) => {
       const [folder] = files[0].webkitRelativePath.split('/');
       void this.load({ source: files, name: folder || 'your files', threshold: USUAL_THRESHOLD });
@@ -68,16 +69,19 @@ export class Models {
 
   /**
    * What a link asks for is said, not done: a download starts with a click on Load.
-   * @param {{model: string, endpoint?: string}} link
+   * @param {{model: string, task: TaskName, unknown: string, endpoint?: string}} link
    */
-  propose({ model, endpoint }) {
-    if (!model && !endpoint) return;
-    this.#field.value = model;
+  propose({ model, task, unknown, endpoint }) {
+    const other = task === FIRST_TASK ? '' : ` for ${TASKS[task].name.toLowerCase()}`;
+    this.#chooser.task = task;
+    if (model) this.#field.value = model;
     this.#note.textContent = [
-      model && `This link proposes ${model}. Nothing is downloaded until you press Load.`,
+      model && `This link proposes ${model}${other}. Nothing is downloaded until you press Load.`,
+      !model && other && `This link asks for a model${other}.`,
+      unknown && `It asks for a task that is not known here, “${unknown}”.`,
       endpoint && `Models come from ${endpoint}.`,
     ].filter(Boolean).join(' ');
-    this.#note.hidden = false;
+    this.#note.hidden = !this.#note.textContent;
   }
 
   /** @param {Choice} choice */
@@ -87,9 +91,9 @@ export class Models {
     const { signal } = loading;
     const started = performance.now();
     let total = 0;
-    this.#begin(choice);
+    this.#view.begin(choice.name);
     try {
-      const classifier = await pipeline('text-classification', choice.source, {
+      const model = await pipeline(choice.task ?? await this.#taskOf(choice, signal), choice.source, {
         signal,
         endpoint: choice.endpoint,
         revision: choice.revision,
@@ -97,15 +101,15 @@ export class Models {
         progress_callback: (event) => {
           if (signal.aborted || event.status !== 'progress_total') return;
           total = event.total;
-          this.#advance(event.loaded, total);
+          this.#view.advance(event.loaded, total);
         },
       });
       if (signal.aborted) {
-        await classifier.dispose();
+        await model.dispose();
         throw signal.reason;
       }
       this.#current = choice;
-      this.#onModel(classifier, choice);
+      this.#onModel(model, choice);
       this.#end(`Ready: ${choice.name}, ${bytes(total)} in ${seconds(performance.now() - started)}.`);
       void this.#stored.show();
     } catch (error) {
@@ -120,50 +124,32 @@ export class Models {
     this.#fail(error);
   }
 
-  /** @param {Choice} choice */
-  #begin({ name }) {
-    this.#error.hidden = true;
-    this.#progressRow.hidden = false;
-    this.#progress.removeAttribute('value');
-    this.#say(`Loading ${name}…`);
-    this.#progressText.textContent = 'Asking for the files…';
-  }
-
   /**
-   * @param {number} loaded
-   * @param {number} total
+   * What a model that is here already was made for: the chosen task, or if its head is of another kind, a task of that.
+   * @param {Choice} choice
+   * @param {AbortSignal} signal
    */
-  #advance(loaded, total) {
-    if (total) this.#progress.value = loaded / total;
-    this.#progressText.textContent = loaded === total ? `${bytes(total)} read, making ready…` : bytesOf(loaded, total);
-    this.#onProgress(this.#progressText.textContent);
+  async #taskOf({ source, endpoint, revision }, signal) {
+    const { task } = this.#chooser;
+    try {
+      const here = { signal, endpoint, revision, local_files_only: true };
+      const { architectures = [] } = await AutoConfig.from_pretrained(source, here);
+      this.#chooser.task = taskFor(architectures, task);
+    } catch {
+      // What is wrong with the files, the load itself will say.
+    }
+    return this.#chooser.task;
   }
 
   /** @param {unknown} error null when the person cancelled */
   #fail(error) {
     const rest = this.#current ? `Still in use: ${this.#current.name}.` : 'No model is loaded.';
     this.#end(error ? rest : `Cancelled. ${rest}`);
-    if (!error) return;
-    const { code, words, message } = explain(error);
-    byId('error-words', HTMLElement).textContent = words;
-    byId('error-message', HTMLElement).textContent = message;
-    this.#error.dataset.code = code;
-    this.#error.hidden = false;
-    this.#onProgress(`${words} ${message}`);
+    if (error) this.#view.fail(error);
   }
 
   /** @param {string} words */
   #end(words) {
-    // A hidden button cannot keep the focus; the next likely one takes it.
-    if (document.activeElement === this.#cancel) this.#load.focus();
-    this.#progressRow.hidden = true;
-    this.#back.hidden = this.#current === SHIPPED;
-    this.#say(words);
-  }
-
-  /** @param {string} words */
-  #say(words) {
-    this.#status.textContent = words;
-    this.#onProgress(words);
+    this.#view.end(words, this.#current === SHIPPED);
   }
 }

@@ -1,20 +1,30 @@
 /**
- * Scores as a list of bars. How they are read depends on the model: several labels may be true (`yes`), one is
- * chosen (`choice`), or they are numbers rather than probabilities (`number`).
+ * Scores as a list of bars, and the text with its marks if there are any. How scores are read depends on task and
+ * model: several labels may be true (`yes`), one is chosen (`choice`), each stands for itself (`list`), or they are no
+ * probabilities but cosines (`cosine`) or any numbers (`number`).
  */
 
-import { byId, glide, make } from './dom.js';
-import { list, percent } from './words.js';
+import { replaceRows, rowOf, written } from './bars.js';
+import { byId } from './dom.js';
+import { Marked } from './marked.js';
+import { list } from './words.js';
 
-/** @typedef {{label: string, score: number}} Score */
-/** @typedef {'yes' | 'choice' | 'number'} Reading */
+/** `note` stands beside the label. @typedef {{label: string, score: number, note?: string}} Bar */
+/** @typedef {'yes' | 'choice' | 'list' | 'cosine' | 'number'} Reading */
+
+/**
+ * A result: bars, best first or in the order of the text; the result in a few words, if the bars do not say it, or a
+ * remark in its place; and where in the text it is.
+ * @typedef {{bars: Bar[], verdict?: string, remark?: string, marked?: import('./marked.js').MarkedText}} Outcome
+ */
 
 /** Rows shown before someone asks for all. */
 const FEW = 5;
 const VERDICT_LABELS = 3;
 
 /**
- * @param {{function_to_apply: string, labels: string[]}} model
+ * Of a classifier.
+ * @param {{function_to_apply: string | null, labels: string[]}} model
  * @returns {Reading}
  */
 export function readingOf({ function_to_apply, labels }) {
@@ -32,11 +42,12 @@ export class Results {
   #thresholdRow = byId('threshold-row', HTMLElement);
   #thresholdValue = byId('threshold-value', HTMLOutputElement);
   #showAll = byId('show-all', HTMLButtonElement);
+  #marked = new Marked();
 
   /** @type {Reading} */
   #reading = 'choice';
-  /** @type {Score[]} sorted, best first */
-  #scores = [];
+  /** @type {Outcome} */
+  #outcome = { bars: [] };
   #all = false;
 
   constructor() {
@@ -49,28 +60,32 @@ export class Results {
 
   /**
    * Empties the list and prepares it for a model.
-   * @param {Reading} reading
-   * @param {number} threshold
+   * @param {object} how
+   * @param {Reading} how.reading
+   * @param {number} how.threshold
+   * @param {boolean} [how.wide] whether labels are sentences
    */
-  expect(reading, threshold) {
+  expect({ reading, threshold, wide = false }) {
     this.#reading = reading;
     this.#threshold.value = String(threshold);
     this.#all = false;
     this.#bars.dataset.reading = reading;
+    this.#bars.classList.toggle('wide', wide);
+    this.#verdict.classList.toggle('wide', wide);
     this.clear('');
   }
 
-  /** @param {Score[]} scores sorted, best first */
-  show(scores) {
-    this.#scores = scores;
+  /** @param {Outcome} outcome */
+  show(outcome) {
+    this.#outcome = outcome;
+    this.#marked.show(outcome.marked);
     this.#render();
   }
 
   /** @param {string} words to stand where a result would */
   clear(words) {
-    this.#scores = [];
     this.busy = false;
-    this.#render();
+    this.show({ bars: [] });
     this.#say(words, true);
   }
 
@@ -80,10 +95,11 @@ export class Results {
   }
 
   #render() {
+    const { bars } = this.#outcome;
     const threshold = this.#threshold.valueAsNumber;
-    const yes = this.#reading === 'yes' ? this.#scores.filter(({ score }) => score >= threshold).length : 0;
+    const yes = this.#reading === 'yes' ? bars.filter(({ score }) => score >= threshold).length : 0;
     const few = Math.max(FEW, yes);
-    const shown = this.#all ? this.#scores : this.#scores.slice(0, few);
+    const shown = this.#all ? bars : bars.slice(0, few);
     const above = this.#reading === 'yes' ? yes : shown.length;
 
     this.#thresholdRow.hidden = this.#reading !== 'yes';
@@ -91,74 +107,34 @@ export class Results {
     this.#threshold.setAttribute('aria-valuetext', `${Math.round(threshold * 100)}%`);
     this.#thresholdValue.textContent = `${Math.round(threshold * 100)}%`;
     this.#bars.style.setProperty('--threshold', String(threshold));
-    this.#showAll.hidden = this.#scores.length <= few;
-    this.#showAll.textContent = this.#all ? 'Show fewer' : `Show all ${this.#scores.length}`;
+    this.#showAll.hidden = bars.length <= few;
+    this.#showAll.textContent = this.#all ? 'Show fewer' : `Show all ${bars.length}`;
     this.#showAll.setAttribute('aria-expanded', String(this.#all));
 
-    const rows = shown.map((score, rank) => this.#row(score, rank < yes));
-    this.#replaceRows(rows.slice(0, above), rows.slice(above));
-    if (this.#scores.length) this.#say(...this.#judge(yes, threshold));
+    const rows = shown.map((bar, rank) => rowOf(bar, this.#reading, rank < yes));
+    replaceRows(this.#bars, [[this.#list, rows.slice(0, above)], [this.#below, rows.slice(above)]]);
+    this.#judge(yes, threshold);
   }
 
   /**
-   * @param {Score} score
-   * @param {boolean} yes
-   */
-  #row({ label, score }, yes) {
-    const row = make('li');
-    row.dataset.label = label;
-    row.dataset.score = String(score);
-    const name = make('span', 'label', label);
-    name.dir = 'auto';
-    if (this.#reading === 'number') {
-      row.append(name, ' ', make('span', 'score', score.toFixed(3)));
-      return row;
-    }
-    const bar = make('span', 'bar');
-    const fill = make('span', 'fill');
-    fill.style.transform = `scaleX(${score})`;
-    bar.append(fill);
-    row.append(name, ' ', bar, ' ', make('span', 'score', percent(score)));
-    if (yes) row.append(' ', make('span', 'answer', 'yes'));
-    return row;
-  }
-
-  /**
-   * New rows for old ones; a label that was there before glides from its former place and length.
-   * @param {HTMLLIElement[]} above
-   * @param {HTMLLIElement[]} below
-   */
-  #replaceRows(above, below) {
-    const before = new Map([...this.#bars.querySelectorAll('li')].map((row) => [
-      row.dataset.label, { top: row.offsetTop, score: row.dataset.score },
-    ]));
-    this.#list.replaceChildren(...above);
-    this.#below.replaceChildren(...below);
-    for (const row of [...above, ...below]) {
-      const former = before.get(row.dataset.label);
-      const fill = row.querySelector('.fill');
-      if (former && former.top !== row.offsetTop) glide(row, `translateY(${former.top - row.offsetTop}px)`);
-      if (fill && former?.score !== row.dataset.score) {
-        glide(fill, `scaleX(${former?.score ?? 0})`, `scaleX(${row.dataset.score})`);
-      }
-    }
-  }
-
-  /**
-   * The result in a few words, and whether they are only a remark.
+   * Says the result in a few words.
    * @param {number} yes
    * @param {number} threshold
-   * @returns {[string, boolean]}
    */
   #judge(yes, threshold) {
-    const [{ label, score }] = this.#scores;
+    const { bars, verdict, remark } = this.#outcome;
+    if (remark) return this.#say(remark, true);
+    if (verdict) return this.#say(verdict, false);
+    if (!bars.length) return;
+    const [{ label, score }] = bars;
     if (this.#reading === 'yes') {
-      if (!yes) return [`Nothing reaches ${Math.round(threshold * 100)}%.`, true];
-      return [list(this.#scores.slice(0, yes).map(({ label }) => label), VERDICT_LABELS), false];
+      if (!yes) return this.#say(`Nothing reaches ${Math.round(threshold * 100)}%.`, true);
+      return this.#say(list(bars.slice(0, yes).map(({ label }) => label), VERDICT_LABELS), false);
     }
     // A single label wins whatever its score, so there the score is the result.
-    if (this.#scores.length > 1) return [label, false];
-    return [this.#reading === 'number' ? score.toFixed(3) : `${label} ${percent(score)}`, false];
+    if (bars.length > 1) return this.#say(label, false);
+    const number = written(score, this.#reading);
+    this.#say(this.#reading === 'number' ? number : `${label} ${number}`, false);
   }
 
   /**

@@ -2,8 +2,8 @@
  * Numbers and errors in words.
  */
 
-/** Keeps a number and its unit on one line. */
-const NBSP = '\u00a0';
+/** Keeps what belongs together on one line, such as a number and its unit. */
+export const NBSP = '\u00a0';
 const LIST = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 
 /** What went wrong, by `error.code`; the error's own message follows it on the page. */
@@ -16,9 +16,9 @@ const ERRORS = new Map(Object.entries({
   'dtype': 'The weights use a number format that is not supported.',
   'http': 'The server refused the request.',
   'incomplete': 'The weights file ends too early.',
-  'input': 'This text cannot be classified.',
+  'input': 'This cannot be read.',
   'integrity': 'What arrived is not what was promised.',
-  'missing-head': 'This model has no trained classification head.',
+  'missing-head': 'This model has no trained head for this task.',
   'missing-tensors': 'The weights file lacks tensors that the model needs.',
   'model': 'This is not a model id.',
   'network': 'The model could not be downloaded.',
@@ -31,7 +31,7 @@ const ERRORS = new Map(Object.entries({
   'shape': 'The weights do not fit the model’s config.json.',
   'tokenizer': 'The model’s tokenizer cannot be used.',
   'unsupported-environment': 'This browser lacks something that the engine needs.',
-  'unsupported-head': 'This kind of model cannot classify texts.',
+  'unsupported-head': 'This kind of model cannot do this task.',
   'unsupported-model': 'This kind of model is not supported.',
 }));
 
