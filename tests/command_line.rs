@@ -270,3 +270,26 @@ fn run_refuses_what_is_wrong_with_all_lines() {
         assert!(error["message"].as_str().is_some_and(|message| message.contains(words)), "{task} {options}: {error}");
     }
 }
+
+#[test]
+fn whoever_reads_the_results_may_stop() {
+    let folder = golden("tasks/wordpiece-nli").display().to_string();
+    let commands: [&[&str]; 5] = [
+        &["run", "text-classification", &folder],
+        &["classify", &folder],
+        &["tokenize", &folder],
+        &["inspect", &folder],
+        &["architectures"],
+    ];
+    for arguments in commands {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_headwise"));
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the command line runs");
+        drop(child.stdout.take());
+        // Commands that read nothing may have ended already.
+        let _ = child.stdin.take().expect("a pipe").write_all(b"\"the dog\"\n");
+        let output = child.wait_with_output().expect("an end");
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+    }
+}

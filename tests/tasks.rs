@@ -12,6 +12,12 @@ use headwise::pipeline::{self, Read, Run, TextModel, TextModelLoader};
 use headwise::tasks::TaskName;
 use headwise::tasks::any::{Offsets, Output, Pipeline, PipelineLoader};
 use headwise::tasks::fill_mask::{self, FillMask, Text};
+use headwise::tasks::multiple_choice::MultipleChoice;
+use headwise::tasks::question_answering::QuestionAnswering;
+use headwise::tasks::text_classification::TextClassification;
+use headwise::tasks::text_ranking::TextRanking;
+use headwise::tasks::token_classification::TokenClassification;
+use headwise::tasks::zero_shot_classification::{self, ZeroShotClassification};
 use headwise::text::SmallFiles;
 use headwise::weights::{Index, LoadOptions};
 use headwise::{Error, Result};
@@ -372,6 +378,25 @@ fn models_of_other_tasks_are_refused() {
     let mut loader = loader.expect("a loader");
     let missing = loader.push(0, Fixture::named("wordpiece-nli").file("model.safetensors")).expect_err("no such head");
     assert_eq!(missing.code(), "missing-head");
+
+    // Rust calls bring their own model.
+    let token = || Fixture::named("wordpiece-token").text_model(HeadKind::Token);
+    let nli = || Fixture::named("wordpiece-nli").text_model(HeadKind::Sequence);
+    let labels = vec!["dog".to_owned()];
+    let zero_shot = zero_shot_classification::Options { candidate_labels: labels, ..Default::default() };
+    let refusals = [
+        TextClassification::new(token(), Default::default()).err(),
+        ZeroShotClassification::new(token(), zero_shot).err(),
+        TokenClassification::new(nli(), Default::default()).err(),
+        QuestionAnswering::new(token(), Default::default()).err(),
+        FillMask::new(token(), Default::default()).err(),
+        MultipleChoice::new(nli(), Default::default()).err(),
+        TextRanking::new(token(), Default::default()).err(),
+    ];
+    for refused in refusals {
+        let refused = refused.expect("another head").to_string();
+        assert!(refused.starts_with("Option model is one with the head "), "{refused}");
+    }
 }
 
 #[test]

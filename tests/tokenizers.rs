@@ -92,6 +92,13 @@ fn stated_settings_win_over_tokenizer_json() {
     assert_ne!(ids(accents(), "café"), ids(accents(), "cafe"));
     let prefixed = || with("bpe", r#"{"add_prefix_space": true}"#);
     assert_eq!(ids(prefixed(), "dog"), ids(with("bpe", "{}"), " dog"));
+    let offsets = |tokenizer: Tokenizer| tokenizer.encode(&Input::from("a dog")).expect("tokens").offsets;
+    assert_eq!(offsets(with("bpe", "{}"))[2].0, 2);
+    assert_eq!(offsets(with("bpe", r#"{"trim_offsets": false}"#))[2].0, 1);
+    // Special tokens that are not in the file come behind its vocabulary; those that are pieces keep their ids.
+    let extra = || with("wordpiece", r#"{"extra_special_tokens": ["<e1>", "dog"]}"#);
+    let dog = ids(silent(), "dog")[1];
+    assert_eq!(ids(extra(), "<e1>dogs")[1..3], [400, dog]);
 }
 
 #[test]

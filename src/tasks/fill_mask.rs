@@ -29,8 +29,9 @@ use serde::{Deserialize, Serialize};
 
 use super::options::{Given, OneOrMore};
 use super::text_classification::Function;
-use super::{best_first, positive};
+use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
+use crate::models::HeadKind;
 use crate::pipeline::{Task, TextModel};
 use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
 
@@ -124,6 +125,7 @@ impl FillMask {
     /// # Errors
     /// [`Error::Tokenizer`] when the tokenizer has no mask; [`Error::Option`].
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        check_head(&model.model, HeadKind::MaskedLm)?;
         positive("top_k", Some(options.top_k))?;
         let mask = model
             .tokenizer

@@ -20,6 +20,19 @@ pub mod zero_shot_classification;
 pub use name::TaskName;
 
 use crate::error::{Error, Result};
+use crate::models::{HeadKind, Model};
+
+/// Refuses a model with another head than the one whose logits a task reads.
+fn check_head(model: &Model, head: HeadKind) -> Result<()> {
+    match model.kind == head {
+        true => Ok(()),
+        false => Err(Error::Option {
+            option: "model".into(),
+            value: format!("one with the head {}", model.kind.name()),
+            supported: format!("one with the head {}", head.name()),
+        }),
+    }
+}
 
 /// Refuses a number of results, or the like, that is zero.
 fn positive(option: &str, number: Option<usize>) -> Result<()> {

@@ -27,8 +27,9 @@ use serde::{Deserialize, Serialize};
 
 use super::options::Given;
 use super::text_classification::Function;
-use super::{best_first, positive};
+use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
+use crate::models::HeadKind;
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
 use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
 
@@ -90,6 +91,7 @@ impl MultipleChoice {
     /// # Errors
     /// [`Error::Option`].
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        check_head(&model.model, HeadKind::MultipleChoice)?;
         positive("top_k", options.top_k)?;
         Ok(MultipleChoice { model, options })
     }

@@ -67,6 +67,16 @@ impl Given {
         })
     }
 
+    /// A number of tokens, which may be none.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for anything else.
+    pub fn tokens(&mut self, name: &'static str) -> Result<Option<usize>> {
+        self.read(name, "a whole number of tokens", |value| {
+            value.as_u64().and_then(|count| usize::try_from(count).ok())
+        })
+    }
+
     /// Yes or no.
     ///
     /// # Errors

@@ -28,8 +28,9 @@ use serde::{Deserialize, Serialize};
 
 use super::options::Given;
 use super::text_classification::Function;
-use super::{Utf16, between, characters, positive};
+use super::{Utf16, between, characters, check_head, positive};
 use crate::error::{Error, Result};
+use crate::models::HeadKind;
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
 use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
 
@@ -72,7 +73,7 @@ impl Options {
         let default = Options::default();
         Ok(Options {
             top_k: given.count("top_k")?.unwrap_or(default.top_k),
-            doc_stride: given.count("doc_stride")?,
+            doc_stride: given.tokens("doc_stride")?,
             max_answer_len: given.count("max_answer_len")?.unwrap_or(default.max_answer_len),
             max_seq_len: given.count("max_seq_len")?,
             handle_impossible_answer: given.flag("handle_impossible_answer")?.unwrap_or(false),
@@ -125,6 +126,7 @@ impl QuestionAnswering {
     /// # Errors
     /// [`Error::Option`].
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        check_head(&model.model, HeadKind::QuestionAnswering)?;
         positive("top_k", Some(options.top_k))?;
         positive("max_answer_len", Some(options.max_answer_len))?;
         let refuse = |option: &str, value: usize, supported: String| {

@@ -24,9 +24,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::options::Given;
-use super::{best_first, positive};
+use super::{best_first, check_head, positive};
 use crate::error::Result;
-use crate::models::ProblemType;
+use crate::models::{HeadKind, ProblemType};
 use crate::pipeline::{Task, TextModel, logits_of_sequences, run};
 use crate::text::{Batch, Input, Tokens};
 
@@ -94,6 +94,7 @@ impl TextClassification {
     /// # Errors
     /// [`Error::Option`](crate::Error::Option).
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        check_head(&model.model, HeadKind::Sequence)?;
         positive("top_k", options.top_k)?;
         let function = options.function_to_apply.unwrap_or_else(|| model.function());
         Ok(TextClassification { model, function, options })

@@ -27,9 +27,9 @@ use serde::{Deserialize, Serialize};
 
 use super::options::Given;
 use super::text_classification::Function;
-use super::{best_first, positive};
+use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
-use crate::models::Config;
+use crate::models::{Config, HeadKind};
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
 use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
 
@@ -108,6 +108,7 @@ impl TextRanking {
     /// [`Error::Config`] when there are more labels, or the configuration states a function that is not known;
     /// [`Error::Option`].
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        check_head(&model.model, HeadKind::Sequence)?;
         positive("top_k", options.top_k)?;
         let labels = model.model.labels.len();
         if labels != 1 {

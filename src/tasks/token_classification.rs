@@ -28,8 +28,9 @@ use serde::{Deserialize, Serialize};
 
 use super::options::{Given, OneOrMore};
 use super::text_classification::Function;
-use super::{Utf16, best, between, characters};
+use super::{Utf16, best, between, characters, check_head};
 use crate::error::{Error, Result};
+use crate::models::HeadKind;
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
 use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
 
@@ -94,11 +95,10 @@ impl Options {
             OneOrMore::One(label) => vec![label],
             OneOrMore::More(labels) => labels,
         });
-        let whole = |value: &serde_json::Value| value.as_u64().and_then(|number| usize::try_from(number).ok());
         Ok(Options {
             aggregation_strategy: given.choice("aggregation_strategy", Aggregation::NAMES)?.unwrap_or_default(),
             ignore_labels: ignored.unwrap_or(default.ignore_labels),
-            stride: given.read("stride", "a whole number of tokens", whole)?,
+            stride: given.tokens("stride")?,
             truncation: given.flag("truncation")?.unwrap_or(true),
         })
     }
@@ -209,8 +209,9 @@ impl TokenClassification {
     /// A request to a model with a token head.
     ///
     /// # Errors
-    /// [`Error::Option`] for a stride without aggregation, or as long as what the model reads.
+    /// [`Error::Option`] for a model with another head, and for a stride without aggregation, or as long as what the model reads.
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        check_head(&model.model, HeadKind::Token)?;
         let most = model.tokenizer.max_length();
         if let Some(stride) = options.stride {
             let supported = match options.aggregation_strategy {

@@ -26,11 +26,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::best_first;
 use super::options::{Given, OneOrMore};
 use super::text_classification::Function;
+use super::{best_first, check_head};
 use crate::error::{Error, Result};
-use crate::models::Model;
+use crate::models::{HeadKind, Model};
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
 use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
 
@@ -131,8 +131,9 @@ impl ZeroShotClassification {
     /// one counts.
     ///
     /// # Errors
-    /// [`Error::Option`] when there are no labels, or the template has no place for them.
+    /// [`Error::Option`] when the model has another head, there are no labels, or the template has no place for them.
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
+        check_head(&model.model, HeadKind::Sequence)?;
         let refuse = |option: &str, value: &str, supported: &str| {
             Err(Error::Option { option: option.into(), value: value.into(), supported: supported.into() })
         };

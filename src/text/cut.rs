@@ -68,7 +68,7 @@ pub(super) fn windows(
     };
     let other = lengths[1 - which];
     let Some(size) = room.checked_sub(other).filter(|&size| size > 0) else {
-        return Err(format!("the text that is not cut has {other} of the {room} tokens that can be read"));
+        return Err(format!("the text that is not cut has {other} tokens, and both may have {room}"));
     };
     let step = match cut.overflow {
         Overflow::Refused | Overflow::Dropped => lengths[which],

@@ -1,9 +1,9 @@
-//! Settings of `tokenizer_config.json` that Python lets win over `tokenizer.json`: the properties
-//! of added tokens; `BertTokenizer` rewrites the normaliser, `RobertaTokenizer` the prefix space.
+//! Settings of `tokenizer_config.json` that Python lets win over `tokenizer.json`: added tokens and their properties;
+//! `BertTokenizer` rewrites the normaliser, `RobertaTokenizer` the prefix space and what offsets leave out.
 //! Only stated settings count; Python would also apply the class's defaults, which would lower-case
 //! the texts of a cased tokenizer whose configuration is silent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper};
@@ -12,7 +12,10 @@ use super::tokenizer::Inner;
 
 /// Applies the settings that are stated to the parts that have them.
 pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers::Result<()> {
-    tokenizer.add_tokens(added_tokens(settings))?;
+    tokenizer.add_tokens(added_tokens(settings).into_values())?;
+    let known: BTreeSet<String> =
+        tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
+    tokenizer.add_tokens(extra_tokens(settings).into_iter().filter(|token| !known.contains(&token.content)))?;
     let stated = |key: &str| settings.get(key).and_then(Value::as_bool);
     if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer() {
         let mut normalizer = *normalizer;
@@ -21,32 +24,47 @@ pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers
         normalizer.handle_chinese_chars = stated("tokenize_chinese_chars").unwrap_or(normalizer.handle_chinese_chars);
         tokenizer.with_normalizer(Some(normalizer))?;
     }
-    let Some(add_prefix_space) = stated("add_prefix_space") else {
-        return Ok(());
-    };
-    if let Some(PreTokenizerWrapper::ByteLevel(byte_level)) = tokenizer.get_pre_tokenizer() {
+    if let (Some(add_prefix_space), Some(PreTokenizerWrapper::ByteLevel(byte_level))) =
+        (stated("add_prefix_space"), tokenizer.get_pre_tokenizer())
+    {
         let mut byte_level = *byte_level;
         byte_level.add_prefix_space = add_prefix_space;
         tokenizer.with_pre_tokenizer(Some(byte_level));
     }
     if let Some(PostProcessorWrapper::Roberta(processor)) = tokenizer.get_post_processor() {
         let mut processor = processor.clone();
-        processor.add_prefix_space = add_prefix_space;
+        processor.add_prefix_space = stated("add_prefix_space").unwrap_or(processor.add_prefix_space);
+        processor.trim_offsets = stated("trim_offsets").unwrap_or(processor.trim_offsets);
         tokenizer.with_post_processor(Some(processor));
     }
     Ok(())
 }
 
-/// The tokens of `added_tokens_decoder`, by ascending id.
-fn added_tokens(settings: &Map<String, Value>) -> impl Iterator<Item = AddedToken> {
+/// The tokens of `added_tokens_decoder`, by id.
+pub(super) fn added_tokens(settings: &Map<String, Value>) -> BTreeMap<u32, AddedToken> {
     let listed = settings.get("added_tokens_decoder").and_then(Value::as_object).into_iter().flatten();
-    let by_id: BTreeMap<u32, &Value> = listed.filter_map(|(id, token)| Some((id.parse().ok()?, token))).collect();
-    by_id.into_values().filter_map(|token| {
-        let flag = |key: &str| token.get(key).and_then(Value::as_bool);
-        let special = flag("special").unwrap_or(false);
-        let plain = AddedToken::from(token.get("content")?.as_str()?, special);
-        let plain = plain.normalized(flag("normalized").unwrap_or(!special));
-        let plain = plain.single_word(flag("single_word").unwrap_or(false));
-        Some(plain.lstrip(flag("lstrip").unwrap_or(false)).rstrip(flag("rstrip").unwrap_or(false)))
-    })
+    listed.filter_map(|(id, token)| Some((id.parse().ok()?, added_token(token, false)?))).collect()
+}
+
+/// A token as files spell it: its text, or an object that holds it with its properties. `special` is what it is unless
+/// it says so.
+pub(super) fn added_token(token: &Value, special: bool) -> Option<AddedToken> {
+    let flag = |key: &str| token.get(key).and_then(Value::as_bool);
+    let special = flag("special").unwrap_or(special);
+    let content = token.as_str().or_else(|| token.get("content")?.as_str())?;
+    let plain = AddedToken::from(content, special).normalized(flag("normalized").unwrap_or(!special));
+    let plain = plain.single_word(flag("single_word").unwrap_or(false));
+    Some(plain.lstrip(flag("lstrip").unwrap_or(false)).rstrip(flag("rstrip").unwrap_or(false)))
+}
+
+/// Special tokens without a role that a file states, under the present key or the one it had before version 5.
+pub(super) fn extra_tokens(stated: &Map<String, Value>) -> Vec<AddedToken> {
+    let tokens = |key: &&str| match stated.get(*key)? {
+        Value::Array(tokens) if !tokens.is_empty() => Some(tokens.iter().collect()),
+        Value::Object(by_name) => Some(by_name.values().collect()),
+        _ => None,
+    };
+    let found: Option<Vec<&Value>> = ["extra_special_tokens", "additional_special_tokens"].iter().find_map(tokens);
+    let special = |token: &Value| Some(AddedToken { special: true, ..added_token(token, true)? });
+    found.into_iter().flatten().filter_map(special).collect()
 }

@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
+use tokenizers::AddedToken;
 
 use super::files::SmallFiles;
+use super::overrides;
 use super::sentencepiece::SentencePiece;
 use super::slow_unigram::{self, Family};
 use crate::error::Result;
@@ -104,8 +106,9 @@ fn word_piece(lines: &str, settings: &Map<String, Value>, special: &StatedTokens
     let flag = |key: &str, default: bool| settings.get(key).and_then(Value::as_bool).unwrap_or(default);
     let ids = lines.lines().zip(0_u32..);
     let vocabulary: Map<String, Value> = ids.map(|(piece, id)| (piece.to_owned(), id.into())).collect();
-    let tokens = WORD_PIECE_TOKENS.map(|role| special.special(role));
-    let [unk, sep, _, cls, _] = tokens.each_ref().map(|token| token.content.as_str());
+    let roles = WORD_PIECE_TOKENS.map(|role| special.special(role));
+    let [unk, sep, _, cls, _] = roles.each_ref().map(|token| token.content.as_str());
+    let tokens = [&roles[..], &special.extra].concat();
     let id = |token: &str, default: u32| vocabulary.get(token).cloned().unwrap_or(default.into());
     json!({
         "version": "1.0",
@@ -138,11 +141,13 @@ fn byte_pair(
     settings: &Map<String, Value>,
     special: &StatedTokens,
 ) -> Option<Value> {
-    let add_prefix_space = settings.get("add_prefix_space").and_then(Value::as_bool).unwrap_or(false);
-    let mut tokens = BYTE_PAIR_TOKENS.map(|role| special.special(role));
-    let [.., mask] = &mut tokens;
-    mask.left_strip = true;
-    let [_, sep, _, _, cls, _] = tokens.each_ref().map(|token| token.content.as_str());
+    let flag = |key: &str, default: bool| settings.get(key).and_then(Value::as_bool).unwrap_or(default);
+    let add_prefix_space = flag("add_prefix_space", false);
+    let mut roles = BYTE_PAIR_TOKENS.map(|role| special.special(role));
+    let [.., mask] = &mut roles;
+    mask.lstrip = true;
+    let [_, sep, _, _, cls, _] = roles.each_ref().map(|token| token.content.as_str());
+    let tokens = [&roles[..], &special.extra].concat();
     let merges = merges.lines().filter(|line| !line.starts_with("#version") && !line.is_empty());
     let merges = merges.map(|line| line.split_once(' ').map(|(left, right)| json!([left, right])));
     let (sep_id, cls_id) = (vocabulary.get(sep)?.clone(), vocabulary.get(cls)?.clone());
@@ -154,7 +159,7 @@ fn byte_pair(
             "type": "RobertaProcessing",
             "sep": [sep, sep_id],
             "cls": [cls, cls_id],
-            "trim_offsets": true,
+            "trim_offsets": flag("trim_offsets", true),
             "add_prefix_space": add_prefix_space,
         },
         "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
@@ -169,70 +174,71 @@ fn byte_pair(
     }))
 }
 
-/// A token that is found in texts before they are normalised.
-#[derive(Debug, Clone)]
-pub struct Special {
-    /// The token.
-    pub content: String,
-    /// Whether it is one that texts do not have.
-    pub special: bool,
-    /// Whether it takes the space before it.
-    pub left_strip: bool,
-}
-
-/// What `tokenizer_config.json` and `special_tokens_map.json` say of special tokens.
+/// What the files beside a vocabulary say of tokens that are found in texts before anything else.
 pub struct StatedTokens {
     by_role: Map<String, Value>,
-    /// `added_tokens_decoder`: further tokens by id.
-    further: Map<String, Value>,
+    /// By the ids that the files give them.
+    listed: BTreeMap<u32, AddedToken>,
+    /// Special tokens without a role.
+    pub extra: Vec<AddedToken>,
 }
 
 impl StatedTokens {
+    /// What `added_tokens_decoder` lists counts, beside the rest of `tokenizer_config.json`. Older folders have
+    /// `special_tokens_map.json` and `added_tokens.json` instead.
     fn read(files: &SmallFiles, settings: &Map<String, Value>) -> Result<Self> {
-        let mut by_role = match files.text("special_tokens_map.json")? {
-            Some(text) => serde_json::from_str(text)
-                .map_err(|error| files.tokenizer_error(format!("special_tokens_map.json: {error}")))?,
-            None => Map::new(),
+        let object = |name: &str| -> Result<Map<String, Value>> {
+            let text = files.text(name)?.unwrap_or("{}");
+            serde_json::from_str(text).map_err(|error| files.tokenizer_error(format!("{name}: {error}")))
         };
-        by_role.extend(settings.iter().map(|(key, value)| (key.clone(), value.clone())));
-        let further = settings.get("added_tokens_decoder").and_then(Value::as_object);
-        Ok(StatedTokens { by_role, further: further.cloned().unwrap_or_default() })
+        let mut by_role = settings.clone();
+        let mut extra = overrides::extra_tokens(settings);
+        if settings.contains_key("added_tokens_decoder") {
+            return Ok(StatedTokens { by_role, listed: overrides::added_tokens(settings), extra });
+        }
+        let map = object("special_tokens_map.json")?;
+        by_role.extend(map.clone());
+        let roles = by_role.iter().filter(|(key, _)| key.ends_with("_token"));
+        let mut special: BTreeSet<String> = extra.iter().map(|token| token.content.clone()).collect();
+        special.extend(roles.filter_map(|(_, token)| Some(overrides::added_token(token, true)?.content)));
+        let listed = object("added_tokens.json")?.into_iter().filter_map(|(token, id)| {
+            let is_special = special.contains(&token);
+            Some((u32::try_from(id.as_u64()?).ok()?, AddedToken::from(token, is_special)))
+        });
+        let listed = listed.collect();
+        if extra.is_empty() {
+            extra = overrides::extra_tokens(&map);
+        }
+        Ok(StatedTokens { by_role, listed, extra })
     }
 
     /// The token with this role, which has this name unless a file says otherwise.
-    pub fn special(&self, (role, default): (&str, &str)) -> Special {
-        let given = self.by_role.get(role);
-        let property = |key: &str| given.and_then(|token| token.get(key));
-        let content = given.and_then(Value::as_str).or_else(|| property("content")?.as_str());
-        Special {
-            content: content.unwrap_or(default).to_owned(),
-            special: true,
-            left_strip: property("lstrip").and_then(Value::as_bool).unwrap_or(false),
-        }
+    pub fn special(&self, (role, default): (&str, &str)) -> AddedToken {
+        let stated = self.by_role.get(role).and_then(|token| overrides::added_token(token, true));
+        AddedToken { special: true, ..stated.unwrap_or_else(|| AddedToken::from(default, true)) }
     }
 
-    /// The `added_tokens` of a `tokenizer.json`: those of `tokens` that have an id, then the further ones
-    /// by ascending id.
-    pub fn added(&self, tokens: &[Special], ids: &Map<String, Value>) -> Vec<Value> {
-        let further = self.further.iter();
-        let further = further.filter_map(|(id, token)| Some((id.parse().ok()?, token.as_object()?)));
-        let further: BTreeMap<u64, _> = further.collect();
-        let mut seen = BTreeSet::new();
-        let mut added: Vec<Value> = Vec::new();
-        for Special { content, special, left_strip } in tokens {
-            let id = ids.get(content).filter(|id| id.as_u64().is_some_and(|id| !further.contains_key(&id)));
-            if let Some(id) = id.filter(|_| seen.insert(content)) {
-                added.push(json!({
-                    "id": id, "content": content, "single_word": false,
-                    "lstrip": left_strip, "rstrip": false, "normalized": false, "special": special,
-                }));
+    /// The `added_tokens` of a `tokenizer.json`, by ascending id: the listed ones, then those of `tokens` that are not
+    /// listed. `ids` are those of the vocabulary; what it lacks gets the next free ones.
+    pub fn added(&self, tokens: &[AddedToken], ids: &Map<String, Value>) -> Vec<Value> {
+        let mut added: BTreeMap<u64, &AddedToken> =
+            self.listed.iter().map(|(&id, token)| (u64::from(id), token)).collect();
+        let mut seen: BTreeSet<&str> = added.values().map(|token| token.content.as_str()).collect();
+        let known = ids.values().filter_map(Value::as_u64).filter(|&id| id <= u64::from(u32::MAX));
+        let last = known.chain(added.keys().copied()).max();
+        let mut free = last.map_or(0, |last| last + 1)..;
+        for token in tokens.iter().filter(|token| seen.insert(&token.content)) {
+            let id = ids.get(&token.content).and_then(Value::as_u64).filter(|id| !added.contains_key(id));
+            if let Some(id) = id.or_else(|| free.next()) {
+                added.insert(id, token);
             }
         }
-        for (id, token) in further {
-            let mut token = token.clone();
-            token.insert("id".into(), id.into());
-            added.push(token.into());
-        }
-        added
+        let with_id = |(id, token): (u64, &AddedToken)| {
+            json!({
+                "id": id, "content": token.content, "single_word": token.single_word, "lstrip": token.lstrip,
+                "rstrip": token.rstrip, "normalized": token.normalized, "special": token.special,
+            })
+        };
+        added.into_iter().map(with_id).collect()
     }
 }

@@ -10,9 +10,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tokenizers::AddedToken;
 
-use super::sentencepiece::{PieceKind, SentencePiece};
-use super::slow::{Special, StatedTokens};
+use super::overrides;
+use super::sentencepiece::{Piece, PieceKind, SentencePiece};
+use super::slow::StatedTokens;
 
 /// Classes that share a tokenizer but for its pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,15 +117,16 @@ pub fn tokenizer_json(
 ) -> serde_json::Result<String> {
     let mut roles = family.roles().map(|role| tokens.special(role));
     let [.., mask] = &mut roles;
-    mask.left_strip |= family == Family::Camembert;
+    mask.lstrip |= family == Family::Camembert;
     let (vocab, unk_id) = vocabulary(family, model, &roles);
-    let of_pieces = model.pieces.iter().filter(|piece| piece.kind != PieceKind::Word);
-    let of_pieces = of_pieces.map(|piece| Special {
-        content: piece.text.to_owned(),
-        special: piece.kind == PieceKind::Control,
-        left_strip: false,
-    });
-    let added: Vec<Special> = roles.iter().cloned().chain(of_pieces).collect();
+    // As in transformers 5: symbols of the file give way to tokens that `tokenizer_config.json` names.
+    let mut extra = overrides::extra_tokens(settings);
+    if extra.is_empty() {
+        let of_file = model.pieces.iter().filter(|piece| piece.kind != PieceKind::Word);
+        let symbol = |piece: &Piece| AddedToken::from(piece.text, piece.kind == PieceKind::Control).normalized(false);
+        extra = of_file.map(symbol).collect();
+    }
+    let added = [&roles[..], &extra].concat();
     let ids = ids(&vocab, &added);
     serde_json::to_string(&TokenizerJson {
         version: "1.0",
@@ -138,7 +141,7 @@ pub fn tokenizer_json(
 
 /// Pieces with their scores, and the id of the unknown one. Those of fairseq have other ids than
 /// SentencePiece gave them.
-fn vocabulary<'a>(family: Family, model: &SentencePiece<'a>, roles: &'a [Special; 7]) -> (Vec<(&'a str, f64)>, u32) {
+fn vocabulary<'a>(family: Family, model: &SentencePiece<'a>, roles: &'a [AddedToken; 7]) -> (Vec<(&'a str, f64)>, u32) {
     let [bos, eos, unk, _, pad, _, mask] = roles.each_ref().map(|token| token.content.as_str());
     let pieces = |first: usize| model.pieces.iter().skip(first).map(|piece| (piece.text, f64::from(piece.score)));
     match family {
@@ -155,7 +158,7 @@ fn vocabulary<'a>(family: Family, model: &SentencePiece<'a>, roles: &'a [Special
 }
 
 /// Ids of added tokens: those of their pieces, or else the next free ones.
-fn ids(vocabulary: &[(&str, f64)], added: &[Special]) -> Map<String, Value> {
+fn ids(vocabulary: &[(&str, f64)], added: &[AddedToken]) -> Map<String, Value> {
     let mut ids: Map<String, Value> = added.iter().map(|token| (token.content.clone(), Value::Null)).collect();
     for (id, (piece, _)) in vocabulary.iter().enumerate() {
         if let Some(known) = ids.get_mut(*piece) {
@@ -223,7 +226,7 @@ fn metaspace(family: Family, settings: &Map<String, Value>) -> Value {
 }
 
 /// What stands around a text and a pair of texts.
-fn post_processor(family: Family, roles: &[Special; 7], ids: &Map<String, Value>) -> Value {
+fn post_processor(family: Family, roles: &[AddedToken; 7], ids: &Map<String, Value>) -> Value {
     let [bos, eos, _, sep, _, cls, _] = roles.each_ref().map(|token| token.content.as_str());
     match family {
         Family::XlmRoberta | Family::Camembert => template(

@@ -249,7 +249,7 @@ def questions(folder: Path):
     options = [{}, {"top_k": 3}, {"top_k": 4, "align_to_words": False}, {"align_to_words": False},
                {"handle_impossible_answer": True, "top_k": 2}, {"max_answer_len": 1, "top_k": 3},
                {"max_answer_len": 40}, {"max_seq_len": 36, "doc_stride": 4, "top_k": 3},
-               {"doc_stride": 12, "handle_impossible_answer": True}]
+               {"doc_stride": 12, "handle_impossible_answer": True}, {"doc_stride": 0, "top_k": 2}]
 
     def listed(given, options):
         result = answer(**given, **options)

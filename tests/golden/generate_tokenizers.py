@@ -112,6 +112,14 @@ def write_wordpiece(folder: Path, flags: dict, tokenizer_json: bool) -> None:
     write_json(folder / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "model_max_length": 64} | flags)
 
 
+def write_old_wordpiece(folder: Path) -> None:
+    """A folder from before `added_tokens_decoder`: tokens were added in files of their own."""
+    write_wordpiece(folder, CASED, tokenizer_json=False)
+    mask = {"content": "<mask>", "lstrip": True, "rstrip": True, "single_word": False, "normalized": False}
+    write_json(folder / "special_tokens_map.json", {"mask_token": mask, "additional_special_tokens": ["<b>", "the"]})
+    write_json(folder / "added_tokens.json", {"ß": 401, "<b>": 400, "</s>": 402})
+
+
 def write_bpe(folder: Path) -> None:
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -196,6 +204,7 @@ MASK = {"__type": "AddedToken", "content": "<mask>", "lstrip": True, "rstrip": F
 TOKENIZERS = {
     "wordpiece": lambda folder: write_wordpiece(folder, UNCASED, tokenizer_json=True),
     "wordpiece-cased": lambda folder: write_wordpiece(folder, CASED, tokenizer_json=False),
+    "wordpiece-old": write_old_wordpiece,
     "bpe": write_bpe,
     "xlm-roberta": lambda folder: write_sentencepiece(
         folder, "sentencepiece.bpe.model", {"tokenizer_class": "XLMRobertaTokenizer", "mask_token": MASK}, FAIRSEQ,
@@ -204,8 +213,8 @@ TOKENIZERS = {
         folder, "sentencepiece.bpe.model", {"tokenizer_class": "CamembertTokenizer"}, FAIRSEQ),
     "albert": lambda folder: write_sentencepiece(folder, "spiece.model", {"tokenizer_class": "AlbertTokenizer"}, ALBERT),
     "albert-cased": lambda folder: write_sentencepiece(
-        folder, "spiece.model", {"tokenizer_class": "AlbertTokenizer", "do_lower_case": False, "keep_accents": True},
-        ALBERT),
+        folder, "spiece.model", {"tokenizer_class": "AlbertTokenizer", "do_lower_case": False, "keep_accents": True,
+                                 "extra_special_tokens": ["dog", "<b>"]}, ALBERT),
     "deberta-v2": lambda folder: write_sentencepiece(
         folder, "spm.model", {"tokenizer_class": "DebertaV2Tokenizer"}, DEBERTA),
     "deberta-v2-lower": lambda folder: write_sentencepiece(

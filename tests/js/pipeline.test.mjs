@@ -117,12 +117,13 @@ test('tokenizer files of other kinds are used when there is no tokenizer.json', 
     ...without('/wordpiece'), '/wordpiece/vocab.txt': 'x',
     '/wordpiece/tokenizer.json': page, '/wordpiece/tokenizer_config.json': page,
     ...without('/bpe'), '/bpe/vocab.json': '{}', '/bpe/merges.txt': '', '/bpe/special_tokens_map.json': '{}',
+    '/bpe/added_tokens.json': '{}',
     ...Object.assign({}, ...sentencepiece.map((name) => ({ ...without(`/${name}`), [`/${name}/${name}.model`]: 'x' }))),
     ...without('/none'), '/none/vocab.json': '{}',
   });
   assert.deepEqual((await pipeline('/wordpiece')).model.files, ['config.json', 'vocab.txt']);
   assert.deepEqual((await pipeline('/bpe')).model.files,
-    ['config.json', 'merges.txt', 'special_tokens_map.json', 'vocab.json']);
+    ['added_tokens.json', 'config.json', 'merges.txt', 'special_tokens_map.json', 'vocab.json']);
   for (const name of sentencepiece) {
     assert.deepEqual((await pipeline(`/${name}`)).model.files, ['config.json', `${name}.model`]);
   }

@@ -198,7 +198,7 @@ export function fakeGlue(answers = {}) {
   const small_files = (task, modules) => {
     const { folder = '' } = modules ? json(modules) : {};
     const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'vocab.json', 'merges.txt',
-      'special_tokens_map.json', 'sentencepiece.bpe.model', 'spiece.model', 'spm.model'];
+      'special_tokens_map.json', 'added_tokens.json', 'sentencepiece.bpe.model', 'spiece.model', 'spm.model'];
     const ofModules = task === 'feature-extraction' ? ['modules.json'] : [];
     return [...ofModules, ...names.map((name) => folder + name), ...modules ? ['1_Pooling/config.json'] : []];
   };

@@ -13,7 +13,7 @@ const MODULES = 'modules.json';
 const IS_CONFIG = /(^|\/)config\.json$/;
 
 /** The forms that tokenizers had before they were one file. */
-const OLD_TOKENIZERS = /(^|\/)(vocab\.txt|vocab\.json|merges\.txt|special_tokens_map\.json|(sentencepiece\.bpe|spiece|spm)\.model)$/;
+const OLD_TOKENIZERS = /(^|\/)(vocab\.txt|vocab\.json|merges\.txt|(special_tokens_map|added_tokens)\.json|(sentencepiece\.bpe|spiece|spm)\.model)$/;
 
 /** Those that need no other. */
 const WHOLE_VOCABULARIES = /(^|\/)(vocab\.txt|(sentencepiece\.bpe|spiece|spm)\.model)$/;

@@ -31,7 +31,7 @@ pub fn run(folder: &Path, texts: &Path) -> Result<()> {
         "entities": exact.iter().map(|tags| entities(tags).len()).sum::<usize>(),
         "compared": compared,
     });
-    println!("{report:#}");
+    super::print_line(format_args!("{report:#}"))?;
     Ok(())
 }
 

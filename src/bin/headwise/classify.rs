@@ -16,7 +16,7 @@ pub fn run(folder: &Path, top_k: usize, precision: Choice, texts: Vec<String>) -
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {
         let inputs: Vec<Input> = texts.iter().map(|text| Input::from(text.as_str())).collect();
         for (text, labels) in texts.iter().zip(classifier.classify(&inputs, options.clone())?) {
-            println!("{}", json!({"text": text, "labels": labels}));
+            super::print_line(json!({"text": text, "labels": labels}))?;
         }
     }
     Ok(())

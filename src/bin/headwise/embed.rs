@@ -13,7 +13,7 @@ pub fn run(folder: &Path, precision: Choice, texts: Vec<String>) -> Result<()> {
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         for (text, embedding) in texts.iter().zip(embedder.embed(&texts)?) {
-            println!("{}", json!({"text": text, "embedding": embedding}));
+            super::print_line(json!({"text": text, "embedding": embedding}))?;
         }
     }
     Ok(())

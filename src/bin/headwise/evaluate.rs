@@ -67,7 +67,7 @@ pub fn run(folder: &Path, data: &Path, threshold: f32, precision: Choice) -> Res
         "macro_f1": digits(counts.iter().map(|count| count.f1()).sum::<f64>() / counts.len() as f64),
         "top1_is_a_true_label": digits(best_is_true as f64 / examples.len().max(1) as f64),
     });
-    println!("{report:#}");
+    super::print_line(format_args!("{report:#}"))?;
     Ok(())
 }
 

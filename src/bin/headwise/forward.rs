@@ -28,7 +28,7 @@ pub fn run(folder: &Path, kind: HeadKind, options: LoadOptions, path: &Path, tra
         };
         (name, value)
     });
-    println!("{}", Value::Object(outputs.collect::<Map<_, _>>()));
+    super::print_line(Value::Object(outputs.collect::<Map<_, _>>()))?;
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub fn run(folder: &Path) -> Result<()> {
         "parameters": parameters_by_dtype(&checkpoint),
         "heads": heads.collect::<Map<_, _>>(),
     });
-    println!("{report:#}");
+    super::print_line(format_args!("{report:#}"))?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub fn run(folder: &Path) -> Result<()> {
         let hash = sha256(&folder.join(&name))?;
         Ok((name, Value::from(format!("sha256-{hash}"))))
     });
-    println!("{:#}", Value::Object(hashes.collect::<Result<Map<_, _>>>()?));
+    super::print_line(format_args!("{:#}", Value::Object(hashes.collect::<Result<Map<_, _>>>()?)))?;
     Ok(())
 }
 

@@ -15,6 +15,8 @@ mod quantize;
 mod run;
 mod tokenize;
 
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -269,10 +271,7 @@ fn main() -> ExitCode {
         Command::Lock { model_dir } => lock::run(&model_dir),
         Command::Prune { model_dir, out_dir, keep } => prune::run(&model_dir, &out_dir, &keep),
         Command::Quantize { model_dir, out_dir, dtype } => quantize::run(&model_dir, &out_dir, dtype.into()),
-        Command::Architectures => {
-            architectures::run();
-            Ok(())
-        }
+        Command::Architectures => architectures::run(),
         Command::NewHead { model_dir, out_dir, head, labels, seed } => {
             new_head::run(&model_dir, &out_dir, head.into(), labels, seed)
         }
@@ -299,6 +298,20 @@ fn main() -> ExitCode {
 /// A file that the command was pointed at cannot be used.
 fn file_error(path: &std::path::Path, reason: impl ToString) -> Error {
     Error::Io { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+/// Prints a line of results.
+fn print_line(line: impl Display) -> headwise::Result<()> {
+    written(writeln!(std::io::stdout(), "{line}"))
+}
+
+/// What came of writing to standard output. Whoever reads it may stop at any time, as `head` does: that ends the
+/// program, and is no error.
+fn written(outcome: std::io::Result<()>) -> headwise::Result<()> {
+    outcome.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => std::process::exit(0),
+        _ => file_error("standard output".as_ref(), error),
+    })
 }
 
 /// Lines computed together: enough to share the work, few enough to answer soon.

@@ -21,7 +21,7 @@ pub fn run(source: &Path, target: &Path, kind: HeadKind, labels: Vec<String>, se
     }
     let text = config.json_with(kind);
     let new = save_new_head(source, target, &text, kind, NewHead { seed })?;
-    println!("{}", json!({"class": config.class_with(kind), "new": new}));
+    super::print_line(json!({"class": config.class_with(kind), "new": new}))?;
     eprintln!("These weights are random: train the head before you trust what it says.");
     Ok(())
 }

@@ -17,6 +17,6 @@ pub fn run(source: &Path, target: &Path, texts: &Path) -> Result<()> {
         "pieces": {"before": pruned.pieces, "after": pruned.kept.len()},
         "megabytes": {"before": megabytes(source)?, "after": megabytes(target)?},
     });
-    println!("{report}");
+    super::print_line(report)?;
     Ok(())
 }

@@ -16,6 +16,6 @@ pub fn run(source: &Path, target: &Path, precision: Precision) -> Result<()> {
         "unchanged": unchanged,
         "megabytes": {"before": megabytes(source)?, "after": megabytes(target)?},
     });
-    println!("{report}");
+    super::print_line(report)?;
     Ok(())
 }

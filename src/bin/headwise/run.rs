@@ -15,7 +15,7 @@ use headwise::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::file_error;
+use super::{file_error, written};
 
 /// Most bytes of lines that are computed together.
 const TOGETHER: usize = 1 << 20;
@@ -61,10 +61,10 @@ pub fn run(task: &str, folder: &Path, options: Option<&str>, precision: Choice) 
         let count = arrived.len();
         for answer in answers(&pipeline, arrived, &options, read)? {
             failed += usize::from(matches!(answer.outcome, Outcome::Failed { .. }));
-            serde_json::to_writer(&mut out, &answer).map_err(|error| file_error("standard output".as_ref(), error))?;
-            out.write_all(b"\n").map_err(|error| file_error("standard output".as_ref(), error))?;
+            written(serde_json::to_writer(&mut out, &answer).map_err(io::Error::from))?;
+            written(out.write_all(b"\n"))?;
         }
-        out.flush().map_err(|error| file_error("standard output".as_ref(), error))?;
+        written(out.flush())?;
         read += count;
     }
 }

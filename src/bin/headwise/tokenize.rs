@@ -24,7 +24,9 @@ pub fn run(folder: &Path, json: bool, max_length: Option<usize>) -> Result<()> {
     };
     for text in texts {
         let tokens = tokenizer.encode(&Input { text, text_pair: None })?;
-        println!("{}", json!({"ids": tokens.input_ids, "type_ids": tokens.token_type_ids, "offsets": tokens.offsets}));
+        super::print_line(
+            json!({"ids": tokens.input_ids, "type_ids": tokens.token_type_ids, "offsets": tokens.offsets}),
+        )?;
     }
     Ok(())
 }
