@@ -82,10 +82,13 @@ impl Fixture {
     }
 
     fn pipeline(&self, task: &str) -> Pipeline {
+        self.pipeline_with(task, &self.small_files())
+    }
+
+    fn pipeline_with(&self, task: &str, files: &SmallFiles) -> Pipeline {
         let task = TaskName::parse(task).expect("a task");
-        let mut loader =
-            PipelineLoader::new(task, &self.small_files(), Index::single_file(), LoadOptions::default(), None)
-                .expect("a loader");
+        let loader = PipelineLoader::new(task, files, Index::single_file(), LoadOptions::default(), None);
+        let mut loader = loader.expect("a loader");
         assert_eq!(loader.files(), ["model.safetensors"]);
         loader.push(0, self.file("model.safetensors")).expect("weights");
         loader.finish().unwrap_or_else(|error| panic!("{} for {}: {error}", self.name(), task.name()))
@@ -257,6 +260,13 @@ fn what_was_read_is_told() {
     let windows = read(&token, json!(long), strided, Offsets::Characters);
     assert!(!windows.truncated && windows.tokens > 4 * 48 && windows.text_end == long.chars().count(), "{windows:?}");
 
+    let qa = Fixture::named("wordpiece-qa").pipeline("question-answering");
+    let shared = |tokens: usize| {
+        let question = json!({"question": "who?", "context": long});
+        read(&qa, question, json!({"doc_stride": tokens}), Offsets::Characters).tokens
+    };
+    assert!(shared(0) < shared(8) && shared(8) < shared(16), "{} {} {}", shared(0), shared(8), shared(16));
+
     let nli = Fixture::named("wordpiece-nli").pipeline("text-classification");
     let pair = json!({"text": "the dog", "text_pair": long});
     let cut = read(&nli, pair, json!({}), Offsets::Utf16);
@@ -286,6 +296,33 @@ fn labels_of_a_long_text_differ() {
     assert!(classified.scores.windows(2).all(|pair| pair[0] - pair[1] > 1e-4), "{:?}", classified.scores);
 }
 
+/// A rival runs the model once for each label.
+#[test]
+fn labels_of_all_texts_share_slices() {
+    let nli = Fixture::named("wordpiece-nli").pipeline("zero-shot-classification");
+    let labels: Vec<String> = (0..20).map(|number| format!("a {number}")).collect();
+    let texts = ["the dog", "the fox"].map(|text| Ok(json!(text)));
+    let request = nli.start(texts.into_iter(), json!({"candidate_labels": labels}), Offsets::Characters);
+    let (mut run, mut slices) = (request.expect("a request"), 1);
+    while !run.step() {
+        slices += 1;
+    }
+    let tokens: usize = std::iter::from_fn(|| run.ready()).map(|done| done.expect("scores").1.tokens).sum();
+    assert!(slices <= tokens.div_ceil(200), "{slices} slices for {tokens} tokens of 40 sequences");
+}
+
+/// A rival cuts nothing when no length is stated, and asks for positions that the model does not have.
+#[test]
+fn a_text_is_cut_to_the_positions_where_no_length_is_stated() {
+    let fixture = Fixture::named("wordpiece-token");
+    let mut files = fixture.small_files();
+    files.insert("tokenizer_config.json".into(), b"{}".to_vec());
+    let pipeline = fixture.pipeline_with("token-classification", &files);
+    let config: Value = serde_json::from_slice(fixture.file("config.json")).expect("JSON");
+    let cut = read(&pipeline, json!("the dog ".repeat(200)), Value::Null, Offsets::Characters);
+    assert_eq!((json!(cut.tokens), cut.truncated), (config["max_position_embeddings"].clone(), true));
+}
+
 #[test]
 fn options_are_refused_by_name() {
     let cases = [
@@ -307,6 +344,7 @@ fn options_are_refused_by_name() {
         ("qa", "question-answering", json!({"top_k": 0}), "top_k is 0"),
         ("qa", "question-answering", json!({"max_seq_len": 49}), "up to the 48 tokens that the model reads"),
         ("qa", "question-answering", json!({"max_seq_len": 20, "doc_stride": 21}), "up to max_seq_len, 20"),
+        ("qa", "question-answering", json!({"doc_stride": -1}), "a whole number from 0 on"),
         ("qa", "question-answering", json!({"align_to_words": "yes"}), "true or false"),
         ("masked-lm", "fill-mask", json!({"targets": []}), "targets is []"),
         ("masked-lm", "fill-mask", json!({"top_k": 1.5}), "top_k is 1.5"),

@@ -63,4 +63,10 @@ impl HeadKind {
             HeadKind::MaskedLm => "ForMaskedLM",
         }
     }
+
+    /// The head that a class of `transformers` has; `None` of a bare encoder, and of classes that are not known.
+    pub fn of_class(class: &str) -> Option<HeadKind> {
+        let mut kinds = HeadKind::ALL.iter().copied().filter(|&kind| kind != HeadKind::Base);
+        kinds.find(|kind| class.ends_with(kind.class_suffix()))
+    }
 }

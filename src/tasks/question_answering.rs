@@ -272,3 +272,28 @@ impl Best {
         self.spans
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A rival holds every start with every end.
+    #[test]
+    fn the_best_spans_are_those_of_all_and_few_are_held() {
+        // Scores repeat, so that ties count.
+        let spans: Vec<Span> = (0..20_000_usize)
+            .map(|number| Span { first: number, last: number, score: (number * 7_919 % 1_009) as f32 })
+            .collect();
+        for wanted in [1, 12, 700] {
+            let (mut best, mut most) = (Best { spans: Vec::new(), wanted }, 0);
+            for &span in &spans {
+                best.push(span);
+                most = most.max(best.spans.len());
+            }
+            assert!(most < 2 * (wanted + 512), "{most} are held for {wanted}");
+            let mut all = spans.clone();
+            all.sort_by(|a, b| b.score.total_cmp(&a.score));
+            assert_eq!(best.sorted(), all[..wanted]);
+        }
+    }
+}

@@ -48,6 +48,13 @@ impl Tokenizer {
     pub fn gives_token_types(&self) -> bool {
         self.token_types
     }
+
+    /// The same with the token types that its files state, whether the model reads them or not, as Python gives them on
+    /// request.
+    pub fn with_token_types(mut self) -> Self {
+        self.token_types = true;
+        self
+    }
 }
 
 fn without_special_tokens(tokens: Tokens) -> Tokens {

@@ -13,6 +13,8 @@ pub struct SpecialTokens {
     pub mask: Option<u32>,
     /// Fills up rows.
     pub pad: Option<u32>,
+    /// Stands between two texts.
+    pub sep: Option<u32>,
     /// Stands for what is not in the vocabulary.
     pub unknown: Option<u32>,
 }
@@ -31,6 +33,7 @@ impl SpecialTokens {
             cls: role("cls_token", ["[CLS]", "<s>"]),
             mask: role("mask_token", ["[MASK]", "<mask>"]),
             pad: role("pad_token", ["[PAD]", "<pad>"]),
+            sep: role("sep_token", ["[SEP]", "</s>"]),
             unknown: role("unk_token", ["[UNK]", "<unk>"]),
         }
     }

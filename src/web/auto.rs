@@ -158,6 +158,8 @@ impl BareModel {
 pub struct TextTokenizer {
     inner: Tokenizer,
     pads_left: bool,
+    /// Whether the model reads token types.
+    reads_types: bool,
 }
 
 #[derive(Serialize)]
@@ -173,6 +175,7 @@ struct Specials {
     cls: Option<Special>,
     mask: Option<Special>,
     pad: Option<Special>,
+    sep: Option<Special>,
     unk: Option<Special>,
 }
 
@@ -233,7 +236,8 @@ impl TextTokenizer {
         }
         let settings = files.get("tokenizer_config.json").and_then(|json| serde_json::from_slice::<Value>(json).ok());
         let pads_left = settings.is_some_and(|settings| settings["padding_side"] == "left");
-        Ok(TextTokenizer { inner, pads_left })
+        let reads_types = inner.gives_token_types();
+        Ok(TextTokenizer { inner: inner.with_token_types(), pads_left, reads_types })
     }
 
     /// What is known of the tokenizer.
@@ -244,11 +248,12 @@ impl TextTokenizer {
         to_object(&TokenizerInfo {
             model_max_length: self.inner.model_max_length(),
             padding_side: if self.pads_left { "left" } else { "right" },
-            token_type_ids: self.inner.gives_token_types(),
+            token_type_ids: self.reads_types,
             special: Specials {
                 cls: named(special.cls),
                 mask: named(special.mask),
                 pad: named(special.pad),
+                sep: named(special.sep),
                 unk: named(special.unknown),
             },
         })

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::kernels::simd::{Best, Simd};
 use crate::limits;
-use crate::models::Model;
+use crate::models::{HeadKind, Model};
 use crate::pipeline::Read;
 use crate::tasks::TaskName;
 use crate::tasks::any::{self, AnyRun, Offsets, Output};
@@ -227,6 +227,9 @@ struct EncoderInfo {
 
 #[derive(Serialize)]
 struct HeadInfo<'a> {
+    kind: &'a str,
+    /// What `config.json` says that the checkpoint was made for.
+    stated: Option<&'a str>,
     tensors: Vec<&'a str>,
     new: &'a [String],
     parameters: u64,
@@ -238,6 +241,8 @@ impl<'a> Info<'a> {
         let parameters = |tensors: &[(String, u64)]| tensors.iter().map(|(_, parameters)| parameters).sum();
         let encoder = EncoderInfo { tensors: usage.encoder.len(), parameters: parameters(&usage.encoder) };
         let head = HeadInfo {
+            kind: model.kind.name(),
+            stated: model.config.class.as_deref().and_then(HeadKind::of_class).map(HeadKind::name),
             tensors: usage.head.iter().map(|(name, _)| name.as_str()).collect(),
             new: &usage.new,
             parameters: parameters(&usage.head),

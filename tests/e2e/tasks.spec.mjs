@@ -171,12 +171,34 @@ test('a failed call leaves the pipeline as it was', async () => {
     const ask = await api.pipeline('question-answering', '/tests/golden/tasks/wordpiece-qa');
     const code = (/** @type {Promise<unknown>} */ call) => call.then(() => 'fine', (error) => error.code);
     const codes = [
-      await code(ask('Who?', 'The fox.', { max_seq_len: 100_000 })), await code(ask('Who?')), await code(ask('Who?', 'The fox.')),
+      await code(ask('Who?', 'The fox.', { max_seq_len: 100_000 })), await code(ask('Who?')), await code(ask('Who?', ' \n ')),
+      await code(ask('Who?', 'The fox. '.repeat(30), { doc_stride: 0 })),
     ];
     await ask.dispose();
     return [...codes, await code(api.pipeline('fill-mask', '/tests/golden/tasks/wordpiece-qa'))];
   });
-  assert.deepEqual(codes, ['option', 'input', 'fine', 'missing-head']);
+  assert.deepEqual(codes, ['option', 'input', 'input', 'fine', 'missing-head']);
+  await page.context().close();
+});
+
+test('a head that was trained for another task is used with a warning', async () => {
+  const { page } = await openBlank();
+  /** @type {string[]} */
+  const warnings = [];
+  page.on('console', (message) => warnings.push(message.text()));
+  const heads = await page.evaluate(async () => {
+    /** @type {any[]} */
+    const heads = [];
+    for (const task of ['text-classification', 'ner', 'embeddings']) {
+      const run = await api.pipeline(task, '/tests/golden/tasks/wordpiece-nli');
+      heads.push([run.model.head.kind, run.model.head.stated]);
+      await run.dispose();
+    }
+    return heads;
+  });
+  assert.deepEqual(heads, [['sequence', 'sequence'], ['token', 'sequence'], ['base', 'sequence']]);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /BertForSequenceClassification.*another task/);
   await page.context().close();
 });
 
@@ -198,11 +220,12 @@ test('tokenizers give Python’s ids, token types and truncation', async () => {
       const cut = await tokenizer(texts, { add_special_tokens: false, truncation: true, max_length: 4, return_tensor: false });
       const text = 'the quick brown fox.';
       const decoded = await tokenizer.decode((await tokenizer(text)).input_ids.tolist()[0], { skip_special_tokens: true });
-      const { pad_token_id, model_max_length } = tokenizer;
+      const { pad_token_id, sep_token, sep_token_id, model_max_length } = tokenizer;
+      const byHand = (await tokenizer(`a${sep_token}`)).input_ids.tolist()[0].map(Number);
       await tokenizer.dispose();
       const ids = input_ids.tolist().map((/** @type {bigint[]} */ row) => row.map(Number));
       const mask = attention_mask.tolist().map((/** @type {bigint[]} */ row) => row.map(Number));
-      return { encodings, texts, ids, mask, bare: bare.input_ids, cut: cut.input_ids, pad_token_id, model_max_length, text, decoded };
+      return { encodings, texts, ids, mask, bare: bare.input_ids, cut: cut.input_ids, pad_token_id, byHand, sep_token_id, model_max_length, text, decoded };
     }, { name, cases });
     cases.forEach((/** @type {any} */ { ids, type_ids, text, text_pair, max_length }, /** @type {number} */ place) => {
       assert.deepEqual(seen.encodings[place], { ids, type_ids }, `${name}: ${JSON.stringify({ text, text_pair, max_length })}`);
@@ -216,11 +239,29 @@ test('tokenizers give Python’s ids, token types and truncation', async () => {
       assert.deepEqual(seen.bare[row], bare, 'without one special token at each end, or both at the end');
       assert.deepEqual(seen.cut[row], bare.slice(0, 4));
     }
+    const separators = seen.byHand.filter((/** @type {number} */ id) => id === seen.sep_token_id);
+    // XLNet’s special tokens are known to its class alone, and there is no such encoder here.
+    if (name !== 'xlnet') assert.equal(separators.length, 2, 'one in the text, and one after it');
     assert.equal(seen.model_max_length, 64);
     assert.equal(seen.decoded.replace(' .', '.'), seen.text);
     assert.deepEqual(unexpected(problems), []);
     await page.context().close();
   }
+});
+
+test('token types are given on request, whether the model reads them or not', async () => {
+  const { page } = await openBlank();
+  const [stated, requested] = await page.evaluate(async () => {
+    // A DeBERTa, which has none.
+    const tokenizer = await api.AutoTokenizer.from_pretrained('/tests/golden/tasks/unigram-nli');
+    const encodings = [{}, { return_token_type_ids: true }].map((options) =>
+      tokenizer('the dog', { text_pair: 'the fox', return_tensor: false, ...options }));
+    return (await Promise.all(encodings)).map((encoding) => encoding.token_type_ids?.[0]);
+  });
+  assert.equal(stated, undefined);
+  const second = requested.indexOf(1);
+  assert.ok(second > 0 && requested.slice(second).every((/** @type {number} */ type) => type === 1), `${requested}`);
+  await page.context().close();
 });
 
 test('a bare encoder has no head: an error that names it, or on request a new one', async () => {

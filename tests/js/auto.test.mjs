@@ -45,7 +45,7 @@ test('a tokenizer gives tensors or arrays, padded on request', async (t) => {
   assert.deepEqual([one.input_ids.type, one.input_ids.dims], ['int64', [1, 4]]);
   assert.deepEqual(one.input_ids.tolist(), [[1n, 97n, 98n, 2n]]);
   assert.deepEqual(one.token_type_ids.tolist(), [[0n, 0n, 0n, 1n]]);
-  assert.deepEqual(state.asked.at(-1), { inputs: [{ text: 'ab' }], options: { truncation: undefined } });
+  assert.deepEqual(state.asked.at(-1), { inputs: [{ text: 'ab' }], options: { truncation: false } });
 
   const padded = await tokenizer(['ab', 'c'], { padding: true, return_tensor: false, return_token_type_ids: false });
   assert.deepEqual(padded, { input_ids: [[1, 97, 98, 2], [1, 99, 2, 0]], attention_mask: [[1, 1, 1, 1], [1, 1, 1, 0]] });
@@ -53,12 +53,20 @@ test('a tokenizer gives tensors or arrays, padded on request', async (t) => {
   assert.deepEqual(await lengths({}), [4, 3]);
   assert.deepEqual(await lengths({ padding: 'max_length' }), [8, 8]);
   assert.deepEqual(await lengths({ padding: 'max_length', max_length: 5 }), [5, 5]);
+  assert.deepEqual(await lengths({ padding: 'max_length', max_length: 3 }), [4, 3], 'what is longer stays, as in Python');
 
   await tokenizer(['a', 'b'], { text_pair: ['c', 'd'], truncation: true, max_length: 3, add_special_tokens: false });
   assert.deepEqual(state.asked.at(-1), {
     inputs: [{ text: 'a', text_pair: 'c' }, { text: 'b', text_pair: 'd' }],
     options: { truncation: 'longest_first', max_length: 3, add_special_tokens: false },
   });
+
+  const cuts = async (options) => {
+    await tokenizer('abc', options);
+    return state.asked.at(-1).options.truncation;
+  };
+  assert.equal(await cuts({ max_length: 4 }), 'longest_first', 'as in Python, a length alone cuts');
+  assert.deepEqual([await cuts({ max_length: 4, padding: true }), await cuts({ max_length: 4, truncation: false })], [false, false]);
 
   await tokenizer('a', { text_pair: '' });
   assert.deepEqual(state.asked.at(-1).inputs, [{ text: 'a' }]);

@@ -56,9 +56,12 @@ test('the shapes of a call', async (t) => {
 test('what is no input, option or task is refused and does no harm', async (t) => {
   const { pipeline, make, origin } = await setUp(t);
   const classify = await pipeline();
-  const bad = [7, null, undefined, {}, { text: 1 }, { text: 'a', text_pair: null }, { text: 'a', textPair: 'b' },
+  const bad = [7, null, undefined, {}, { text: 1 }, { text: 'a', text_pair: 7 }, { text: 'a', textPair: 'b' },
     [['a', 'b']], ['a', 7]];
   for (const input of bad) assert.equal((await failure(classify(input))).code, 'input', JSON.stringify(input));
+  const second = await failure(classify(['a', 7]));
+  assert.deepEqual([second.details.input, second.message.slice(0, 9)], [1, 'Input 1: '], 'which of several it is');
+  assert.equal((await classify({ text: 'a', text_pair: null })).length, 1, 'null is no second text');
   assert.equal((await failure(classify('a', { topk: 2 }))).code, 'option');
   assert.equal((await failure(classify('refuse this'))).details.fake, true);
   const error = await failure(make('translation', origin));
@@ -75,7 +78,8 @@ test('what a pipeline says about itself', async (t) => {
   assert.deepEqual(classify.tokenizer, { max_length: 512, mask_token: '[MASK]' });
   assert.deepEqual([classify.model.id, classify.model.url, classify.model.labels],
     [`${origin}/m`, `${origin}/m/`, ['x', 'y']]);
-  assert.ok([classify, classify.model, classify.model.labels, classify.tokenizer].every(Object.isFrozen));
+  assert.deepEqual(classify.model.config, { labels: ['x', 'y'] });
+  assert.ok([classify, classify.model, classify.model.labels, classify.model.config, classify.tokenizer].every(Object.isFrozen));
   await classify[Symbol.asyncDispose]();
 });
 
@@ -128,8 +132,8 @@ test('tokenizer files of other kinds are used when there is no tokenizer.json', 
     assert.deepEqual((await pipeline(`/${name}`)).model.files, ['config.json', `${name}.model`]);
   }
   const error = await failure(pipeline('/none'));
-  assert.equal(error.code, 'not-found');
-  assert.match(error.message, /vocab\.txt/);
+  assert.deepEqual([error.code, error.details.files], ['tokenizer', ['config.json', 'vocab.json']]);
+  assert.match(error.message, /vocab\.txt.*found: config\.json, vocab\.json\..*save_pretrained/);
 });
 
 test('a model without model.safetensors is told what it has instead', async (t) => {
@@ -192,7 +196,7 @@ test('weights that are not as promised are fetched once more, into a new loader'
   bads = 2;
   assert.equal((await failure(pipeline('/m', { integrity }))).code, 'integrity');
   const { 'tokenizer.json': _, ...less } = integrity;
-  assert.equal((await failure(pipeline('/m', { integrity: less }))).code, 'not-found', 'no tokenizer is listed');
+  assert.equal((await failure(pipeline('/m', { integrity: less }))).code, 'tokenizer', 'no tokenizer is listed');
   const { 'config.json': __, ...without } = integrity;
   assert.equal((await failure(pipeline('/m', { integrity: without }))).details.unlisted, true);
   await until(() => state.alive === 1);

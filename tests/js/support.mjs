@@ -178,7 +178,7 @@ export function fakeGlue(answers = {}) {
   class TextTokenizer extends Held {
     info = {
       model_max_length: 8, padding_side: 'right', token_type_ids: true,
-      special: { cls: { id: 1, token: '[CLS]' }, mask: null, pad: { id: 0, token: '[PAD]' }, unk: { id: 3, token: '[UNK]' } },
+      special: { cls: { id: 1, token: '[CLS]' }, mask: null, pad: { id: 0, token: '[PAD]' }, sep: null, unk: { id: 3, token: '[UNK]' } },
     };
     constructor(files) {
       super();

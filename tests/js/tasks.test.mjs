@@ -29,8 +29,10 @@ async function assertRefused(code, calls) {
 }
 
 test('zero-shot classification', async (t) => {
+  const warn = t.mock.method(console, 'warn', () => {});
   const { run, asked } = await setUp(t, 'zero-shot-classification',
     (sequence, { candidate_labels }) => ({ sequence, labels: candidate_labels, scores: [1] }));
+  assert.match(warn.mock.calls[0].arguments[0], /“entail”/, 'good, bad and ugly say nothing of inference');
   const one = await run('a text', ['x', 'y'], { multi_label: true, hypothesis_template: 'It is $& {}.' });
   assert.deepEqual(asked(), {
     inputs: ['a text'],
@@ -75,10 +77,19 @@ test('question answering', async (t) => {
   const options = { doc_stride: 0, max_answer_len: 3, max_seq_len: 64, handle_impossible_answer: true, align_to_words: false };
   await run('q', 'c', options);
   assert.deepEqual(asked().options, options);
-  await assertRefused('input', [() => run('q'), () => run('q', { top_k: 1 }), () => run(['q', 'r'], ['c']),
+  assert.deepEqual([await run([], 'c'), await run([], []), await run([], 'c', { top_k: 2 })], [[], [], []]);
+  await assertRefused('input', [() => run(null, 'c'), () => run('q'), () => run('q', { top_k: 1 }), () => run(['q', 'r'], ['c']),
     () => run({ question: 'q' }), () => run([{ question: 'q', context: 'c', extra: 1 }]), () => run(['q', 1], 'c')]);
   await assertRefused('option', [() => run('q', 'c', { topk: 1 }), () => run('q', 'c', { top_k: 0 })]);
   assert.deepEqual(await run('q', 'c', { top_k: null }), { answer: 'qc0' }, 'null is not given');
+});
+
+test('question answering where nothing could be an answer', async (t) => {
+  const { run } = await setUp(t, 'question-answering', ({ context }) => (context.trim() ? [{ answer: context }] : []));
+  assert.deepEqual(await run('q', ' ', { top_k: 2 }), []);
+  const { code, message, details } = await failure(run(['q', 'r'], ['c', ' ']));
+  assert.deepEqual([code, details.input], ['input', 1]);
+  assert.match(message, /^Input 1: the context holds no words/);
 });
 
 test('fill-mask', async (t) => {

@@ -112,7 +112,7 @@ async function read(request, files, runtime, opened, progress) {
       const info = runtime.call(() => held.info);
       return {
         held,
-        info: request.part === 'model' ? { ...info, config: parse(config) } : info,
+        info: { ...info, config: parse(config) },
         names: [...names, ...weights.names],
         converted: weights.converted ? keptAs(request, files) : undefined,
       };

@@ -102,10 +102,14 @@ function sourceOf(model, options) {
 
 /**
  * What a developer should know of a checkpoint that could be loaded; a tokenizer has no tensors.
- * @param {Partial<import('./runtime.js').ModelInfo> & Origin} info
+ * @param {Partial<import('./runtime.js').ModelInfo> & Origin & {task?: string | null}} info
  */
-function warnings({ head, unexpected, revision }) {
+function warnings({ task, labels, architecture, head, unexpected, revision }) {
+  const ofOther = head?.stated && head.kind !== 'base' && head.stated !== head.kind && head.new.length === 0;
+  const noInference = task === 'zero-shot-classification' && !labels?.some((label) => /^entail/i.test(label));
   return [
+    ...ofOther ? [`config.json says ${architecture}; its head is used for another task than it was trained for.`] : [],
+    ...noInference ? ['no label begins with “entail”, so the last one counts as that. Is it a model of inference?'] : [],
     ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
     ...head?.new.length ? [`newly initialized are ${head.new.join(', ')}. Train this head before you trust its answers.`] : [],
     ...unexpected?.length ? [`the checkpoint has tensors of unknown purpose, which are not used: ${unexpected.join(', ')}.`] : [],

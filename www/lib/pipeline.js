@@ -20,11 +20,12 @@ import { TASKS, taskOf } from './tasks/index.js';
 /** What `pipeline()` takes for a task. @typedef {TaskName | import('./tasks/index.js').Alias} Task */
 
 /**
- * A loaded model that is called as its task is: see `tasks/`.
+ * A loaded model that is called as its task is: see `tasks/`. `model.config` is what stands in its `config.json`.
  * @template {TaskName} T
  * @typedef {import('./tasks/index.js').Calls[T] & import('./open.js').Disposable & {
  *   readonly task: T,
- *   readonly model: Readonly<ModelInfo & import('./open.js').Origin & (T extends 'text-classification' ? OfClassifier : {})>,
+ *   readonly model: Readonly<ModelInfo & import('./open.js').Origin & {config: Readonly<Record<string, any>>}
+ *     & (T extends 'text-classification' ? OfClassifier : {})>,
  *   readonly tokenizer: Readonly<{max_length: number, mask_token?: string}>,
  * }} Pipeline
  */

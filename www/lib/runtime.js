@@ -99,7 +99,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {number | null} model_max_length
  * @property {'left' | 'right'} padding_side
  * @property {boolean} token_type_ids
- * @property {Record<'cls' | 'mask' | 'pad' | 'unk', {id: number, token: string} | null>} special
+ * @property {Record<'cls' | 'mask' | 'pad' | 'sep' | 'unk', {id: number, token: string} | null>} special
  */
 
 /** How weights are held. @typedef {'fp32' | 'fp16' | 'q8'} Dtype */
@@ -111,8 +111,9 @@ import { VARIANTS, pickVariant } from './variants.js';
  */
 
 /**
- * What was loaded. `labels` are those of a classifier; `memory` is bytes of weights; `head.new` are tensors that were
- * drawn, not trained; `ignored` are tensors of other heads and buffers.
+ * What was loaded. `labels` are those of a classifier; `memory` is bytes of weights; `head.stated` is the head that the
+ * configuration names, `head.new` are tensors that were drawn, not trained; `ignored` are tensors of other heads and
+ * buffers.
  * @typedef {object} ModelInfo
  * @property {string} model_type
  * @property {string | null} architecture
@@ -129,7 +130,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {number} parameters
  * @property {number} memory
  * @property {{tensors: number, parameters: number}} encoder
- * @property {{tensors: string[], new: string[], parameters: number}} head
+ * @property {{kind: string, stated: string | null, tensors: string[], new: string[], parameters: number}} head
  * @property {string[]} ignored
  * @property {string[]} unexpected
  */

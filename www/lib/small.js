@@ -95,8 +95,10 @@ function namesFor(what, runtime, modules) {
 function checkTokenizer(names, home) {
   const whole = names.some((name) => name === home + TOKENIZER || WHOLE_VOCABULARIES.test(name));
   if (whole || (names.includes(`${home}vocab.json`) && names.includes(`${home}merges.txt`))) return;
-  throw new HeadwiseError('not-found',
+  throw new HeadwiseError('tokenizer',
     'The model has no tokenizer: neither tokenizer.json, nor vocab.txt, nor vocab.json with merges.txt, nor a model of '
-    + 'SentencePiece (sentencepiece.bpe.model, spiece.model or spm.model).',
-    { file: TOKENIZER });
+    + `SentencePiece (sentencepiece.bpe.model, spiece.model or spm.model); files found: ${names.join(', ') || 'none'}. `
+    + 'Save a fast one with Python: tokenizer = transformers.AutoTokenizer.from_pretrained(ID); '
+    + 'tokenizer.save_pretrained(FOLDER)',
+    { file: TOKENIZER, files: names });
 }

@@ -6,7 +6,7 @@ import { HeadwiseError } from './errors.js';
 import { whole } from './model.js';
 import { disposable, open } from './open.js';
 import { abortSignal, anyOf, check, count, flag, oneOf, text, texts } from './rules.js';
-import { badInput, readText } from './tasks/request.js';
+import { badInput, oneOrMore, readText } from './tasks/request.js';
 import { Tensor } from './tensor.js';
 
 /**
@@ -14,7 +14,7 @@ import { Tensor } from './tensor.js';
  * @property {string | readonly string[] | null} [text_pair] second texts, one for each first
  * @property {boolean | 'longest' | 'max_length'} [padding] fill up rows to the longest, or to `max_length`
  * @property {boolean | import('./runtime.js').Truncation} [truncation] cut what is longer than `max_length`; of a pair
- *   the longer text, if nothing else is said
+ *   the longer text, if nothing else is said. As in Python, `max_length` alone cuts too, unless there is `padding`
  * @property {number | null} [max_length] `model_max_length` by default
  * @property {boolean} [add_special_tokens] `true` by default
  * @property {boolean} [return_token_type_ids] by default where the model reads them
@@ -49,6 +49,7 @@ import { Tensor } from './tensor.js';
  *   cls_token: string | null, cls_token_id: number | null,
  *   mask_token: string | null, mask_token_id: number | null,
  *   pad_token: string | null, pad_token_id: number | null,
+ *   sep_token: string | null, sep_token_id: number | null,
  *   unk_token: string | null, unk_token_id: number | null,
  * }>} Tokenizer
  */
@@ -82,8 +83,8 @@ export async function tokenizerOn(runtime, model, options) {
 
   /** @param {string | readonly string[]} given @param {TokenizerOptions} [callOptions] */
   async function tokenize(given, callOptions = {}) {
-    const { text_pair, padding, truncation, signal, return_tensor, return_token_type_ids, ...settings }
-      = check(callOptions, rules);
+    const { text_pair, padding, signal, return_tensor, return_token_type_ids, ...settings } = check(callOptions, rules);
+    const { truncation = settings.max_length != null && !padding } = settings;
     const rows = await client.request('encode', {
       inputs: readInputs(given, text_pair),
       options: { ...settings, truncation: truncation === true ? 'longest_first' : truncation },
@@ -118,7 +119,7 @@ export async function tokenizerOn(runtime, model, options) {
  * @param {TokenizerOptions['text_pair']} pairs
  */
 function readInputs(given, pairs) {
-  const first = (Array.isArray(given) ? given : [given]).map(readText);
+  const { inputs: first } = oneOrMore(given, readText);
   // As in Python, an empty string is no second text, but in an array it is one.
   if (pairs == null || pairs === '') return first.map((one) => ({ text: one }));
   const second = Array.isArray(given) === Array.isArray(pairs) ? [pairs].flat() : [];
@@ -146,7 +147,7 @@ function pad(rows, padding, max_length, { special, padding_side }) {
       { option: 'max_length', supported: ['a positive integer'] });
   }
   const longest = Math.max(0, ...rows.map(({ input_ids }) => input_ids.length));
-  const length = !padding ? 0 : padding === 'max_length' ? Math.max(longest, max_length ?? 0) : longest;
+  const length = !padding ? 0 : padding === 'max_length' ? max_length ?? 0 : longest;
   /** @param {number[]} row @param {number} filling */
   const fill = (row, filling) => {
     const missing = Array(Math.max(0, length - row.length)).fill(filling);

@@ -1,5 +1,6 @@
 /** Answers to questions: the parts of a text that hold them. */
 
+import { HeadwiseError } from '../errors.js';
 import { abortSignal, check, count, countFromZero, flag } from '../rules.js';
 import { badInput, objectOf, oneOrMore } from './request.js';
 
@@ -60,23 +61,34 @@ const rules = {
  */
 export function questionAnswering(...args) {
   const [input, given = {}] = inOne(args);
-  const options = check(/** @type {QuestionAnsweringOptions} */ (given), rules);
   const { inputs, shape } = oneOrMore(input, readQuestion);
+  const options = check(/** @type {QuestionAnsweringOptions} */ (given), rules);
   const { top_k = 1 } = options;
-  return { inputs, options, shape: (results) => shape(top_k === 1 ? results.map(([best]) => best) : results) };
+  return { inputs, options, shape: (results) => shape(top_k === 1 ? results.map(only) : results) };
+}
+
+/**
+ * The answer, of one that was asked for.
+ * @param {Answer[]} answers
+ * @param {number} place
+ */
+function only([answer], place) {
+  if (answer) return answer;
+  const reason = 'the context holds no words that could be an answer';
+  throw new HeadwiseError('input', `Input ${place}: ${reason}.`, { input: place, reason });
 }
 
 /** The arguments with questions and contexts as one. @param {unknown[]} args */
-function inOne([question, context, options, ...rest]) {
-  if (typeof question === 'string') return [{ question, context }, options, ...rest];
-  const asked = Array.isArray(question) && question.some((one) => typeof one === 'string');
-  if (!asked) return [question, context, options];
+function inOne([question, context, options]) {
+  const apart = typeof context === 'string' || Array.isArray(context);
+  if (typeof question === 'string') return [{ question, context }, options];
+  if (!apart || !Array.isArray(question)) return [question, context];
   if (Array.isArray(context) && context.length !== question.length) {
     throw badInput(`There are ${question.length} questions and ${context.length} contexts.`,
       'one context for all questions', 'one for each');
   }
   const paired = question.map((one, place) => ({ question: one, context: Array.isArray(context) ? context[place] : context }));
-  return [paired, options, ...rest];
+  return [paired, options];
 }
 
 /** @param {unknown} input */

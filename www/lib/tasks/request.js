@@ -40,8 +40,24 @@ import { HeadwiseError } from '../errors.js';
  */
 export function oneOrMore(given, read) {
   const several = Array.isArray(given);
-  const inputs = (several ? given : [given]).map((input) => read(input));
+  const inputs = several ? given.map((input, place) => readAt(place, input, read)) : [read(given)];
   return { inputs, several, shape: (results) => (several ? results : results[0]) };
+}
+
+/**
+ * One of several inputs; the error of one that cannot be read says which it is, as those of the engine do.
+ * @template Input
+ * @param {number} place
+ * @param {unknown} input
+ * @param {(input: unknown) => Input} read
+ */
+function readAt(place, input, read) {
+  try {
+    return read(input);
+  } catch (error) {
+    const { code, message, details } = /** @type {HeadwiseError} */ (error);
+    throw new HeadwiseError(code, `Input ${place}: ${message}`, { input: place, ...details });
+  }
 }
 
 /** An input that is a text and nothing else. @param {unknown} input @returns {string} */

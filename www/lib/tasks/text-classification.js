@@ -64,8 +64,8 @@ export function textClassification(input, given = {}) {
 function readInput(input) {
   if (typeof input === 'string') return { text: input };
   const { text, text_pair } = objectOf(input, ['text', 'text_pair']) ?? {};
-  const pairOrNot = text_pair === undefined || typeof text_pair === 'string';
-  if (typeof text === 'string' && pairOrNot) return { text, text_pair };
+  if (typeof text === 'string' && text_pair == null) return { text };
+  if (typeof text === 'string' && typeof text_pair === 'string') return { text, text_pair };
   throw badInput('An input is a string or {text, text_pair} of strings; several are given as an array.',
     'a string', '{text, text_pair}', 'an array of those');
 }
