@@ -136,7 +136,7 @@ fn run_answers_each_line_at_its_place() {
     let written = std::thread::spawn(move || {
         for _ in 0..rounds {
             input.write_all(lines.as_bytes()).expect("a reader");
-            input.write_all(b"{\"txt\": 1}\n\xff\xfe\n\n").expect("a reader");
+            input.write_all(b"{\"text\": \"the dog\", \"txt\": 1}\n\xff\xfe\n\n").expect("a reader");
         }
         // The last line need not end.
         input.write_all(b"\"the dog\"").expect("a reader");

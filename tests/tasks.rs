@@ -344,7 +344,7 @@ fn options_are_refused_by_name() {
         ("qa", "question-answering", json!({"top_k": 0}), "top_k is 0"),
         ("qa", "question-answering", json!({"max_seq_len": 49}), "up to the 48 tokens that the model reads"),
         ("qa", "question-answering", json!({"max_seq_len": 20, "doc_stride": 21}), "up to max_seq_len, 20"),
-        ("qa", "question-answering", json!({"doc_stride": -1}), "a whole number from 0 on"),
+        ("qa", "question-answering", json!({"doc_stride": -1}), "a whole number of tokens"),
         ("qa", "question-answering", json!({"align_to_words": "yes"}), "true or false"),
         ("masked-lm", "fill-mask", json!({"targets": []}), "targets is []"),
         ("masked-lm", "fill-mask", json!({"top_k": 1.5}), "top_k is 1.5"),

@@ -60,6 +60,7 @@ impl Options {
 
 /// A text and how it may go on.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Prompt {
     /// The text.
     pub prompt: String,

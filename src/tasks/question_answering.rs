@@ -84,6 +84,7 @@ impl Options {
 
 /// A question about a text.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Question {
     /// What is asked.
     pub question: String,

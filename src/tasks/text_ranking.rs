@@ -74,6 +74,7 @@ impl Options {
 
 /// A query and what may answer it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Query {
     /// What is looked for.
     pub query: String,

@@ -127,7 +127,7 @@ impl From<&str> for Text {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 enum Spelled {
     Text(String),
     Object { text: String },

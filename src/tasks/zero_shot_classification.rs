@@ -92,7 +92,7 @@ impl From<&str> for Sequence {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 enum Spelled {
     Text(String),
     Object { sequence: String },

@@ -59,6 +59,7 @@ pub(super) fn windows(
         return Ok(vec![[0..first, 0..second]]);
     }
     let which = match cut.shortened {
+        _ if room == 0 && !matches!(cut.overflow, Overflow::Windows(_)) => return Ok(vec![[0..0, 0..0]]),
         Shortened::Longest if second > 0 => {
             let kept = longest_first(lengths, room);
             return Ok(vec![[0, 1].map(|text| part(lengths[text], kept[text], 0, direction))]);
@@ -140,7 +141,7 @@ mod tests {
             (Shortened::Second, TruncationStrategy::OnlySecond),
         ];
         for (first, second, room, shared) in
-            (0..12).flat_map(|a| (0..12).flat_map(move |b| (1..9).flat_map(move |r| (0..5).map(move |s| (a, b, r, s)))))
+            (0..12).flat_map(|a| (0..12).flat_map(move |b| (0..9).flat_map(move |r| (0..5).map(move |s| (a, b, r, s)))))
         {
             for (shortened, strategy) in strategies {
                 for direction in [TruncationDirection::Right, TruncationDirection::Left] {

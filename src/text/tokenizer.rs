@@ -38,7 +38,7 @@ impl From<&str> for Input {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 enum Spelled {
     Text(String),
     Pair { text: String, text_pair: Option<String> },

@@ -47,7 +47,8 @@ export function pipelineOn(runtime) {
     const checked = checkLoadOptions(options);
     const name = taskOf(task);
     const { client, info } = await open(runtime, { part: 'pipeline', task: name }, model, checked);
-    checked.progress_callback?.({ status: 'ready', task: name, model: info.id });
+    // Whatever it throws is no reason to lose the model.
+    queueMicrotask(() => checked.progress_callback?.({ status: 'ready', task: name, model: info.id }));
     const { max_length, mask_token } = info;
     return /** @type {any} */ (disposable(client, callOf(name, client), {
       task: name,

@@ -5,10 +5,16 @@ use std::sync::Arc;
 
 use headwise::Result;
 use headwise::folder::load_classifier;
-use headwise::tasks::text_classification::Options;
+use headwise::tasks::text_classification::{Label, Options};
 use headwise::text::Input;
 use headwise::weights::Choice;
-use serde_json::json;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Classified<'a> {
+    text: &'a str,
+    labels: Vec<Label>,
+}
 
 pub fn run(folder: &Path, top_k: usize, precision: Choice, texts: Vec<String>) -> Result<()> {
     let classifier = Arc::new(load_classifier(folder, precision)?);
@@ -16,7 +22,7 @@ pub fn run(folder: &Path, top_k: usize, precision: Choice, texts: Vec<String>) -
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {
         let inputs: Vec<Input> = texts.iter().map(|text| Input::from(text.as_str())).collect();
         for (text, labels) in texts.iter().zip(classifier.classify(&inputs, options.clone())?) {
-            super::print_line(json!({"text": text, "labels": labels}))?;
+            super::print_json(&Classified { text, labels })?;
         }
     }
     Ok(())

@@ -25,6 +25,7 @@ use headwise::Error;
 use headwise::kernels::Precision;
 use headwise::models::{HeadKind, Trace};
 use headwise::weights::{Choice, LoadOptions};
+use serde::Serialize;
 use serde_json::json;
 
 /// Text classification straight from Hugging Face safetensors
@@ -303,6 +304,11 @@ fn file_error(path: &std::path::Path, reason: impl ToString) -> Error {
 /// Prints a line of results.
 fn print_line(line: impl Display) -> headwise::Result<()> {
     written(writeln!(std::io::stdout(), "{line}"))
+}
+
+/// Prints a result as a line of JSON.
+fn print_json(result: &impl Serialize) -> headwise::Result<()> {
+    print_line(serde_json::to_string(result).expect("results have string keys"))
 }
 
 /// What came of writing to standard output. Whoever reads it may stop at any time, as `head` does: that ends the
