@@ -2,10 +2,12 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::Fixture;
 use headwise::Error;
 use headwise::kernels::Precision;
-use headwise::models::{ARCHITECTURES, HeadKind, Model, Trace};
+use headwise::models::{ARCHITECTURES, Forward, HeadKind, Model, Trace};
 use headwise::text::{Batch, Rows};
 use safetensors::SafeTensors;
 
@@ -66,9 +68,35 @@ fn a_text_alone_gives_the_bits_it_gives_in_a_batch() {
                 let batch: Batch = rows.to_batch().expect("rows that fit");
                 flat(&model.forward(&batch).expect("outputs"))
             };
-            let alone: Vec<f32> = (0..rows.input_ids.len()).flat_map(|row| forward(&single(&rows, row))).collect();
+            let alone: Vec<f32> = (0..rows.input_ids.len())
+                .flat_map(|row| forward(&Rows { choices: 1, ..rows.part(row..row + 1) }))
+                .collect();
             assert_eq!(forward(&rows), alone, "{} in {}", fixture.name, precision.name());
         }
+    }
+}
+
+#[test]
+fn rows_in_slices_give_the_bits_of_all_at_once() {
+    for name in ["bert/base", "bart/base", "deberta-v2/token", "mpnet/qa", "roberta/multiple-choice"] {
+        let fixture = Fixture::named(name);
+        let model = Arc::new(load(fixture, Precision::Fp32));
+        let rows = repeated(&fixture.rows(), 40);
+        let trace = || Trace { wants_hidden_states: true, wants_attentions: true, ..Trace::default() };
+        let mut call = Forward::new(model.clone(), rows.clone(), trace()).expect("rows of one length");
+        let mut steps = 1;
+        while !call.step().expect("outputs") {
+            steps += 1;
+        }
+        assert!(steps > 3, "{name}");
+        assert_eq!(call.finish(), model.outputs(&rows, trace()).expect("outputs"), "{name}");
+
+        let mut wrong = rows;
+        let last = wrong.input_ids.len() - 1;
+        wrong.input_ids[last].fill(u32::MAX);
+        let mut call = Forward::new(model, wrong, trace()).expect("rows of one length");
+        let error = std::iter::from_fn(|| Some(call.step())).find_map(Result::err);
+        assert!(matches!(error, Some(Error::Input { input, .. }) if input == last), "{name}: {error:?}");
     }
 }
 
@@ -139,6 +167,19 @@ fn load(fixture: &Fixture, precision: Precision) -> Model {
     fixture.load(precision, usize::MAX).unwrap_or_else(|error| panic!("{}: {error}", fixture.name))
 }
 
+/// The rows several times.
+fn repeated(rows: &Rows, times: usize) -> Rows {
+    fn again<T: Clone>(column: &[Vec<T>], times: usize) -> Vec<Vec<T>> {
+        column.iter().cycle().take(column.len() * times).cloned().collect()
+    }
+    Rows {
+        input_ids: again(&rows.input_ids, times),
+        attention_mask: rows.attention_mask.as_ref().map(|mask| again(mask, times)),
+        token_type_ids: rows.token_type_ids.as_ref().map(|types| again(types, times)),
+        choices: rows.choices,
+    }
+}
+
 /// What the model computes for the rows under Python's names, nothing for padding.
 fn outputs(model: &Model, rows: &Rows) -> Vec<(&'static str, Vec<f32>)> {
     let batch = rows.to_batch().expect("rows that fit");
@@ -189,15 +230,6 @@ fn numbers(fixture: &Fixture, name: &str) -> Vec<f32> {
     let tensors = SafeTensors::deserialize(fixture.file("expected.safetensors")).expect("expected outputs");
     let tensor = tensors.tensor(name).unwrap_or_else(|_| panic!("{} has no {name}", fixture.name));
     tensor.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
-}
-
-fn single(rows: &Rows, row: usize) -> Rows {
-    Rows {
-        input_ids: vec![rows.input_ids[row].clone()],
-        attention_mask: rows.attention_mask.as_ref().map(|mask| vec![mask[row].clone()]),
-        token_type_ids: rows.token_type_ids.as_ref().map(|types| vec![types[row].clone()]),
-        choices: 1,
-    }
 }
 
 fn flat(x: &candle_core::Tensor) -> Vec<f32> {

@@ -26,6 +26,26 @@ pub enum Output {
     Layers(Vec<Numbers>),
 }
 
+impl Output {
+    /// Adds the same output of further rows.
+    pub(super) fn append(&mut self, more: Output) {
+        match (self, more) {
+            (Output::One(all), Output::One(more)) => all.append(more),
+            (Output::Layers(all), Output::Layers(more)) => {
+                all.iter_mut().zip(more).for_each(|(all, more)| all.append(more));
+            }
+            _ => unreachable!("an output is of one kind"),
+        }
+    }
+}
+
+impl Numbers {
+    fn append(&mut self, more: Numbers) {
+        self.dims[0] += more.dims[0];
+        self.data.extend(more.data);
+    }
+}
+
 impl Model {
     /// Runs the model on the tokens of `rows` that are not padding. What belongs to tokens is `[rows, length, …]`, zero
     /// at the padding; what belongs to rows `[rows, outputs]`, or of a multiple choice `[questions, choices]`. With

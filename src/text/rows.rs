@@ -1,6 +1,8 @@
 //! Rows of token ids as Python passes them to a model, padded to one length. They become a
 //! [`Batch`] without the padding, and what is computed for its tokens becomes rows again.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 
 use super::batch::Batch;
@@ -90,6 +92,19 @@ impl Rows {
             batch.push(&kept(ids), &types.unwrap_or_else(|| vec![0; tokens.len()]));
         }
         Ok(batch)
+    }
+
+    /// Some of the rows.
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        fn some<T: Clone>(column: &[Vec<T>], rows: &Range<usize>) -> Vec<Vec<T>> {
+            column.iter().take(rows.end).skip(rows.start).cloned().collect()
+        }
+        Rows {
+            input_ids: some(&self.input_ids, &rows),
+            attention_mask: self.attention_mask.as_ref().map(|mask| some(mask, &rows)),
+            token_type_ids: self.token_type_ids.as_ref().map(|types| some(types, &rows)),
+            choices: self.choices,
+        }
     }
 
     /// Indices of the tokens of a row that are not padding.

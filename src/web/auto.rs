@@ -1,5 +1,7 @@
 //! Models and tokenizers by themselves: token ids to raw outputs, and texts to token ids and back.
 
+use std::sync::Arc;
+
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -75,7 +77,7 @@ impl ModelLoader {
 
     /// The model, after the last byte.
     pub fn finish(self) -> Result<BareModel> {
-        Ok(BareModel { inner: self.inner.finish().map_err(to_js)? })
+        Ok(BareModel { inner: Arc::new(self.inner.finish().map_err(to_js)?) })
     }
 }
 
@@ -83,7 +85,7 @@ impl ModelLoader {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct BareModel {
-    inner: Model,
+    inner: Arc<Model>,
 }
 
 /// Columns of `[rows, length]` numbers, row after row.
@@ -126,10 +128,9 @@ impl BareModel {
         to_object(&Info::new(&self.inner, self.inner.config.max_length(None)))
     }
 
-    /// Raw outputs by the names of `transformers`, each `{dims, data: Float32Array}` or an array of those, for
-    /// `{length, choices, input_ids, attention_mask?, token_type_ids?}`; `options`: `{output_hidden_states?: boolean,
-    /// output_attentions?: boolean}`.
-    pub fn forward(&self, rows: JsValue, options: JsValue) -> Result<JsValue> {
+    /// Starts a call for `{length, choices, input_ids, attention_mask?, token_type_ids?}`; `options`:
+    /// `{output_hidden_states?: boolean, output_attentions?: boolean}`.
+    pub fn start(&self, rows: JsValue, options: JsValue) -> Result<Forward> {
         let rows: JsRows = from_object(rows)?;
         let options: JsForwardOptions = from_object(options)?;
         let trace = Trace {
@@ -137,8 +138,30 @@ impl BareModel {
             wants_attentions: options.output_attentions,
             ..Trace::default()
         };
+        let inner = models::Forward::new(self.inner.clone(), rows.into(), trace).map_err(to_js)?;
+        Ok(Forward { inner })
+    }
+}
+
+/// A call of a model under way.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Forward {
+    inner: models::Forward,
+}
+
+#[wasm_bindgen]
+impl Forward {
+    /// Computes the next rows. Returns whether all are computed.
+    pub fn step(&mut self) -> Result<bool> {
+        self.inner.step().map_err(to_js)
+    }
+
+    /// Raw outputs by the names of `transformers`, each `{dims, data: Float32Array}` or an array of those; after the
+    /// last step.
+    pub fn finish(self) -> Result<JsValue> {
         let outputs = Object::new();
-        for (name, output) in self.inner.outputs(&rows.into(), trace).map_err(to_js)? {
+        for (name, output) in self.inner.finish() {
             let value = match output {
                 Output::One(numbers) => tensor(&numbers.dims, &numbers.data)?,
                 Output::Layers(layers) => {

@@ -166,12 +166,13 @@ export function fakeGlue(answers = {}) {
       super();
       Object.assign(this, { head, info });
     }
-    forward(rows, options) {
+    start(rows, options) {
       state.asked.push({ head: this.head, rows, options });
       const { input_ids, length } = rows;
       const count = input_ids.length / length;
       const logits = { dims: [count, 1], data: Float32Array.from({ length: count }, (_, row) => row) };
-      return { logits, ...options.output_hidden_states && { hidden_states: [logits, logits] } };
+      const outputs = { logits, ...options.output_hidden_states && { hidden_states: [logits, logits] } };
+      return { step: () => true, finish: () => outputs, free() {} };
     }
   }
   /** A token for each character, between 1 and 2. */

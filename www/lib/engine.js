@@ -122,7 +122,7 @@ class Engine {
     switch (message.verb) {
       case 'load': return this.#load(message, signal);
       case 'run': return this.#run(message, signal);
-      case 'forward': return this.#use((model) => model.forward(message.rows, message.options));
+      case 'forward': return this.#compute((model) => model.start(message.rows, message.options), signal);
       case 'encode': return this.#use((tokenizer) => tokenizer.encode(message.inputs, message.options));
       case 'decode': return this.#use((tokenizer) =>
         message.sequences.map((ids) => tokenizer.decode(ids, message.skip_special_tokens)));
@@ -173,7 +173,19 @@ class Engine {
    */
   async #run({ inputs, options }, signal) {
     const started = performance.now();
-    const run = this.#use((/** @type {import('./runtime.js').TextPipeline} */ pipeline) => pipeline.start(inputs, options));
+    const finished = await this.#compute((pipeline) => pipeline.start(inputs, options), signal);
+    const ms = performance.now() - started;
+    return { results: finished.results, meta: { ms, variant: this.#runtime.variant, inputs: finished.inputs } };
+  }
+
+  /**
+   * Computes slice by slice.
+   * @template T
+   * @param {(held: any) => import('./runtime.js').Run<T>} start
+   * @param {AbortSignal} signal
+   */
+  async #compute(start, signal) {
+    const run = this.#use(start);
     try {
       while (!this.#runtime.call(() => run.step())) {
         await macrotask();
@@ -183,9 +195,7 @@ class Engine {
       this.#runtime.free(run);
       throw error;
     }
-    const finished = this.#runtime.call(() => run.finish());
-    const ms = performance.now() - started;
-    return { results: finished.results, meta: { ms, variant: this.#runtime.variant, inputs: finished.inputs } };
+    return this.#runtime.call(() => run.finish());
   }
 }
 

@@ -52,15 +52,17 @@ import { VARIANTS, pickVariant } from './variants.js';
  * A model for a task, with its tokenizer.
  * @typedef {object} TextPipeline
  * @property {ModelInfo & {task: string}} info
- * @property {(inputs: (string | object)[], options: Record<string, unknown>) => Run} start
+ * @property {(inputs: (string | object)[], options: Record<string, unknown>) =>
+ *   Run<{results: unknown[], inputs: InputInfo[]}>} start
  * @property {() => void} free
  */
 
 /**
  * One request, computed slice by slice.
+ * @template T
  * @typedef {object} Run
  * @property {() => boolean} step computes a slice; true when nothing is left
- * @property {() => {results: unknown[], inputs: InputInfo[]}} finish consumes the run
+ * @property {() => T} finish consumes the run
  * @property {() => void} free
  */
 
@@ -69,7 +71,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @typedef {object} BareModel
  * @property {ModelInfo} info
  * @property {(rows: ModelRows, options: {output_hidden_states?: boolean, output_attentions?: boolean}) =>
- *   Record<string, Numbers | Numbers[]>} forward
+ *   Run<Record<string, Numbers | Numbers[]>>} start
  * @property {() => void} free
  */
 
