@@ -57,6 +57,16 @@ fn tokenizer_json_gives_the_ids_of_python() {
 }
 
 #[test]
+fn the_class_of_xlm_roberta_takes_spaces_away_whatever_the_file_says() {
+    let mut files = small_files(&folder("xlm-roberta")).expect("files");
+    let mut file: serde_json::Value =
+        serde_json::from_slice(files.get("tokenizer.json").expect("a file")).expect("JSON");
+    file["pre_tokenizer"] = json!({"type": "Metaspace", "replacement": "▁", "add_prefix_space": true});
+    files.insert("tokenizer.json".into(), file.to_string().into_bytes());
+    agrees_with_python("xlm-roberta", &files);
+}
+
+#[test]
 fn vocabularies_give_the_ids_of_python() {
     let names = std::fs::read_dir(folder("")).expect("a folder").map(|entry| entry.expect("an entry").file_name());
     for name in names.map(|name| name.into_string().expect("a name")) {

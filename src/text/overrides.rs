@@ -1,11 +1,14 @@
 //! Settings of `tokenizer_config.json` that Python lets win over `tokenizer.json`: added tokens and their properties;
-//! `BertTokenizer` rewrites the normaliser, `RobertaTokenizer` the prefix space and what offsets leave out.
+//! `BertTokenizer` rewrites the normaliser, `RobertaTokenizer` the prefix space and what offsets leave out,
+//! `XLMRobertaTokenizer` how words are found.
 //! Only stated settings count; Python would also apply the class's defaults, which would lower-case
 //! the texts of a cased tokenizer whose configuration is silent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper};
 
 use super::tokenizer::Inner;
@@ -31,6 +34,12 @@ pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers
         byte_level.add_prefix_space = add_prefix_space;
         tokenizer.with_pre_tokenizer(Some(byte_level));
     }
+    if ends_words_at_spaces(settings)
+        && let Some(PreTokenizerWrapper::Metaspace(metaspace)) = tokenizer.get_pre_tokenizer()
+    {
+        let words = vec![WhitespaceSplit.into(), metaspace.clone().into()];
+        tokenizer.with_pre_tokenizer(Some(Sequence::new(words)));
+    }
     if let Some(PostProcessorWrapper::Roberta(processor)) = tokenizer.get_post_processor() {
         let mut processor = processor.clone();
         processor.add_prefix_space = stated("add_prefix_space").unwrap_or(processor.add_prefix_space);
@@ -38,6 +47,13 @@ pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers
         tokenizer.with_post_processor(Some(processor));
     }
     Ok(())
+}
+
+/// Whether the stated class is one that takes spaces away before it cuts words, since version 5 of `transformers`: a text
+/// then has no token for a space at its end, and offsets begin at the word.
+fn ends_words_at_spaces(settings: &Map<String, Value>) -> bool {
+    let class = settings.get("tokenizer_class").and_then(Value::as_str).unwrap_or_default();
+    matches!(class.trim_end_matches("Fast"), "XLMRobertaTokenizer" | "CamembertTokenizer")
 }
 
 /// The tokens of `added_tokens_decoder`, by id.
