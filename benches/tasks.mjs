@@ -33,9 +33,10 @@ const FEW = 48;
 
 /**
  * @param {string[]} texts
+ * @param {string} mask  the tokenizer's token for a gap
  * @returns {Work[]}
  */
-function works(texts) {
+function works(texts, mask) {
   /**
    * @param {string} task
    * @param {(text: string) => unknown} input
@@ -61,7 +62,7 @@ function works(texts) {
     of('zero-shot-classification', same, pairs, LABELS),
     of('token-classification', same, undefined, { aggregation_strategy: 'simple' }),
     of('question-answering', (context) => ({ question: QUESTION, context }), (context) => [QUESTION, context]),
-    of('fill-mask', (text) => `${text} [MASK]`),
+    of('fill-mask', (text) => `${text} ${mask}`),
     of('feature-extraction', same, undefined, { pooling: 'mean' }),
     of('multiple-choice', (prompt) => ({ prompt, choices: LABELS }), pairs),
     {
@@ -76,15 +77,20 @@ function works(texts) {
 
 const [given, list, dtype = 'fp32'] = process.argv.slice(2);
 const folder = given && path.relative(ROOT, path.resolve(given));
-if (!list || !folder || folder.startsWith('..') || !existsSync(`${ROOT}${folder}/model.safetensors`)) {
-  console.error('tasks: give a folder with model.safetensors inside the checkout, and a file of texts, one a line');
+const has = (/** @type {string} */ name) => existsSync(`${ROOT}${folder}/${name}`);
+if (!list || !folder || folder.startsWith('..') || !has('model.safetensors') || !has('tokenizer.json')) {
+  console.error('tasks: give a folder inside the checkout, with model.safetensors and tokenizer.json, and a file of '
+    + 'texts, one a line');
   process.exit(1);
 }
 const texts = readFileSync(list, 'utf8').split('\n').filter((line) => line.trim());
+/** @type {{content: string}[]} */
+const added = JSON.parse(readFileSync(`${ROOT}${folder}/tokenizer.json`, 'utf8')).added_tokens;
+const mask = added.find(({ content }) => /mask/i.test(content))?.content ?? '';
 
 const about = machine();
 const rows = [];
-for (const work of works(texts)) {
+for (const work of works(texts, mask)) {
   const measured = await withBlankPage((page, url) => page.evaluate(async ([url, folder, dtype, work]) => {
     /** @type {typeof import('./measure.mjs')} */
     const { bulk } = await import(`${url}benches/measure.mjs`);
