@@ -6,7 +6,23 @@
 //! bytes → weights (header, plan, filler) → nn (Linear, LayerNorm, …)
 //! ```
 //!
-//! Start with [`pipeline`]. Dependencies point one way: `web → tasks → pipeline →
+//! ```
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use headwise::folder::load_classifier;
+//! use headwise::kernels::Precision;
+//! use headwise::tasks::text_classification::Options;
+//!
+//! let model = Arc::new(load_classifier(Path::new("www/models/emotions"), Precision::Fp32)?);
+//! let labels = model.classify(&["I love you so much.".into()], Options::default())?;
+//! println!("{} with {}", labels[0][0].label, labels[0][0].score);
+//! # assert_eq!(labels[0][0].label, "love");
+//! # Ok::<(), headwise::Error>(())
+//! ```
+//!
+//! The other tasks are in [`tasks`], each with an example, and by their names in [`tasks::any`]. To read the code, start
+//! with [`pipeline`]. Dependencies point one way: `web → tasks → pipeline →
 //! {models, heads, text} → nn → weights`.
 
 pub mod embedder;
