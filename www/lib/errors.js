@@ -18,7 +18,10 @@
  * @typedef {{name: string, code: ErrorCode, message: string, details: Record<string, unknown>}} WireError
  */
 
-/** Every failure of the package: `code` says which, `details` holds the facts. */
+/**
+ * Every failure of the package: `code` says which, `details` holds the facts. What is supported is a list there, or
+ * words where it cannot be listed.
+ */
 export class HeadwiseError extends Error {
   /**
    * @param {ErrorCode} code

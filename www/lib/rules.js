@@ -62,7 +62,8 @@ export const countFromZero = whole(0, 'an integer from 0 on');
 /** @type {Rule} */
 export const abortSignal = {
   supported: ['an AbortSignal'],
-  accepts: (value) => value instanceof AbortSignal,
+  // One of another realm, such as a frame's, is as good.
+  accepts: (value) => typeof value?.aborted === 'boolean' && typeof value.addEventListener === 'function',
 };
 
 /** @type {Rule} */
