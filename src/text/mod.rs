@@ -1,5 +1,6 @@
 //! From text to batches of token ids.
 
+mod added_tokens;
 mod batch;
 mod call;
 mod charsmap;

@@ -14,9 +14,15 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::models::unigram::UnigramTrainer;
 use tokenizers::models::wordlevel::WordLevel;
 use tokenizers::models::wordpiece::WordPiece;
-use tokenizers::{ModelWrapper, Result, Token};
+use tokenizers::{
+    DecoderWrapper, ModelWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Result, Token,
+    TokenizerImpl,
+};
 
 use super::unigram::{Pieces, Unigram};
+
+/// What a `tokenizer.json` describes.
+pub type Inner = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 
 /// What cuts words into pieces.
 pub enum Model {

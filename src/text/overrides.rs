@@ -4,14 +4,15 @@
 //! Only stated settings count; Python would also apply the class's defaults, which would lower-case
 //! the texts of a cased tokenizer whose configuration is silent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
-use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper};
+use tokenizers::{NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper};
 
-use super::tokenizer::Inner;
+use super::added_tokens::{added_tokens, extra_tokens};
+use super::model::Inner;
 
 /// Applies the settings that are stated to the parts that have them.
 pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers::Result<()> {
@@ -54,33 +55,4 @@ pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers
 fn ends_words_at_spaces(settings: &Map<String, Value>) -> bool {
     let class = settings.get("tokenizer_class").and_then(Value::as_str).unwrap_or_default();
     matches!(class.trim_end_matches("Fast"), "XLMRobertaTokenizer" | "CamembertTokenizer")
-}
-
-/// The tokens of `added_tokens_decoder`, by id.
-pub(super) fn added_tokens(settings: &Map<String, Value>) -> BTreeMap<u32, AddedToken> {
-    let listed = settings.get("added_tokens_decoder").and_then(Value::as_object).into_iter().flatten();
-    listed.filter_map(|(id, token)| Some((id.parse().ok()?, added_token(token, false)?))).collect()
-}
-
-/// A token as files spell it: its text, or an object that holds it with its properties. `special` is what it is unless
-/// it says so.
-pub(super) fn added_token(token: &Value, special: bool) -> Option<AddedToken> {
-    let flag = |key: &str| token.get(key).and_then(Value::as_bool);
-    let special = flag("special").unwrap_or(special);
-    let content = token.as_str().or_else(|| token.get("content")?.as_str())?;
-    let plain = AddedToken::from(content, special).normalized(flag("normalized").unwrap_or(!special));
-    let plain = plain.single_word(flag("single_word").unwrap_or(false));
-    Some(plain.lstrip(flag("lstrip").unwrap_or(false)).rstrip(flag("rstrip").unwrap_or(false)))
-}
-
-/// Special tokens without a role that a file states, under the present key or the one it had before version 5.
-pub(super) fn extra_tokens(stated: &Map<String, Value>) -> Vec<AddedToken> {
-    let tokens = |key: &&str| match stated.get(*key)? {
-        Value::Array(tokens) if !tokens.is_empty() => Some(tokens.iter().collect()),
-        Value::Object(by_name) => Some(by_name.values().collect()),
-        _ => None,
-    };
-    let found: Option<Vec<&Value>> = ["extra_special_tokens", "additional_special_tokens"].iter().find_map(tokens);
-    let special = |token: &Value| Some(AddedToken { special: true, ..added_token(token, true)? });
-    found.into_iter().flatten().filter_map(special).collect()
 }

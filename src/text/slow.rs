@@ -3,13 +3,10 @@
 //! `transformers`: `models/bert/tokenization_bert.py`, `models/roberta/tokenization_roberta.py`; for
 //! SentencePiece see `slow_unigram.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Map, Value, json};
-use tokenizers::AddedToken;
 
+use super::added_tokens::StatedTokens;
 use super::files::SmallFiles;
-use super::overrides;
 use super::sentencepiece::SentencePiece;
 use super::slow_unigram::{self, Family};
 use crate::error::Result;
@@ -172,73 +169,4 @@ fn byte_pair(
             "vocab": vocabulary,
         },
     }))
-}
-
-/// What the files beside a vocabulary say of tokens that are found in texts before anything else.
-pub struct StatedTokens {
-    by_role: Map<String, Value>,
-    /// By the ids that the files give them.
-    listed: BTreeMap<u32, AddedToken>,
-    /// Special tokens without a role.
-    pub extra: Vec<AddedToken>,
-}
-
-impl StatedTokens {
-    /// What `added_tokens_decoder` lists counts, beside the rest of `tokenizer_config.json`. Older folders have
-    /// `special_tokens_map.json` and `added_tokens.json` instead.
-    fn read(files: &SmallFiles, settings: &Map<String, Value>) -> Result<Self> {
-        let object = |name: &str| -> Result<Map<String, Value>> {
-            let text = files.text(name)?.unwrap_or("{}");
-            serde_json::from_str(text).map_err(|error| files.tokenizer_error(format!("{name}: {error}")))
-        };
-        let mut by_role = settings.clone();
-        let mut extra = overrides::extra_tokens(settings);
-        if settings.contains_key("added_tokens_decoder") {
-            return Ok(StatedTokens { by_role, listed: overrides::added_tokens(settings), extra });
-        }
-        let map = object("special_tokens_map.json")?;
-        by_role.extend(map.clone());
-        let roles = by_role.iter().filter(|(key, _)| key.ends_with("_token"));
-        let mut special: BTreeSet<String> = extra.iter().map(|token| token.content.clone()).collect();
-        special.extend(roles.filter_map(|(_, token)| Some(overrides::added_token(token, true)?.content)));
-        let listed = object("added_tokens.json")?.into_iter().filter_map(|(token, id)| {
-            let is_special = special.contains(&token);
-            Some((u32::try_from(id.as_u64()?).ok()?, AddedToken::from(token, is_special)))
-        });
-        let listed = listed.collect();
-        if extra.is_empty() {
-            extra = overrides::extra_tokens(&map);
-        }
-        Ok(StatedTokens { by_role, listed, extra })
-    }
-
-    /// The token with this role, which has this name unless a file says otherwise.
-    pub fn special(&self, (role, default): (&str, &str)) -> AddedToken {
-        let stated = self.by_role.get(role).and_then(|token| overrides::added_token(token, true));
-        AddedToken { special: true, ..stated.unwrap_or_else(|| AddedToken::from(default, true)) }
-    }
-
-    /// The `added_tokens` of a `tokenizer.json`, by ascending id: the listed ones, then those of `tokens` that are not
-    /// listed. `ids` are those of the vocabulary; what it lacks gets the next free ones.
-    pub fn added(&self, tokens: &[AddedToken], ids: &Map<String, Value>) -> Vec<Value> {
-        let mut added: BTreeMap<u64, &AddedToken> =
-            self.listed.iter().map(|(&id, token)| (u64::from(id), token)).collect();
-        let mut seen: BTreeSet<&str> = added.values().map(|token| token.content.as_str()).collect();
-        let known = ids.values().filter_map(Value::as_u64).filter(|&id| id <= u64::from(u32::MAX));
-        let last = known.chain(added.keys().copied()).max();
-        let mut free = last.map_or(0, |last| last + 1)..;
-        for token in tokens.iter().filter(|token| seen.insert(&token.content)) {
-            let id = ids.get(&token.content).and_then(Value::as_u64).filter(|id| !added.contains_key(id));
-            if let Some(id) = id.or_else(|| free.next()) {
-                added.insert(id, token);
-            }
-        }
-        let with_id = |(id, token): (u64, &AddedToken)| {
-            json!({
-                "id": id, "content": token.content, "single_word": token.single_word, "lstrip": token.lstrip,
-                "rstrip": token.rstrip, "normalized": token.normalized, "special": token.special,
-            })
-        };
-        added.into_iter().map(with_id).collect()
-    }
 }

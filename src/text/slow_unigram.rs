@@ -12,9 +12,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokenizers::AddedToken;
 
-use super::overrides;
+use super::added_tokens::{StatedTokens, extra_tokens};
 use super::sentencepiece::{Piece, PieceKind, SentencePiece};
-use super::slow::StatedTokens;
 
 /// Classes that share a tokenizer but for its pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +119,7 @@ pub fn tokenizer_json(
     mask.lstrip |= family == Family::Camembert;
     let (vocab, unk_id) = vocabulary(family, model, &roles);
     // As in transformers 5: symbols of the file give way to tokens that `tokenizer_config.json` names.
-    let mut extra = overrides::extra_tokens(settings);
+    let mut extra = extra_tokens(settings);
     if extra.is_empty() {
         let of_file = model.pieces.iter().filter(|piece| piece.kind != PieceKind::Word);
         let symbol = |piece: &Piece| AddedToken::from(piece.text, piece.kind == PieceKind::Control).normalized(false);

@@ -6,14 +6,11 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
-use tokenizers::{
-    DecoderWrapper, NormalizedString, Normalizer, PostProcessor, PostProcessorWrapper, PreTokenizerWrapper,
-    TokenizerImpl, TruncationDirection,
-};
+use tokenizers::{NormalizedString, Normalizer, PostProcessor, TruncationDirection};
 
 use super::cut::{Cut, Overflow, Shortened};
 use super::files::SmallFiles;
-use super::model::Model;
+use super::model::Inner;
 use super::special::SpecialTokens;
 use super::{overrides, slow, sound};
 use crate::error::{Error, Result};
@@ -81,10 +78,6 @@ pub struct Tokens {
     /// What the truncation left.
     pub kept: Kept,
 }
-
-/// What a `tokenizer.json` describes.
-pub(super) type Inner =
-    TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
 
 /// A tokenizer and the length it truncates to.
 pub struct Tokenizer {

@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 
 use super::header::{Entry, Header};
-use super::index::INDEX_FILE;
 use crate::error::{Error, Result};
 use crate::limits;
+
+/// Name of the file with the weights, where there is one.
+pub const MODEL_FILE: &str = "model.safetensors";
+
+/// Name of the list of files, where there are several.
+pub const INDEX_FILE: &str = "model.safetensors.index.json";
 
 /// Where a tensor stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -23,13 +23,13 @@ mod new_head;
 mod plan;
 mod write;
 
-pub use checkpoint::{Checkpoint, Location};
+pub use checkpoint::{Checkpoint, INDEX_FILE, Location, MODEL_FILE};
 pub use choice::{Choice, Reason};
 pub use convert::Dtype;
 pub use declare::{Declarations, Param};
 pub use fill::Filler;
 pub use header::{Entry, Header, HeaderReader};
-pub use index::{INDEX_FILE, Index, MODEL_FILE};
+pub use index::Index;
 pub use names::{Ignorable, Names};
 pub use new_head::{Initial, Initializer, NewHead};
 pub use plan::{Compact, LoadOptions, Plan, SCALE, Section, Usage};
