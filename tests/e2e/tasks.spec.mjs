@@ -182,7 +182,7 @@ test('a failed call leaves the pipeline as it was', async () => {
 });
 
 test('a head that was trained for another task is used with a warning', async () => {
-  const { page } = await openBlank();
+  const { page } = await openBlank(browser, server);
   /** @type {string[]} */
   const warnings = [];
   page.on('console', (message) => warnings.push(message.text()));
@@ -218,7 +218,7 @@ test('tokenizers give Python’s ids, token types and truncation', async () => {
       const { input_ids, attention_mask } = await tokenizer(texts, { padding: true });
       const bare = await tokenizer(texts, { add_special_tokens: false, return_tensor: false });
       const cut = await tokenizer(texts, { add_special_tokens: false, truncation: true, max_length: 4, return_tensor: false });
-      const text = 'the quick brown fox.';
+      const text = 'quick brown fox.';
       const decoded = await tokenizer.decode((await tokenizer(text)).input_ids.tolist()[0], { skip_special_tokens: true });
       const { pad_token_id, sep_token, sep_token_id, model_max_length } = tokenizer;
       const byHand = (await tokenizer(`a${sep_token}`)).input_ids.tolist()[0].map(Number);
@@ -250,7 +250,7 @@ test('tokenizers give Python’s ids, token types and truncation', async () => {
 });
 
 test('token types are given on request, whether the model reads them or not', async () => {
-  const { page } = await openBlank();
+  const { page } = await openBlank(browser, server);
   const [stated, requested] = await page.evaluate(async () => {
     // A DeBERTa, which has none.
     const tokenizer = await api.AutoTokenizer.from_pretrained('/tests/golden/tasks/unigram-nli');
