@@ -61,14 +61,16 @@ import { WEIGHTS, loadWeights } from './weights.js';
 export async function load(request, { runtime, signal, report, fetch }) {
   const { source, variant, wasmUrl } = request;
   const progress = new Progress(source.id, report);
-  const opened = runtime.open({ variant, wasmUrl });
+  const open = () => runtime.open({ variant, wasmUrl });
+  // A configuration can be read without the module, unless its hash has to be computed there.
+  const opened = request.part === 'config' ? undefined : open();
+  opened?.catch(() => {}); // whoever awaits it hears of it
   const newSha256 = async () => {
-    await opened;
+    await (opened ?? open());
     return runtime.sha256();
   };
   const openFiles = async () => ('files' in source ? new LocalFiles(source.files)
     : ModelFiles.open(source, { ...request, fetch, signal, newSha256 }));
-  opened.catch(() => {}); // whoever awaits it hears of it
   const files = await openFiles();
   try {
     const loaded = await read(request, files, runtime, opened, progress);
@@ -83,7 +85,7 @@ export async function load(request, { runtime, signal, report, fetch }) {
  * @param {LoadRequest} request
  * @param {AnyFiles} files
  * @param {import('./runtime.js').Runtime} runtime
- * @param {Promise<void>} opened when it is open
+ * @param {Promise<void> | undefined} opened when it is open, if it is needed
  * @param {Progress} progress
  * @returns {Promise<Omit<Loaded, 'files'>>}
  */
