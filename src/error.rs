@@ -175,6 +175,11 @@ impl Error {
 }
 
 impl Error {
+    /// Of a tokenizer whose files were fine when it was read.
+    pub(crate) fn tokenizer(reason: impl ToString) -> Self {
+        Error::Tokenizer { reason: reason.to_string(), files: Vec::new() }
+    }
+
     /// The number of the input that it is about, if it is about one.
     pub(crate) fn input(&self) -> Option<usize> {
         match self {

@@ -73,11 +73,11 @@ impl PipelineLoader {
         options: LoadOptions,
         labels: Option<Vec<String>>,
     ) -> Result<Self> {
-        let weights = index.files().to_vec();
         if task == TaskName::FeatureExtraction {
             let loader = EmbedderLoader::new(files, index, options)?;
             return Ok(PipelineLoader { task, files: loader.files(), inner: LoaderOf::Embedder(Box::new(loader)) });
         }
+        let weights = index.files().to_vec();
         let loader = TextModelLoader::new(task.head(), files, index, options, labels)?;
         Ok(PipelineLoader { task, files: weights, inner: LoaderOf::Text(Box::new(loader)) })
     }

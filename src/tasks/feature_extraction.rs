@@ -24,9 +24,9 @@ use std::sync::Arc;
 
 use serde::Serializer;
 
-use super::fill_mask::Text;
 use super::options::Given;
 use super::pooling::{Mode, Pooling};
+use super::text::Text;
 use crate::embedder::TextEmbedder;
 use crate::error::{Error, Result};
 use crate::pipeline::{Task, run};

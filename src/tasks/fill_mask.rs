@@ -25,15 +25,16 @@
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::options::{Given, OneOrMore};
+use super::text::Text;
 use super::text_classification::Function;
 use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
 use crate::pipeline::{Task, TextModel};
-use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
+use crate::text::{Batch, Shortened, Tokens};
 
 /// Masks that are compared with the vocabulary at once: 250,002 pieces take a megabyte for each.
 const MASKS: usize = 32;
@@ -61,38 +62,9 @@ impl Options {
     /// # Errors
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
-        let targets = given.texts("targets")?.map(|targets| match targets {
-            OneOrMore::One(target) => vec![target],
-            OneOrMore::More(targets) => targets,
-        });
+        let targets = given.texts("targets")?.map(OneOrMore::into_vec);
         let truncation = given.flag("truncation")?.unwrap_or(true);
         Ok(Options { top_k: given.count("top_k")?.unwrap_or(5), targets, truncation })
-    }
-}
-
-/// A text with masks.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "Spelled")]
-pub struct Text(pub String);
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Text(text.to_owned())
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum Spelled {
-    Text(String),
-    Object { text: String },
-}
-
-impl From<Spelled> for Text {
-    fn from(spelled: Spelled) -> Self {
-        match spelled {
-            Spelled::Text(text) | Spelled::Object { text } => Text(text),
-        }
     }
 }
 
@@ -127,11 +99,7 @@ impl FillMask {
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
         check_head(&model.model, HeadKind::MaskedLm)?;
         positive("top_k", Some(options.top_k))?;
-        let mask = model
-            .tokenizer
-            .special()
-            .mask
-            .ok_or_else(|| Error::Tokenizer { reason: "there is no mask token".into(), files: Vec::new() })?;
+        let mask = model.tokenizer.special().mask.ok_or_else(|| Error::tokenizer("there is no mask token"))?;
         let mut targets = Vec::new();
         for target in options.targets.iter().flatten() {
             let id = match model.tokenizer.id(target) {
@@ -182,8 +150,7 @@ impl Task for FillMask {
 
     fn encode(&self, input: &Text) -> Result<Vec<Tokens>> {
         let tokenizer = &self.model.tokenizer;
-        let overflow = if self.options.truncation { Overflow::Dropped } else { Overflow::Refused };
-        let cut = Cut { max_length: tokenizer.max_length(), shortened: Shortened::First, overflow };
+        let cut = tokenizer.cut(Shortened::First, self.options.truncation);
         let tokens = tokenizer.encode_cut(&input.0, None, &cut)?;
         match tokens[0].input_ids.contains(&self.mask) {
             true => Ok(tokens),

@@ -12,6 +12,7 @@ pub mod options;
 pub mod pooling;
 pub mod question_answering;
 pub mod sentence_modules;
+pub mod text;
 pub mod text_classification;
 pub mod text_ranking;
 pub mod token_classification;

@@ -31,7 +31,7 @@ use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
-use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
+use crate::text::{Batch, Shortened, Tokens};
 
 /// What one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,10 +112,8 @@ impl Task for MultipleChoice {
             return Err(Error::Input { input: 0, reason: "there are no choices".into() });
         }
         let tokenizer = &self.model.tokenizer;
-        let overflow = if self.options.truncation { Overflow::Dropped } else { Overflow::Refused };
-        let cut = Cut { max_length: tokenizer.max_length(), shortened: Shortened::Longest, overflow };
-        let pairs = input.choices.iter().map(|choice| tokenizer.encode_cut(&input.prompt, Some(choice), &cut));
-        Ok(pairs.collect::<Result<Vec<_>>>()?.concat())
+        let cut = tokenizer.cut(Shortened::Longest, self.options.truncation);
+        tokenizer.encode_pairs(&input.prompt, &input.choices, &cut)
     }
 
     fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {

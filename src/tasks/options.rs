@@ -129,6 +129,16 @@ pub enum OneOrMore {
     More(Vec<String>),
 }
 
+impl OneOrMore {
+    /// All of them.
+    pub fn into_vec(self) -> Vec<String> {
+        match self {
+            OneOrMore::One(text) => vec![text],
+            OneOrMore::More(texts) => texts,
+        }
+    }
+}
+
 /// The error of an option; the value is quoted up to a length that fits a message.
 pub(super) fn refused(option: &str, value: &Value, supported: &str) -> Error {
     let value = value.to_string();

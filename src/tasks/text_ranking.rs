@@ -31,7 +31,7 @@ use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
 use crate::models::{Config, HeadKind};
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
-use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
+use crate::text::{Batch, Shortened, Tokens};
 
 /// Functions from logits to scores, by the names of their classes in PyTorch.
 const ACTIVATIONS: &[(&str, Function)] =
@@ -134,10 +134,8 @@ impl Task for TextRanking {
 
     fn encode(&self, input: &Query) -> Result<Vec<Tokens>> {
         let tokenizer = &self.model.tokenizer;
-        let overflow = if self.options.truncation { Overflow::Dropped } else { Overflow::Refused };
-        let cut = Cut { max_length: tokenizer.max_length(), shortened: Shortened::Longest, overflow };
-        let pairs = input.documents.iter().map(|document| tokenizer.encode_cut(&input.query, Some(document), &cut));
-        Ok(pairs.collect::<Result<Vec<_>>>()?.concat())
+        let cut = tokenizer.cut(Shortened::Longest, self.options.truncation);
+        tokenizer.encode_pairs(&input.query, &input.documents, &cut)
     }
 
     fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {

@@ -32,7 +32,7 @@ use super::{Utf16, best, between, characters, check_head};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
-use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
+use crate::text::{Batch, Overflow, Shortened, Tokens};
 
 /// How tokens become entities. All but the first join neighbours whose labels agree but for `B-` and `I-`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -91,10 +91,7 @@ impl Options {
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
         let default = Options::default();
-        let ignored = given.texts("ignore_labels")?.map(|labels| match labels {
-            OneOrMore::One(label) => vec![label],
-            OneOrMore::More(labels) => labels,
-        });
+        let ignored = given.texts("ignore_labels")?.map(OneOrMore::into_vec);
         Ok(Options {
             aggregation_strategy: given.choice("aggregation_strategy", Aggregation::NAMES)?.unwrap_or_default(),
             ignore_labels: ignored.unwrap_or(default.ignore_labels),
@@ -209,7 +206,8 @@ impl TokenClassification {
     /// A request to a model with a token head.
     ///
     /// # Errors
-    /// [`Error::Option`] for a model with another head, and for a stride without aggregation, or as long as what the model reads.
+    /// [`Error::Option`] for a model with another head, and for a stride without aggregation, or as long as what the
+    /// model reads.
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
         check_head(&model.model, HeadKind::Token)?;
         let most = model.tokenizer.max_length();
@@ -323,12 +321,10 @@ impl Task for TokenClassification {
 
     fn encode(&self, input: &Text) -> Result<Vec<Tokens>> {
         let tokenizer = &self.model.tokenizer;
-        let overflow = match (self.options.stride, self.options.truncation) {
-            (Some(stride), _) => Overflow::Windows(stride),
-            (None, true) => Overflow::Dropped,
-            (None, false) => Overflow::Refused,
-        };
-        let cut = Cut { max_length: tokenizer.max_length(), shortened: Shortened::First, overflow };
+        let mut cut = tokenizer.cut(Shortened::First, self.options.truncation);
+        if let Some(stride) = self.options.stride {
+            cut.overflow = Overflow::Windows(stride);
+        }
         match &input.words {
             None => tokenizer.encode_cut(&input.text, None, &cut),
             Some((words, delimiter)) => tokenizer.encode_words(words, delimiter, &cut),

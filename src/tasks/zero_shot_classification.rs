@@ -32,7 +32,7 @@ use super::{best_first, check_head};
 use crate::error::{Error, Result};
 use crate::models::{HeadKind, Model};
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
-use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
+use crate::text::{Batch, Shortened, Tokens};
 
 /// Where the label comes into the hypothesis.
 const GAP: &str = "{}";
@@ -178,10 +178,8 @@ impl Task for ZeroShotClassification {
             return Err(Error::Input { input: 0, reason: "the text is empty".into() });
         }
         let tokenizer = &self.model.tokenizer;
-        let overflow = if self.options.truncation { Overflow::Dropped } else { Overflow::Refused };
-        let cut = Cut { max_length: tokenizer.max_length(), shortened: Shortened::First, overflow };
-        let pairs = self.hypotheses.iter().map(|hypothesis| tokenizer.encode_cut(&input.0, Some(hypothesis), &cut));
-        Ok(pairs.collect::<Result<Vec<_>>>()?.concat())
+        let cut = tokenizer.cut(Shortened::First, self.options.truncation);
+        tokenizer.encode_pairs(&input.0, &self.hypotheses, &cut)
     }
 
     fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {

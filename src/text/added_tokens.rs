@@ -16,13 +16,17 @@ pub fn added_tokens(settings: &Map<String, Value>) -> BTreeMap<u32, AddedToken> 
     listed.filter_map(|(id, token)| Some((id.parse().ok()?, added_token(token, false)?))).collect()
 }
 
-/// A token as files spell it: its text, or an object that holds it with its properties. `special` is what it is unless
+/// A token as files spell it: its text, or an object that holds it.
+pub fn content(token: &Value) -> Option<&str> {
+    token.as_str().or_else(|| token.get("content")?.as_str())
+}
+
+/// The same with its properties, if it has any there. `special` is what it is unless
 /// it says so.
 pub fn added_token(token: &Value, special: bool) -> Option<AddedToken> {
     let flag = |key: &str| token.get(key).and_then(Value::as_bool);
     let special = flag("special").unwrap_or(special);
-    let content = token.as_str().or_else(|| token.get("content")?.as_str())?;
-    let plain = AddedToken::from(content, special).normalized(flag("normalized").unwrap_or(!special));
+    let plain = AddedToken::from(content(token)?, special).normalized(flag("normalized").unwrap_or(!special));
     let plain = plain.single_word(flag("single_word").unwrap_or(false));
     Some(plain.lstrip(flag("lstrip").unwrap_or(false)).rstrip(flag("rstrip").unwrap_or(false)))
 }

@@ -28,8 +28,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the tokenizer cannot represent the text.
     pub fn pieces(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = self.inner.encode_fast(text, false);
-        let encoding = encoding.map_err(|error| Error::Tokenizer { reason: error.to_string(), files: Vec::new() })?;
+        let encoding = self.inner.encode_fast(text, false).map_err(Error::tokenizer)?;
         Ok(encoding.get_ids().to_vec())
     }
 
@@ -38,8 +37,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the tokenizer's decoder fails.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String> {
-        let text = self.inner.decode(ids, skip_special_tokens);
-        let text = text.map_err(|error| Error::Tokenizer { reason: error.to_string(), files: Vec::new() })?;
+        let text = self.inner.decode(ids, skip_special_tokens).map_err(Error::tokenizer)?;
         let bytes = matches!(self.inner.get_model(), Model::Other(ModelWrapper::BPE(_)));
         Ok(if self.clean_up && !bytes { without_spaces_before_punctuation(&text) } else { text })
     }
@@ -52,8 +50,7 @@ impl Tokenizer {
         let Some(decoder) = self.inner.get_decoder() else {
             return Ok(tokens.join(" "));
         };
-        let text = decoder.decode(tokens);
-        text.map_err(|error| Error::Tokenizer { reason: error.to_string(), files: Vec::new() })
+        decoder.decode(tokens).map_err(Error::tokenizer)
     }
 
     /// Whether tokens that continue a word are spelled with a prefix, such as `##`.

@@ -2,7 +2,7 @@
 
 use tokenizers::{EncodeInput, Encoding, InputSequence};
 
-use super::cut::{Cut, Overflow, Window, windows};
+use super::cut::{Cut, Overflow, Shortened, Window, windows};
 use super::tokenizer::{Kept, Tokenizer, Tokens};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -22,6 +22,24 @@ impl Tokenizer {
         })?;
         let ends = [Some(text), pair].map(|text| text.map(|text| text.chars().count()));
         self.windows_of(&encoding, encoding.get_offsets(), ends, cut)
+    }
+
+    /// Tokenizes a text with each of several second ones.
+    ///
+    /// # Errors
+    /// Those of [`Tokenizer::encode_cut`].
+    pub fn encode_pairs(&self, text: &str, pairs: &[String], cut: &Cut) -> Result<Vec<Tokens>> {
+        let mut tokens = Vec::with_capacity(pairs.len());
+        for pair in pairs {
+            tokens.extend(self.encode_cut(text, Some(pair), cut)?);
+        }
+        Ok(tokens)
+    }
+
+    /// What becomes of sequences that are longer than the model reads: with `truncation` they are cut, else refused.
+    pub fn cut(&self, shortened: Shortened, truncation: bool) -> Cut {
+        let overflow = if truncation { Overflow::Dropped } else { Overflow::Refused };
+        Cut { max_length: self.max_length(), shortened, overflow }
     }
 
     /// As [`Tokenizer::encode_cut`] for a text whose words are known. Offsets count in the text that the words make with
@@ -49,7 +67,7 @@ impl Tokenizer {
     /// A text or a pair with its special tokens, at full length.
     fn encoding(&self, text: EncodeInput<'_>) -> Result<Encoding> {
         let encoding = self.inner.encode_char_offsets(text, true);
-        encoding.map_err(|error| Error::Tokenizer { reason: error.to_string(), files: Vec::new() })
+        encoding.map_err(Error::tokenizer)
     }
 
     /// The sequences that `cut` makes of an encoding whose texts end at `ends`, in characters.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::added_tokens::content;
 use super::files::SmallFiles;
 
 /// Ids of special tokens; `None` for roles that no token plays.
@@ -37,9 +38,4 @@ impl SpecialTokens {
             unknown: role("unk_token", ["[UNK]", "<unk>"]),
         }
     }
-}
-
-/// A token as both files spell it: its text, or an object that holds it.
-fn content(token: &Value) -> Option<&str> {
-    token.as_str().or_else(|| token.get("content")?.as_str())
 }

@@ -136,7 +136,7 @@ impl Tokenizer {
     pub(super) fn normalized(&self, text: &str) -> Result<String> {
         let mut normalized = NormalizedString::from(text);
         let done = self.inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut normalized));
-        done.map_err(|error| Error::Tokenizer { reason: error.to_string(), files: Vec::new() })?;
+        done.map_err(Error::tokenizer)?;
         Ok(normalized.get().to_owned())
     }
 
@@ -154,7 +154,7 @@ impl Tokenizer {
         let all = std::iter::once(NormalizerWrapper::from(Lowercase)).chain(present).collect();
         match self.inner.with_normalizer(Some(Sequence::new(all))).map(|_| ()) {
             Ok(()) => Ok(self),
-            Err(error) => Err(Error::Tokenizer { reason: error.to_string(), files: Vec::new() }),
+            Err(error) => Err(Error::tokenizer(error)),
         }
     }
 
@@ -182,10 +182,7 @@ impl Tokenizer {
     }
 
     fn no_room(&self, what: &str) -> Error {
-        Error::Tokenizer {
-            reason: format!("{} tokens leave no room for {what} beside the special ones", self.max_length),
-            files: Vec::new(),
-        }
+        Error::tokenizer(format!("{} tokens leave no room for {what} beside the special ones", self.max_length))
     }
 
     /// The longest sequence, in tokens with the special ones.
