@@ -148,6 +148,11 @@ impl TextEmbedder {
         self.parts.has_modules
     }
 
+    /// What whoever uses the model should know of its files: sentences that begin in lower case.
+    pub fn warnings(&self) -> Vec<String> {
+        [self.model.warnings().as_slice(), self.tokenizer.warnings()].concat()
+    }
+
     /// What stands before each text.
     pub(crate) fn prompt(&self) -> &str {
         &self.parts.settings.prompt

@@ -174,6 +174,15 @@ impl Error {
     }
 }
 
+/// Names for a message: five of them, and how many there are beside them.
+pub(crate) fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match names.split_at_checked(SHOWN) {
+        Some((shown, more)) if !more.is_empty() => format!("{} and {} more", shown.join(", "), more.len()),
+        _ => names.join(", "),
+    }
+}
+
 impl Error {
     /// Of a tokenizer whose files were fine when it was read.
     pub(crate) fn tokenizer(reason: impl ToString) -> Self {

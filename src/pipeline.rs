@@ -99,6 +99,13 @@ impl TextModelLoader {
     }
 }
 
+impl TextModel {
+    /// What whoever uses the model should know of its files: sentences that begin in lower case.
+    pub fn warnings(&self) -> Vec<String> {
+        [self.model.warnings().as_slice(), self.tokenizer.warnings()].concat()
+    }
+}
+
 /// What is to be done with inputs: a model, and the options of a request, already checked.
 pub trait Task {
     /// One input.

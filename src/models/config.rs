@@ -87,6 +87,8 @@ pub struct Config {
     pub problem_type: Option<ProblemType>,
     /// All of the file, for what only some architectures or heads read.
     pub fields: Fields,
+    /// What is left aside of the file, or read otherwise than it stands there: sentences.
+    pub warnings: Vec<String>,
 }
 
 impl Config {
@@ -132,6 +134,7 @@ impl Config {
             labels: fields.labels()?,
             problem_type: problem_type(&fields)?,
             fields,
+            warnings: Vec::new(),
         };
         config.usable_positions = config.positions()?;
         config.check()?;

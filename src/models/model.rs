@@ -11,7 +11,7 @@ use super::head::{Head, Needs};
 use super::ignorable::IGNORABLE;
 use super::layer::Tokens;
 use super::trace::Trace;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, listed};
 use crate::heads::{HeadKind, HeadTable};
 use crate::kernels::Precision;
 use crate::nn::Embedding;
@@ -176,6 +176,27 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// What whoever uses the model should know of its files: sentences that begin in lower case.
+    pub fn warnings(&self) -> Vec<String> {
+        let Usage { new, unexpected, warnings, .. } = &self.usage;
+        let class = self.config.class.as_deref();
+        let stated = class.and_then(HeadKind::of_class);
+        let is_other = stated.is_some_and(|stated| stated != self.kind) && self.kind != HeadKind::Base;
+        let mut all = [self.config.warnings.as_slice(), warnings].concat();
+        if let Some(class) = class.filter(|_| is_other && new.is_empty()) {
+            all.push(format!("config.json says {class}; its head is used for another task than it was trained for."));
+        }
+        if !new.is_empty() {
+            let new = new.join(", ");
+            all.push(format!("newly initialized are {new}. Train this head before you trust its answers."));
+        }
+        if !unexpected.is_empty() {
+            let names = listed(unexpected);
+            all.push(format!("the checkpoint has tensors of unknown purpose, which are not used: {names}."));
+        }
+        all
     }
 
     /// Whether [`Model::forward`] has a row for each token.

@@ -182,6 +182,18 @@ impl Pipeline {
         }
     }
 
+    /// What whoever uses the model should know of its files: sentences that begin in lower case.
+    pub fn warnings(&self) -> Vec<String> {
+        match &self.model {
+            ModelOf::Embedder(embedder) => embedder.warnings(),
+            ModelOf::Text(model) => {
+                let of_task = (self.task == TaskName::ZeroShotClassification)
+                    .then(|| zero_shot_classification::no_entailment(&model.model));
+                model.warnings().into_iter().chain(of_task.flatten()).collect()
+            }
+        }
+    }
+
     /// The function that a sequence classifier was trained for.
     pub fn function(&self) -> Option<text_classification::Function> {
         match (&self.model, self.task) {

@@ -200,15 +200,27 @@ impl Task for ZeroShotClassification {
     }
 }
 
-/// The label that says that a hypothesis follows. `label2id` counts in its own order, as in Python.
+/// A warning where no label says that a hypothesis follows.
+pub(super) fn no_entailment(model: &Model) -> Option<String> {
+    let last = model.labels.last().filter(|_| stated_entailment(model).is_none())?;
+    Some(format!(
+        "no label begins with “entail”, so {last:?}, the last one, counts as that. Is it a model of inference?"
+    ))
+}
+
+/// The label that says that a hypothesis follows, or the last one.
 fn entailment(model: &Model) -> usize {
-    let says_so = |label: &String| label.to_lowercase().starts_with("entail");
     let last = model.labels.len() - 1;
-    let id = match model.config.fields.get("label2id").and_then(|ids| ids.as_object()) {
+    stated_entailment(model).map_or(last, |id| id.min(last))
+}
+
+/// `label2id` counts in its own order, as in Python.
+fn stated_entailment(model: &Model) -> Option<usize> {
+    let says_so = |label: &String| label.to_lowercase().starts_with("entail");
+    match model.config.fields.get("label2id").and_then(|ids| ids.as_object()) {
         Some(ids) => {
             ids.iter().find(|(label, _)| says_so(label)).and_then(|(_, id)| usize::try_from(id.as_u64()?).ok())
         }
         None => model.labels.iter().position(says_so),
-    };
-    id.map_or(last, |id| id.min(last))
+    }
 }

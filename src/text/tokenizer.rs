@@ -91,6 +91,7 @@ pub struct Tokenizer {
     pub(super) special: SpecialTokens,
     /// Whether spaces before punctuation are removed from decoded texts.
     pub(super) clean_up: bool,
+    warnings: Vec<String>,
 }
 
 impl Tokenizer {
@@ -119,6 +120,7 @@ impl Tokenizer {
             truncates: false,
             direction: direction(&settings),
             token_types: type_vocab_size > 1 && lists_token_types(&settings),
+            warnings: Vec::new(),
         })
     }
 
@@ -130,6 +132,12 @@ impl Tokenizer {
     pub fn json(files: &SmallFiles) -> Result<Value> {
         let json = json(files, &settings(files)?)?;
         serde_json::from_str(&json).map_err(|error| files.tokenizer_error(error.to_string()))
+    }
+
+    /// What is left aside of the tokenizer's files, or read otherwise than it stands there: sentences that begin in
+    /// lower case.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The text as the normalizer leaves it.

@@ -186,11 +186,12 @@ pub struct TextTokenizer {
 }
 
 #[derive(Serialize)]
-struct TokenizerInfo {
+struct TokenizerInfo<'a> {
     model_max_length: Option<usize>,
     padding_side: &'static str,
     token_type_ids: bool,
     special: Specials,
+    warnings: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -279,6 +280,7 @@ impl TextTokenizer {
                 sep: named(special.sep),
                 unk: named(special.unknown),
             },
+            warnings: self.inner.warnings(),
         })
     }
 

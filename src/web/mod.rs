@@ -217,6 +217,7 @@ struct Info<'a> {
     head: HeadInfo<'a>,
     ignored: &'a [String],
     unexpected: &'a [String],
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -266,6 +267,7 @@ impl<'a> Info<'a> {
             head,
             ignored: &usage.ignored,
             unexpected: &usage.unexpected,
+            warnings: model.warnings(),
         }
     }
 }
@@ -280,6 +282,7 @@ impl Pipeline {
             task: Some(self.inner.task.name()),
             function_to_apply: self.inner.function().map(|function| function.name()),
             mask_token: tokenizer.special().mask.map(|mask| tokenizer.token(mask)),
+            warnings: self.inner.warnings(),
             ..Info::new(self.inner.model(), tokenizer.max_length())
         })
     }

@@ -92,6 +92,8 @@ pub struct Usage {
     pub ignored: Vec<String>,
     /// Left aside, and nothing is known of them.
     pub unexpected: Vec<String>,
+    /// What of the files is read otherwise than it stands there: sentences.
+    pub warnings: Vec<String>,
 }
 
 /// A tensor that may be stored in a compact form.

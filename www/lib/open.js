@@ -46,8 +46,13 @@ export async function open(runtime, what, model, options) {
   try {
     const info = await client.request('load', { source, ...body, ...what },
       { signal: options.signal, onProgress: options.progress_callback });
-    for (const warning of warnings(info)) console.warn(`${source.id}: ${warning}`);
-    return { client, info: { ...info, id: source.id, url: source.url } };
+    const { revision } = info;
+    const warnings = [
+      ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
+      ...info.warnings ?? [],
+    ];
+    for (const warning of warnings) console.warn(`${source.id}: ${warning}`);
+    return { client, info: { ...info, warnings, id: source.id, url: source.url } };
   } catch (error) {
     client.dispose();
     throw error;
@@ -98,22 +103,6 @@ function sourceOf(model, options) {
   }
   const [folder] = (all[0]?.webkitRelativePath ?? '').split('/');
   return { id: folder || 'local files', files: byName(all) };
-}
-
-/**
- * What a developer should know of a checkpoint that could be loaded; a tokenizer has no tensors.
- * @param {Partial<import('./runtime.js').ModelInfo> & Origin & {task?: string | null}} info
- */
-function warnings({ task, labels, architecture, head, unexpected, revision }) {
-  const ofOther = head?.stated && head.kind !== 'base' && head.stated !== head.kind && head.new.length === 0;
-  const noInference = task === 'zero-shot-classification' && !labels?.some((label) => /^entail/i.test(label));
-  return [
-    ...ofOther ? [`config.json says ${architecture}; its head is used for another task than it was trained for.`] : [],
-    ...noInference ? ['no label begins with “entail”, so the last one counts as that. Is it a model of inference?'] : [],
-    ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
-    ...head?.new.length ? [`newly initialized are ${head.new.join(', ')}. Train this head before you trust its answers.`] : [],
-    ...unexpected?.length ? [`the checkpoint has tensors of unknown purpose, which are not used: ${unexpected.join(', ')}.`] : [],
-  ];
 }
 
 /**

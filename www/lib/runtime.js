@@ -102,6 +102,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {'left' | 'right'} padding_side
  * @property {boolean} token_type_ids
  * @property {Record<'cls' | 'mask' | 'pad' | 'sep' | 'unk', {id: number, token: string} | null>} special
+ * @property {string[]} warnings as of a model
  */
 
 /** How weights are held. @typedef {'fp32' | 'fp16' | 'q8'} Dtype */
@@ -135,6 +136,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {{kind: string, stated: string | null, tensors: string[], new: string[], parameters: number}} head
  * @property {string[]} ignored
  * @property {string[]} unexpected
+ * @property {string[]} warnings what is left aside of the model's files, or read otherwise than it stands there
  */
 
 /** The WASM instance of this thread, and the only way to call it. */

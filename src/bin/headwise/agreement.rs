@@ -39,6 +39,7 @@ pub fn run(folder: &Path, texts: &Path) -> Result<()> {
 fn tags(folder: &Path, precision: Precision, lines: &[&str]) -> Result<Vec<Tags>> {
     let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
     let model = load_model(folder, HeadKind::Token, options)?;
+    super::warn(folder, &model.warnings());
     let tokenizer = Tokenizer::from_files(&small_files(folder)?, model.config.type_vocab_size)?;
     let max_length = model.config.max_length(tokenizer.model_max_length());
     let tokenizer = tokenizer.truncate_to(max_length)?;

@@ -18,6 +18,7 @@ struct Classified<'a> {
 
 pub fn run(folder: &Path, top_k: usize, precision: Choice, texts: Vec<String>) -> Result<()> {
     let classifier = Arc::new(load_classifier(folder, precision)?);
+    super::warn(folder, &classifier.warnings());
     let options = Options { top_k: (top_k > 0).then_some(top_k), ..Options::default() };
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {
         let inputs: Vec<Input> = texts.iter().map(|text| Input::from(text.as_str())).collect();

@@ -16,6 +16,7 @@ struct Embedded<'a> {
 
 pub fn run(folder: &Path, precision: Choice, texts: Vec<String>) -> Result<()> {
     let embedder = Arc::new(load_embedder(folder, precision)?);
+    super::warn(folder, &embedder.warnings());
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         for (text, embedding) in texts.iter().zip(embedder.embed(&texts)?) {

@@ -39,6 +39,7 @@ impl Count {
 
 pub fn run(folder: &Path, data: &Path, threshold: f32, precision: Choice) -> Result<()> {
     let classifier = Arc::new(load_classifier(folder, precision)?);
+    super::warn(folder, &classifier.warnings());
     let examples = read(data, classifier.model.labels.len())?;
     let mut counts = vec![Count::default(); classifier.model.labels.len()];
     let mut best_is_true = 0;

@@ -21,7 +21,9 @@ struct InputFile {
 pub fn run(folder: &Path, kind: HeadKind, options: LoadOptions, path: &Path, trace: Trace) -> Result<()> {
     let text = std::fs::read_to_string(path).map_err(|error| file_error(path, error))?;
     let InputFile { inputs } = serde_json::from_str(&text).map_err(|error| file_error(path, error))?;
-    let outputs = load_model(folder, kind, options)?.outputs(&inputs, trace)?.into_iter().map(|(name, output)| {
+    let model = load_model(folder, kind, options)?;
+    super::warn(folder, &model.warnings());
+    let outputs = model.outputs(&inputs, trace)?.into_iter().map(|(name, output)| {
         let value = match output {
             Output::One(numbers) => nested(&numbers),
             Output::Layers(layers) => layers.iter().map(nested).collect(),

@@ -296,6 +296,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// Tells on standard error what whoever uses a model should know of its files.
+fn warn(folder: &std::path::Path, warnings: &[String]) {
+    for warning in warnings {
+        eprintln!("{}: {warning}", folder.display());
+    }
+}
+
 /// A file that the command was pointed at cannot be used.
 fn file_error(path: &std::path::Path, reason: impl ToString) -> Error {
     Error::Io { path: path.display().to_string(), reason: reason.to_string() }

@@ -48,6 +48,7 @@ pub fn run(task: &str, folder: &Path, options: Option<&str>, precision: Choice) 
         supported: "a JSON object".into(),
     })?;
     let pipeline = load_pipeline(folder, task, precision)?;
+    super::warn(folder, &pipeline.warnings());
     // What is wrong with the options, is to be said before the first line.
     pipeline.start(std::iter::empty(), options.clone(), Offsets::Characters)?;
     let mut lines = BufReader::with_capacity(TOGETHER, io::stdin().lock());
