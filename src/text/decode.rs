@@ -2,6 +2,7 @@
 
 use tokenizers::{Decoder, ModelWrapper};
 
+use super::guard::guarded;
 use super::model::Model;
 use super::special::SpecialTokens;
 use super::tokenizer::Tokenizer;
@@ -28,7 +29,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the tokenizer cannot represent the text.
     pub fn pieces(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = self.inner.encode_fast(text, false).map_err(Error::tokenizer)?;
+        let encoding = guarded(|| self.inner.encode_fast(text, false).map_err(Error::tokenizer))?;
         Ok(encoding.get_ids().to_vec())
     }
 
@@ -37,7 +38,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the tokenizer's decoder fails.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String> {
-        let text = self.inner.decode(ids, skip_special_tokens).map_err(Error::tokenizer)?;
+        let text = guarded(|| self.inner.decode(ids, skip_special_tokens).map_err(Error::tokenizer))?;
         let bytes = matches!(self.inner.get_model(), Model::Other(ModelWrapper::BPE(_)));
         Ok(if self.clean_up && !bytes { without_spaces_before_punctuation(&text) } else { text })
     }
@@ -50,7 +51,7 @@ impl Tokenizer {
         let Some(decoder) = self.inner.get_decoder() else {
             return Ok(tokens.join(" "));
         };
-        decoder.decode(tokens).map_err(Error::tokenizer)
+        guarded(|| decoder.decode(tokens).map_err(Error::tokenizer))
     }
 
     /// Whether tokens that continue a word are spelled with a prefix, such as `##`.

@@ -3,6 +3,7 @@
 use tokenizers::{EncodeInput, Encoding, InputSequence};
 
 use super::cut::{Cut, Overflow, Shortened, Window, windows};
+use super::guard::guarded;
 use super::tokenizer::{Kept, Tokenizer, Tokens};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -66,8 +67,7 @@ impl Tokenizer {
 
     /// A text or a pair with its special tokens, at full length.
     fn encoding(&self, text: EncodeInput<'_>) -> Result<Encoding> {
-        let encoding = self.inner.encode_char_offsets(text, true);
-        encoding.map_err(Error::tokenizer)
+        guarded(|| self.inner.encode_char_offsets(text, true).map_err(Error::tokenizer))
     }
 
     /// The sequences that `cut` makes of an encoding whose texts end at `ends`, in characters.

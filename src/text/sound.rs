@@ -8,7 +8,14 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use tokenizers::utils::SysRegex;
+use tokenizers::{AddedToken, NormalizedString, Normalizer};
+
 use super::charsmap;
+use super::model::Inner;
+
+/// Beginnings of texts: a pattern that matches nothing at the start of any text mostly does so before one of these.
+const BEGINNINGS: [&str; 9] = ["a", "A", "1", " ", "\n", ".", "é", "中", "▁"];
 
 /// The parts that are looked at. Most of a file is its vocabulary, of which hardly anything is kept.
 #[derive(Deserialize)]
@@ -19,6 +26,9 @@ struct Outline<'a> {
     pre_tokenizer: Value,
     #[serde(default)]
     post_processor: Value,
+    /// Read for its syntax alone: the crate takes for granted that it can be read.
+    #[serde(default)]
+    decoder: Value,
     #[serde(borrow, default)]
     model: Model<'a>,
 }
@@ -26,7 +36,7 @@ struct Outline<'a> {
 #[derive(Deserialize, Default)]
 struct Model<'a> {
     #[serde(default)]
-    vocab: LongestKey,
+    vocab: Vocabulary,
     #[serde(borrow, default)]
     merges: Vec<Merge<'a>>,
     continuing_subword_prefix: Option<String>,
@@ -49,6 +59,8 @@ pub fn check(tokenizer: &str) -> Result<(), String> {
     parts(&outline.normalizer, "normalizers")?.into_iter().try_for_each(check_normalizer)?;
     parts(&outline.pre_tokenizer, "pretokenizers")?.into_iter().try_for_each(check_pre_tokenizer)?;
     check_post_processors(&parts(&outline.post_processor, "processors")?)?;
+    parts(&outline.decoder, "decoders")?;
+    check_vocabulary(&outline.model.vocab)?;
     check_merges(&outline.model)
 }
 
@@ -78,13 +90,32 @@ fn check_normalizer(normalizer: &Map<String, Value>) -> Result<(), String> {
     }
 }
 
-/// What replaces nothing is inserted beyond the end.
+/// What is inserted before a text belongs to no part of it. The crate then looks for the text behind its end when
+/// anything else changes it.
 fn check_pattern(normalizer: &Map<String, Value>) -> Result<(), String> {
-    let text = |kind: &str| normalizer.get("pattern").and_then(|pattern| pattern.get(kind)?.as_str());
-    match text("String").or_else(|| text("Regex")) {
-        Some("") => Err("a normalizer replaces an empty pattern".into()),
+    let text = |key: &str| normalizer.get(key).and_then(Value::as_str);
+    if text("prepend") == Some("") {
+        return Err("a normalizer prepends an empty text".into());
+    }
+    let pattern = |kind: &str| normalizer.get("pattern").and_then(|pattern| pattern.get(kind)?.as_str());
+    let (literal, regex) = (pattern("String"), pattern("Regex"));
+    if literal.or(regex) == Some("") {
+        return Err("a normalizer replaces an empty pattern".into());
+    }
+    match (regex, text("content")) {
+        (Some(regex), Some(content)) if !content.is_empty() && matches_nothing(regex) => {
+            Err(format!("a normalizer puts {content:?} before the text, where {regex:?} matches nothing"))
+        }
         _ => Ok(()),
     }
+}
+
+/// Whether a regular expression matches at the start of a text without taking any of it.
+fn matches_nothing(regex: &str) -> bool {
+    let Ok(regex) = SysRegex::new(regex) else {
+        return false;
+    };
+    BEGINNINGS.iter().any(|text| regex.find_iter(text).next() == Some((0, 0)))
 }
 
 fn check_pre_tokenizer(pre_tokenizer: &Map<String, Value>) -> Result<(), String> {
@@ -104,6 +135,9 @@ fn check_post_processors(processors: &[&Map<String, Value>]) -> Result<(), Strin
     let Some(template) = templates.first() else {
         return Ok(());
     };
+    if !processors.last().is_some_and(|last| last.contains_key("single")) {
+        return Err("the post_processor changes what its template made".into());
+    }
     let pieces = |field: &str| template.get(field).and_then(Value::as_array).into_iter().flatten();
     let in_template = |piece: &Value| {
         let token = piece["SpecialToken"]["id"].as_str().and_then(|id| template.get("special_tokens")?.get(id));
@@ -119,6 +153,36 @@ fn check_post_processors(processors: &[&Map<String, Value>]) -> Result<(), Strin
     }
 }
 
+/// The crate counts on from the highest id.
+fn check_vocabulary(vocabulary: &Vocabulary) -> Result<(), String> {
+    match vocabulary.highest {
+        u32::MAX => Err(format!("the vocabulary has the id {}, after which there is none", u32::MAX)),
+        _ => Ok(()),
+    }
+}
+
+/// The crate finds a token of which the normalizer leaves nothing between the bytes of a character. And it takes white
+/// space twice where a token takes what is right of it, and the next one is that white space and takes what is left.
+pub fn check_added_tokens(tokenizer: &Inner) -> tokenizers::Result<()> {
+    let tokens = tokenizer.get_added_tokens_decoder();
+    for token in tokens.values() {
+        let mut content = NormalizedString::from(token.content.as_str());
+        if token.normalized {
+            tokenizer.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut content))?;
+            if content.is_empty() {
+                return Err(format!("the normalizer leaves nothing of the added token {:?}", token.content).into());
+            }
+        }
+        let takes_right = |other: &AddedToken| other.rstrip && other.normalized == token.normalized;
+        let is_space = content.get().chars().all(char::is_whitespace);
+        if is_space && token.lstrip && tokens.values().any(takes_right) {
+            let reason = "is white space and takes what is left of it, which another takes too";
+            return Err(format!("the added token {:?} {reason}", token.content).into());
+        }
+    }
+    Ok(())
+}
+
 /// Two pieces are joined in the room of the longest of the vocabulary. The second one loses the
 /// prefix of what continues a word.
 fn check_merges(model: &Model) -> Result<(), String> {
@@ -132,43 +196,49 @@ fn check_merges(model: &Model) -> Result<(), String> {
         let Some(rest) = second.strip_prefix(prefix) else {
             return Err(format!("the merges join {second:?}, which does not begin with {prefix:?}"));
         };
-        if first.len() + rest.len() > model.vocab.0 {
+        if first.len() + rest.len() > model.vocab.longest {
             return Err(format!("the merges make {:?}, which is out of vocabulary", [first, rest].concat()));
         }
     }
     Ok(())
 }
 
-/// Length of the longest key of an object, in bytes; 0 of a list.
+/// What counts of a vocabulary of ids by piece; zeros for a list.
 #[derive(Default)]
-struct LongestKey(usize);
+struct Vocabulary {
+    /// Length of the longest piece, in bytes.
+    longest: usize,
+    /// The highest id.
+    highest: u32,
+}
 
-impl<'de> Deserialize<'de> for LongestKey {
+impl<'de> Deserialize<'de> for Vocabulary {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-        struct LongestKeyVisitor;
-        impl<'de> Visitor<'de> for LongestKeyVisitor {
-            type Value = LongestKey;
+        struct VocabularyVisitor;
+        impl<'de> Visitor<'de> for VocabularyVisitor {
+            type Value = Vocabulary;
 
             fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
                 formatter.write_str("a vocabulary")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LongestKey, A::Error> {
-                let mut longest = 0;
-                while let Some((Key(key), IgnoredAny)) = map.next_entry()? {
-                    longest = longest.max(key.len());
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vocabulary, A::Error> {
+                let mut vocabulary = Vocabulary::default();
+                while let Some((Key(key), id)) = map.next_entry()? {
+                    vocabulary.longest = vocabulary.longest.max(key.len());
+                    vocabulary.highest = vocabulary.highest.max(id);
                 }
-                Ok(LongestKey(longest))
+                Ok(vocabulary)
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<LongestKey, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vocabulary, A::Error> {
                 while let Some(IgnoredAny) = list.next_element()? {}
-                Ok(LongestKey(0))
+                Ok(Vocabulary::default())
             }
         }
-        deserializer.deserialize_any(LongestKeyVisitor)
+        deserializer.deserialize_any(VocabularyVisitor)
     }
 }

@@ -10,6 +10,7 @@ use tokenizers::{NormalizedString, Normalizer, PostProcessor, TruncationDirectio
 
 use super::cut::{Cut, Overflow, Shortened};
 use super::files::SmallFiles;
+use super::guard::guarded;
 use super::model::Inner;
 use super::special::SpecialTokens;
 use super::{overrides, slow, sound};
@@ -102,6 +103,13 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the files are missing, broken or not supported.
     pub fn from_files(files: &SmallFiles, type_vocab_size: usize) -> Result<Self> {
+        guarded(|| Self::build(files, type_vocab_size)).map_err(|error| match error {
+            Error::Tokenizer { reason, files: named } if named.is_empty() => files.tokenizer_error(reason),
+            other => other,
+        })
+    }
+
+    fn build(files: &SmallFiles, type_vocab_size: usize) -> Result<Self> {
         let settings = settings(files)?;
         let refuse = |reason: String| files.tokenizer_error(reason);
         let json = json(files, &settings)?;
@@ -110,7 +118,7 @@ impl Tokenizer {
         inner.with_padding(None);
         let cleared = inner.with_truncation(None).map(|_| ());
         let applied = cleared.and_then(|()| overrides::apply(&mut inner, &settings));
-        let checked = applied.and_then(|()| check_added_tokens(&inner));
+        let checked = applied.and_then(|()| sound::check_added_tokens(&inner));
         checked.map_err(|error| refuse(error.to_string()))?;
         Ok(Tokenizer {
             special: SpecialTokens::read(files, &settings, |token| inner.token_to_id(token)),
@@ -143,8 +151,9 @@ impl Tokenizer {
     /// The text as the normalizer leaves it.
     pub(super) fn normalized(&self, text: &str) -> Result<String> {
         let mut normalized = NormalizedString::from(text);
-        let done = self.inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut normalized));
-        done.map_err(Error::tokenizer)?;
+        let mut normalize =
+            || self.inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut normalized));
+        guarded(|| normalize().map_err(Error::tokenizer))?;
         Ok(normalized.get().to_owned())
     }
 
@@ -160,10 +169,9 @@ impl Tokenizer {
     pub fn lower_cased(mut self) -> Result<Self> {
         let present = self.inner.get_normalizer().cloned();
         let all = std::iter::once(NormalizerWrapper::from(Lowercase)).chain(present).collect();
-        match self.inner.with_normalizer(Some(Sequence::new(all))).map(|_| ()) {
-            Ok(()) => Ok(self),
-            Err(error) => Err(Error::tokenizer(error)),
-        }
+        let sequence = Some(Sequence::new(all));
+        guarded(|| self.inner.with_normalizer(sequence).map(|_| ()).map_err(Error::tokenizer))?;
+        Ok(self)
     }
 
     /// The length that the tokenizer's own files allow, in tokens.
@@ -241,19 +249,6 @@ impl std::fmt::Debug for Tokenizer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Tokenizer").field("max_length", &self.max_length).finish_non_exhaustive()
     }
-}
-
-/// The crate finds a token of which the normalizer leaves nothing between the bytes of a character,
-/// and panics.
-fn check_added_tokens(tokenizer: &Inner) -> tokenizers::Result<()> {
-    for token in tokenizer.get_added_tokens_decoder().values().filter(|token| token.normalized) {
-        let mut content = NormalizedString::from(token.content.as_str());
-        tokenizer.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut content))?;
-        if content.is_empty() {
-            return Err(format!("the normalizer leaves nothing of the added token {:?}", token.content).into());
-        }
-    }
-    Ok(())
 }
 
 /// The `tokenizer.json`, or what stands in for it.

@@ -1,25 +1,37 @@
-//! Keeps the text of a panic: after the trap that follows, nothing else can tell what
-//! happened.
+//! Keeps what is known of a panic: after the trap that follows, nothing else can tell what happened.
 
 use std::sync::Mutex;
 
+use serde::Serialize;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-static LAST: Mutex<Option<String>> = Mutex::new(None);
+use crate::text::in_tokenizer;
+
+/// A panic, as JavaScript sees it.
+#[derive(Serialize)]
+struct Panic {
+    message: String,
+    /// Whether it came from within a tokenizer: the files or a text are at fault, not the engine.
+    tokenizer: bool,
+}
+
+static LAST: Mutex<Option<Panic>> = Mutex::new(None);
 
 /// Runs when the module is instantiated.
 #[wasm_bindgen(start)]
 fn install() {
     std::panic::set_hook(Box::new(|info| {
         if let Ok(mut last) = LAST.lock() {
-            *last = Some(info.to_string());
+            *last = Some(Panic { message: info.to_string(), tokenizer: in_tokenizer() });
         }
         console_error_panic_hook::hook(info);
     }));
 }
 
-/// Text of the last panic, once.
+/// The last panic, `{message, tokenizer}`, once.
 #[wasm_bindgen]
-pub fn take_panic() -> Option<String> {
-    LAST.lock().ok()?.take()
+pub fn take_panic() -> JsValue {
+    let last = LAST.lock().ok().and_then(|mut last| last.take());
+    last.and_then(|panic| super::to_object(&panic).ok()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -207,7 +207,7 @@ export function fakeGlue(answers = {}) {
     state.opened.push(`${module_or_path}`.split('/').at(-1));
     if (`${module_or_path}`.endsWith('absent.wasm')) throw new TypeError('404');
   };
-  const glue = { Loader, ModelLoader, TextTokenizer, Sha256, small_files, take_panic: () => 'index out of bounds' };
+  const glue = { Loader, ModelLoader, TextTokenizer, Sha256, small_files, take_panic: () => ({ message: 'index out of bounds', tokenizer: false }) };
   return { state, init, glue };
 }
 

@@ -513,10 +513,13 @@ fn tokenizers() -> Vec<Case> {
     let special = |id: &str| json!({"SpecialToken": {"id": id, "type_id": 0}});
     let sequence = |id: &str| json!({"Sequence": {"id": id, "type_id": 0}});
     let prefixed = |merge: &str| json!({"type": "BPE", "continuing_subword_prefix": "##", "vocab": {"a": 0, "b": 1, "##b": 2, "ab": 3}, "merges": [merge]});
-    let vanishing = json!({
-        "id": 1, "content": "\u{7}", "single_word": false,
-        "lstrip": false, "rstrip": false, "normalized": true, "special": false,
-    });
+    let added = |content: &str, left: bool, right: bool| {
+        json!({
+            "id": 1, "content": content, "single_word": false,
+            "lstrip": left, "rstrip": right, "normalized": true, "special": false,
+        })
+    };
+    let replacing = |pattern: Value| json!({"type": "Replace", "pattern": pattern, "content": "a"});
     let japanese: &[u8] = br#"{"tokenizer_class": "BertJapaneseTokenizer"}"#;
     vec![
         only(&[], "save a fast tokenizer"),
@@ -562,7 +565,16 @@ fn tokenizers() -> Vec<Case> {
             "arsing error",
         ),
         changed("/added_tokens", json!({"[PAD]": 0}), "tokenizer", "expected a sequence"),
-        part("added_tokens", json!([vanishing]), r#"the normalizer leaves nothing of the added token "\u{7}""#),
+        part(
+            "added_tokens",
+            json!([added("\u{7}", false, false)]),
+            r#"the normalizer leaves nothing of the added token "\u{7}""#,
+        ),
+        part(
+            "added_tokens",
+            json!([added("  ", true, false), added("a", false, true)]),
+            r#"the added token "  " is white space and takes what is left of it"#,
+        ),
         changed("/model/vocab/the", json!(400), "input", "token id 400 is beyond the model's vocabulary of 400"),
         changed("/model/vocab/the", json!(-1), "tokenizer", "invalid value"),
         charsmap("Riddle", "the precompiled_charsmap is not base64"),
@@ -579,11 +591,13 @@ fn tokenizers() -> Vec<Case> {
             json!({"type": "Sequence", "normalizers": [{"type": "Precompiled", "precompiled_charsmap": ""}]}),
             "the precompiled_charsmap is empty",
         ),
-        part(
-            "normalizer",
-            json!({"type": "Replace", "pattern": {"String": ""}, "content": "a"}),
-            "a normalizer replaces an empty pattern",
-        ),
+        part("normalizer", replacing(json!({"String": ""})), "a normalizer replaces an empty pattern"),
+        part("normalizer", replacing(json!({"Regex": "^"})), r#"a normalizer puts "a" before the text, where "^""#),
+        part("normalizer", replacing(json!({"Regex": " *(?=\\S)"})), r#"a normalizer puts "a" before the text"#),
+        part("normalizer", json!({"type": "Prepend", "prepend": ""}), "a normalizer prepends an empty text"),
+        // What the crate reads without asking whether it can.
+        json(r#"{"decoder": {"type": "\ud800"}}"#, "unexpected end of hex escape"),
+        json(r#"{"decoder": 1e999}"#, "number out of range"),
         part("normalizer", json!([[]]), "a part of the tokenizer is [[]], not an object"),
         part("pre_tokenizer", json!({"type": "FixedLength", "length": 0}), "pieces of length 0"),
         part(
@@ -602,6 +616,14 @@ fn tokenizers() -> Vec<Case> {
             json!({"type": "Sequence", "processors": vec![template(sequence("A"), json!({})); 2]}),
             "the post_processor has 2 templates",
         ),
+        part(
+            "post_processor",
+            json!({"type": "Sequence", "processors": [
+                template(sequence("A"), json!({})), {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true},
+            ]}),
+            "the post_processor changes what its template made",
+        ),
+        changed("/model/vocab/the", json!(u32::MAX), "tokenizer", "the vocabulary has the id 4294967295"),
         model(r#"{"type":"BPE","vocab":{"a":0,"b":1},"merges":[["a","b"]]}"#, r#"the merges make "ab", which is out"#),
         part("model", prefixed("a b"), r###"the merges join "b", which does not begin with "##""###),
         with("tokenizer_config.json", r#"{"model_max_length": 2}"#, "tokenizer", "2 tokens leave no room for a text"),

@@ -17,7 +17,8 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {head: string}) => Loader<BareModel>} ModelLoader
  * @property {new (files: Record<string, Uint8Array>) => TextTokenizer} TextTokenizer
  * @property {new () => import('./verify.js').Sha256} Sha256
- * @property {() => string | undefined} take_panic the text of the last panic, once
+ * @property {() => {message: string, tokenizer: boolean} | undefined} take_panic the last panic, once, and whether it
+ *   came from within a tokenizer
  */
 
 /**
@@ -194,7 +195,7 @@ export class Runtime {
       return use(this.#glue);
     } catch (error) {
       if (typeof (/** @type {any} */ (error)?.code) === 'string') throw fromWire(/** @type {any} */ (error));
-      const panic = this.#glue.take_panic() ?? String(error);
+      const panic = this.#glue.take_panic()?.message ?? String(error);
       this.#crash = new HeadwiseError('crashed', `The engine crashed and its model is lost: ${panic}`, { panic });
       throw this.#crash;
     }
