@@ -102,12 +102,24 @@ impl StatedTokens {
                 added.insert(id, token);
             }
         }
-        let with_id = |(id, token): (u64, &AddedToken)| {
-            json!({
-                "id": id, "content": token.content, "single_word": token.single_word, "lstrip": token.lstrip,
-                "rstrip": token.rstrip, "normalized": token.normalized, "special": token.special,
-            })
-        };
-        added.into_iter().map(with_id).collect()
+        added.into_iter().map(|(id, token)| spelled(id, token)).collect()
     }
+
+    /// Those that files list, by the ids that they give them.
+    pub fn listed(&self) -> &BTreeMap<u32, AddedToken> {
+        &self.listed
+    }
+
+    /// Whether a file says that no token has this role.
+    pub fn is_null(&self, role: &str) -> bool {
+        self.by_role.get(role).is_some_and(Value::is_null)
+    }
+}
+
+/// A token as a `tokenizer.json` lists it.
+pub fn spelled(id: u64, token: &AddedToken) -> Value {
+    json!({
+        "id": id, "content": token.content, "single_word": token.single_word, "lstrip": token.lstrip,
+        "rstrip": token.rstrip, "normalized": token.normalized, "special": token.special,
+    })
 }

@@ -11,6 +11,9 @@ use tokenizers::TruncationDirection;
 pub enum Shortened {
     /// The longer one, then both.
     Longest,
+    /// The same, but of an odd number of tokens the first text keeps one more, whichever is longer: as in Python's slow
+    /// tokenizers.
+    LongestOrSecond,
     /// Only the first.
     First,
     /// Only the second.
@@ -60,11 +63,11 @@ pub(super) fn windows(
     }
     let which = match cut.shortened {
         _ if room == 0 && !matches!(cut.overflow, Overflow::Windows(_)) => return Ok(vec![[0..0, 0..0]]),
-        Shortened::Longest if second > 0 => {
-            let kept = longest_first(lengths, room);
+        Shortened::Longest | Shortened::LongestOrSecond if second > 0 => {
+            let kept = longest_first(lengths, room, cut.shortened);
             return Ok(vec![[0, 1].map(|text| part(lengths[text], kept[text], 0, direction))]);
         }
-        Shortened::Longest | Shortened::First => 0,
+        Shortened::Longest | Shortened::LongestOrSecond | Shortened::First => 0,
         Shortened::Second => 1,
     };
     let other = lengths[1 - which];
@@ -96,15 +99,16 @@ fn part(length: usize, size: usize, skipped: usize, direction: TruncationDirecti
 }
 
 /// How much stays of each text: the shorter one is cut only if both are longer than half.
-fn longest_first(lengths: [usize; 2], room: usize) -> [usize; 2] {
+fn longest_first(lengths: [usize; 2], room: usize, shortened: Shortened) -> [usize; 2] {
     let shorter = usize::from(lengths[1] < lengths[0]);
     let mut kept = lengths;
     if lengths[shorter] <= room / 2 {
         kept[1 - shorter] = room - lengths[shorter];
-    } else {
-        kept[shorter] = room / 2;
-        kept[1 - shorter] = room - room / 2;
+        return kept;
     }
+    let less = if shortened == Shortened::LongestOrSecond { 1 } else { shorter };
+    kept[less] = room / 2;
+    kept[1 - less] = room - room / 2;
     kept
 }
 

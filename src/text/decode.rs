@@ -3,6 +3,7 @@
 use tokenizers::{Decoder, ModelWrapper};
 
 use super::guard::guarded;
+use super::marked::without_marks;
 use super::model::Model;
 use super::special::SpecialTokens;
 use super::tokenizer::Tokenizer;
@@ -39,6 +40,7 @@ impl Tokenizer {
     /// [`Error::Tokenizer`] when the tokenizer's decoder fails.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String> {
         let text = guarded(|| self.inner.decode(ids, skip_special_tokens).map_err(Error::tokenizer))?;
+        let text = self.unmarked(text);
         let bytes = matches!(self.inner.get_model(), Model::Other(ModelWrapper::BPE(_)));
         Ok(if self.clean_up && !bytes { without_spaces_before_punctuation(&text) } else { text })
     }
@@ -49,9 +51,17 @@ impl Tokenizer {
     /// [`Error::Tokenizer`] when the tokenizer's decoder fails.
     pub fn join(&self, tokens: Vec<String>) -> Result<String> {
         let Some(decoder) = self.inner.get_decoder() else {
-            return Ok(tokens.join(" "));
+            return Ok(self.unmarked(tokens.join(" ")));
         };
         guarded(|| decoder.decode(tokens).map_err(Error::tokenizer))
+    }
+
+    /// Joined tokens without what marks that a word goes on.
+    fn unmarked(&self, joined: String) -> String {
+        match self.inner.get_model() {
+            Model::Marked(_) => without_marks(&joined),
+            _ => joined,
+        }
     }
 
     /// Whether tokens that continue a word are spelled with a prefix, such as `##`.

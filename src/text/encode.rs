@@ -78,6 +78,11 @@ impl Tokenizer {
         ends: [Option<usize>; 2],
         cut: &Cut,
     ) -> Result<Vec<Tokens>> {
+        let shortened = match cut.shortened {
+            Shortened::Longest if self.is_slow() => Shortened::LongestOrSecond,
+            shortened => shortened,
+        };
+        let cut = &Cut { shortened, ..*cut };
         let layout = Layout::of(encoding);
         let lengths = layout.texts.each_ref().map(Vec::len);
         let room = cut.max_length.saturating_sub(encoding.len() - lengths[0] - lengths[1]);

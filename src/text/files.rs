@@ -15,6 +15,7 @@ pub const SMALL_FILES: &[&str] = &[
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "bpe.codes",
     "sentencepiece.bpe.model",
     "spiece.model",
     "spm.model",

@@ -1,4 +1,4 @@
-//! The model of a tokenizer, which cuts words into pieces: Unigram is our own, everything else the
+//! The model of a tokenizer, which cuts words into pieces: Unigram and marked pieces are our own, everything else the
 //! crate's. `tokenizer.rs` reads one as a part of a `tokenizer.json`.
 
 use std::collections::HashMap;
@@ -19,6 +19,7 @@ use tokenizers::{
     TokenizerImpl,
 };
 
+use super::marked::Marked;
 use super::unigram::{Pieces, Unigram};
 
 /// What a `tokenizer.json` describes.
@@ -28,6 +29,8 @@ pub type Inner = TokenizerImpl<Model, NormalizerWrapper, PreTokenizerWrapper, Po
 pub enum Model {
     /// Scored pieces.
     Unigram(Unigram),
+    /// Pieces that are marked where a word goes on.
+    Marked(Marked),
     /// Byte pairs, word pieces or whole words.
     Other(ModelWrapper),
 }
@@ -38,6 +41,7 @@ impl tokenizers::Model for Model {
     fn tokenize(&self, word: &str) -> Result<Vec<Token>> {
         match self {
             Model::Unigram(unigram) => unigram.tokenize(word),
+            Model::Marked(marked) => Ok(marked.tokenize(word)),
             Model::Other(model) => model.tokenize(word),
         }
     }
@@ -45,6 +49,7 @@ impl tokenizers::Model for Model {
     fn token_to_id(&self, token: &str) -> Option<u32> {
         match self {
             Model::Unigram(unigram) => unigram.id(token),
+            Model::Marked(marked) => marked.ids().get(token).copied(),
             Model::Other(model) => model.token_to_id(token),
         }
     }
@@ -52,6 +57,7 @@ impl tokenizers::Model for Model {
     fn id_to_token(&self, id: u32) -> Option<String> {
         match self {
             Model::Unigram(unigram) => unigram.pieces().get(id).map(str::to_owned),
+            Model::Marked(marked) => Some(marked.piece(id).to_owned()),
             Model::Other(model) => model.id_to_token(id),
         }
     }
@@ -62,6 +68,7 @@ impl tokenizers::Model for Model {
                 let ids = 0..unigram.pieces().len() as u32;
                 ids.filter_map(|id| Some((unigram.pieces().get(id)?.to_owned(), id))).collect()
             }
+            Model::Marked(marked) => marked.ids().clone(),
             Model::Other(model) => model.get_vocab(),
         }
     }
@@ -69,20 +76,21 @@ impl tokenizers::Model for Model {
     fn get_vocab_size(&self) -> usize {
         match self {
             Model::Unigram(unigram) => unigram.pieces().len(),
+            Model::Marked(marked) => marked.ids().len(),
             Model::Other(model) => model.get_vocab_size(),
         }
     }
 
     fn save(&self, folder: &Path, prefix: Option<&str>) -> Result<Vec<PathBuf>> {
         match self {
-            Model::Unigram(_) => Err("a Unigram model is not saved".into()),
+            Model::Unigram(_) | Model::Marked(_) => Err("a model of our own is not saved".into()),
             Model::Other(model) => model.save(folder, prefix),
         }
     }
 
     fn get_trainer(&self) -> TrainerWrapper {
         match self {
-            Model::Unigram(_) => UnigramTrainer::default().into(),
+            Model::Unigram(_) | Model::Marked(_) => UnigramTrainer::default().into(),
             Model::Other(model) => model.get_trainer(),
         }
     }
@@ -96,7 +104,11 @@ enum Kind {
     BytePair,
     WordPiece,
     WordLevel,
+    /// In no file: what `slow_marked.rs` makes.
+    Marked,
 }
+
+const NO_LIST: &str = "only a Unigram model has a list of pieces and scores";
 
 /// The `vocab` of a model.
 enum Vocabulary {
@@ -160,10 +172,17 @@ impl File {
         Ok(Model::Unigram(Unigram::new(pieces, serde_json::from_value(unknown)?, byte_fallback.unwrap_or(false))?))
     }
 
+    fn marked(self) -> Result<Model> {
+        let Vocabulary::Ids(ids) = self.vocab else {
+            return Err(NO_LIST.into());
+        };
+        Ok(Model::Marked(Marked::read(ids, self.fields)?))
+    }
+
     /// A model as the crate reads it.
     fn other<M: DeserializeOwned + Into<ModelWrapper>>(mut self) -> Result<Model> {
         let Vocabulary::Ids(ids) = self.vocab else {
-            return Err("only a Unigram model has a list of pieces and scores".into());
+            return Err(NO_LIST.into());
         };
         self.fields.insert("vocab".into(), ids.into());
         self.fields.extend(self.merges.map(|merges| ("merges".into(), merges)));
@@ -181,6 +200,7 @@ impl<'de> Deserialize<'de> for Model {
             Kind::BytePair => file.other::<BPE>(),
             Kind::WordPiece => file.other::<WordPiece>(),
             Kind::WordLevel => file.other::<WordLevel>(),
+            Kind::Marked => file.marked(),
         };
         model.map_err(Error::custom)
     }

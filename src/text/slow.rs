@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::added_tokens::StatedTokens;
 use super::files::SmallFiles;
 use super::sentencepiece::SentencePiece;
+use super::slow_marked::{self, is_marked};
 use super::slow_unigram::{self, Family};
 use crate::error::Result;
 
@@ -62,10 +63,10 @@ const BYTE_PAIR_TOKENS: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// [`crate::Error::Tokenizer`] when there is no vocabulary or its class is not supported.
-pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Result<String> {
+pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>, warnings: &mut Vec<String>) -> Result<String> {
     let special = StatedTokens::read(files, settings)?;
     let class = settings.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned);
-    let class = class.or_else(|| model_type(files));
+    let class = class.or_else(|| in_config(files, "tokenizer_class")).or_else(|| in_config(files, "model_type"));
     let is = |classes: &[&str]| class.as_deref().is_none_or(|class| classes.contains(&class));
     if let Some(family) = class.as_deref().and_then(Family::of)
         && let Some(file) = files.bytes(family.file())?
@@ -76,6 +77,12 @@ pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Resu
         return json.map_err(|error| refuse(error.to_string()));
     }
     let text = |name| files.text(name);
+    if let (Some(vocabulary), Some(codes), true) =
+        (text("vocab.txt")?, text("bpe.codes")?, class.as_deref().is_none_or(is_marked))
+    {
+        let json = slow_marked::tokenizer_json(vocabulary, codes, &special, warnings);
+        return json.map(|json| json.to_string()).map_err(|reason| files.tokenizer_error(reason));
+    }
     match (text("vocab.txt")?, text("vocab.json")?, text("merges.txt")?) {
         (Some(vocabulary), ..) if is(WORD_PIECE_CLASSES) => Ok(word_piece(vocabulary, settings, &special).to_string()),
         (None, Some(vocabulary), Some(merges)) if is(BYTE_PAIR_CLASSES) => {
@@ -92,10 +99,10 @@ pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>) -> Resu
     }
 }
 
-/// `model_type` of `config.json`, if it is there.
-fn model_type(files: &SmallFiles) -> Option<String> {
+/// A text of `config.json`, if it is there.
+fn in_config(files: &SmallFiles, field: &str) -> Option<String> {
     let config: Value = serde_json::from_slice(files.get("config.json")?).ok()?;
-    Some(config.get("model_type")?.as_str()?.to_owned())
+    Some(config.get(field)?.as_str()?.to_owned())
 }
 
 /// BERT: word pieces.

@@ -11,7 +11,7 @@ use tokenizers::{NormalizedString, Normalizer, PostProcessor, TruncationDirectio
 use super::cut::{Cut, Overflow, Shortened};
 use super::files::SmallFiles;
 use super::guard::guarded;
-use super::model::Inner;
+use super::model::{Inner, Model};
 use super::special::SpecialTokens;
 use super::{overrides, slow, sound};
 use crate::error::{Error, Result};
@@ -112,7 +112,8 @@ impl Tokenizer {
     fn build(files: &SmallFiles, type_vocab_size: usize) -> Result<Self> {
         let settings = settings(files)?;
         let refuse = |reason: String| files.tokenizer_error(reason);
-        let json = json(files, &settings)?;
+        let mut warnings = Vec::new();
+        let json = json(files, &settings, &mut warnings)?;
         sound::check(&json).map_err(refuse)?;
         let mut inner: Inner = serde_json::from_str(&json).map_err(|error| refuse(error.to_string()))?;
         inner.with_padding(None);
@@ -128,7 +129,7 @@ impl Tokenizer {
             truncates: false,
             direction: direction(&settings),
             token_types: type_vocab_size > 1 && lists_token_types(&settings),
-            warnings: Vec::new(),
+            warnings,
         })
     }
 
@@ -138,7 +139,7 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the files are missing, broken or not supported.
     pub fn json(files: &SmallFiles) -> Result<Value> {
-        let json = json(files, &settings(files)?)?;
+        let json = json(files, &settings(files)?, &mut Vec::new())?;
         serde_json::from_str(&json).map_err(|error| files.tokenizer_error(error.to_string()))
     }
 
@@ -230,9 +231,14 @@ impl Tokenizer {
         Ok(tokens)
     }
 
+    /// Whether Python has this tokenizer in slow form only.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self.inner.get_model(), Model::Marked(_))
+    }
+
     fn encode_as(&self, input: &Input, overflow: Overflow) -> Result<Tokens> {
-        // An empty second text is none, as in Python.
-        let pair = input.text_pair.as_deref().filter(|pair| !pair.is_empty());
+        // An empty second text is none, as in Python, but in its slow tokenizers.
+        let pair = input.text_pair.as_deref().filter(|pair| self.is_slow() || !pair.is_empty());
         if pair.is_some() && self.max_length <= self.special_tokens(true) {
             return Err(self.no_room("a pair of texts"));
         }
@@ -252,10 +258,10 @@ impl std::fmt::Debug for Tokenizer {
 }
 
 /// The `tokenizer.json`, or what stands in for it.
-fn json<'a>(files: &'a SmallFiles, settings: &Map<String, Value>) -> Result<Cow<'a, str>> {
+fn json<'a>(files: &'a SmallFiles, settings: &Map<String, Value>, warnings: &mut Vec<String>) -> Result<Cow<'a, str>> {
     match files.text("tokenizer.json")? {
         Some(json) => Ok(json.into()),
-        None => Ok(slow::tokenizer_json(files, settings)?.into()),
+        None => Ok(slow::tokenizer_json(files, settings, warnings)?.into()),
     }
 }
 

@@ -70,7 +70,7 @@ TEXTS = [
     "[CLS] a [SEP] b [MASK] c [PAD] [UNK]", "[cls][SEP]x[MASK]y", "<s>a</s> <pad> <unk> <mask>", "a <mask>  <mask>b",
     "##ing ## #a", "Ġhello Ċ ▁under",
 ]
-PAIRS = [  # an empty second text counts as none
+PAIRS = [  # an empty second text counts as none, but in Python's slow tokenizers
     ("The quick fox", "the lazy dog"), ("", "only the second"), ("only the first", ""), ("", ""),
     ("Café ☕", "今天天气很好"), ("a [SEP] b", "<s> c </s>"), (f"{FAMILY}!", "مرحبا"),
 ]
@@ -135,6 +135,35 @@ def write_bpe(folder: Path) -> None:
     write_json(folder / "tokenizer_config.json", {"tokenizer_class": "RobertaTokenizer", "model_max_length": 64})
 
 
+def write_marked(folder: Path, settings: dict, odd_lines: bool = False) -> None:
+    """`vocab.txt` and `bpe.codes` as fastBPE writes them: every piece, and every pair that is joined, with a count."""
+    words = Counter(word for line in CORPUS for word in line.split())
+    parts = {word: (*word[:-1], word[-1] + "</w>") for word in words}
+    codes = []
+    while len(codes) < 250:
+        pairs = Counter()
+        for word, count in words.items():
+            pairs.update(dict.fromkeys(zip(parts[word], parts[word][1:]), count))
+        (left, right), count = min(pairs.items(), key=lambda item: (-item[1], item[0]))
+        codes.append(f"{left} {right} {count}")
+        for word, symbols in parts.items():
+            parts[word] = tuple("\t".join(symbols).replace(f"{left}\t{right}", left + right).split("\t")
+                                if f"\t{left}\t{right}\t" in "\t" + "\t".join(symbols) + "\t" else symbols)
+    pieces = Counter()
+    for word, count in words.items():
+        pieces.update({(symbol + "@@").replace("</w>@@", ""): count for symbol in parts[word]})
+    pieces.update({character + mark: 1 for character in ascii_lowercase + digits for mark in ("", "@@")})
+    lines = [f"{piece} {count}" for piece, count in sorted(pieces.items(), key=lambda item: (-item[1], item[0]))]
+    # Codes whose order is not that in which pieces grow, a piece that is not there, and what is there twice.
+    codes[3:3] = ["t h 9", "z z 9", "zz z</w> 9", "th t 9", "o g</w> 1"]
+    if odd_lines:
+        lines[40:40] = [lines[5], "<unk> 3", "two words 2"]
+        codes += ["a b", "a b c 1", "q u\t8", "", "x y 9"]
+    (folder / "vocab.txt").write_text("\n".join(lines) + "\n")
+    (folder / "bpe.codes").write_text("\n".join(codes) + ("" if odd_lines else "\n"))
+    write_json(folder / "tokenizer_config.json", settings | {"model_max_length": 64})
+
+
 RULES = {  # of normalisation, few but of every kind: the usual ones take 240 KB
     "\t": " ", "\n": " ", "\r": " ", "\u00a0": " ", "\u3000": " ", "\u200b": "", "\ufeff": "", "ﬁ": "fi", "…": "...",
     "½": "1/2", "㎏": "kg", "①": "1", "e\u0301": "é", "\u0100": "A", "\U0001d4d0": "A",
@@ -179,9 +208,13 @@ def write_expected(folder: Path) -> None:
     lines = []
     for text, text_pair, max_length in CASES:
         encoding = tokenizer(text, text_pair, truncation="longest_first" if max_length else False,
-                             max_length=max_length, return_offsets_mapping=True, return_token_type_ids=True)
+                             max_length=max_length, return_offsets_mapping=tokenizer.is_fast,
+                             return_token_type_ids=True)
         case = {"text": text, "text_pair": text_pair, "max_length": max_length, "ids": encoding["input_ids"],
-                "type_ids": encoding["token_type_ids"], "offsets": encoding["offset_mapping"]}
+                "type_ids": encoding["token_type_ids"], "offsets": encoding.get("offset_mapping")}
+        if not tokenizer.is_fast:
+            case["decoded"] = tokenizer.decode(encoding["input_ids"])
+            case["text_only"] = tokenizer.decode(encoding["input_ids"], skip_special_tokens=True)
         given = {key: value for key, value in case.items() if value is not None}
         lines.append(json.dumps(given, separators=(",", ":")))
     made_with = f"{type(tokenizer).__name__}, transformers {transformers.__version__}"
@@ -201,6 +234,7 @@ DEBERTA = {"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3, "pad_piece": "[PA
 XLNET = FAIRSEQ | {"control_symbols": ["<cls>", "<sep>", "<pad>", "<mask>", "<eod>", "<eop>"]}
 MASK = {"__type": "AddedToken", "content": "<mask>", "lstrip": True, "rstrip": False, "single_word": False,
         "normalized": False, "special": True}
+LISTED = {key: value for key, value in MASK.items() if key != "__type"}
 TOKENIZERS = {
     "wordpiece": lambda folder: write_wordpiece(folder, UNCASED, tokenizer_json=True),
     "wordpiece-cased": lambda folder: write_wordpiece(folder, CASED, tokenizer_json=False),
@@ -220,6 +254,12 @@ TOKENIZERS = {
     "deberta-v2-lower": lambda folder: write_sentencepiece(
         folder, "spm.model", {"tokenizer_class": "DebertaV2Tokenizer", "do_lower_case": True, "split_by_punct": True},
         DEBERTA),
+    "phobert": lambda folder: write_marked(folder, {"tokenizer_class": "PhobertTokenizer"}),
+    "bertweet": lambda folder: write_marked(
+        folder, {"tokenizer_class": "BertweetTokenizer", "normalization": False, "extra_special_tokens": ["<b>", "dog"],
+                 "clean_up_tokenization_spaces": True,
+                 "added_tokens_decoder": {"500": LISTED, "499": LISTED | {"content": "the", "special": False}}},
+        odd_lines=True),
     "xlnet": lambda folder: write_sentencepiece(folder, "spiece.model", {"tokenizer_class": "XLNetTokenizer"}, XLNET),
 }
 
