@@ -1,6 +1,7 @@
 //! From text to batches of token ids.
 
 mod added_tokens;
+mod advice;
 mod batch;
 mod call;
 mod charsmap;

@@ -6,15 +6,12 @@
 use serde_json::{Map, Value, json};
 
 use super::added_tokens::StatedTokens;
+use super::advice::advice;
 use super::files::SmallFiles;
 use super::sentencepiece::SentencePiece;
 use super::slow_marked::{self, is_marked};
 use super::slow_unigram::{self, Family};
 use crate::error::Result;
-
-/// What is to be done about a folder without any supported tokenizer.
-const ADVICE: &str = "save a fast tokenizer with Python: \
-    tokenizer = transformers.AutoTokenizer.from_pretrained(ID); tokenizer.save_pretrained(FOLDER)";
 
 /// Classes whose vocabulary is a `vocab.txt` of word pieces, and the model types whose
 /// tokenizers are of these classes unless a file says otherwise.
@@ -71,7 +68,7 @@ pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>, warning
     if let Some(family) = class.as_deref().and_then(Family::of)
         && let Some(file) = files.bytes(family.file())?
     {
-        let refuse = |reason: String| files.tokenizer_error(format!("{}: {reason}; {ADVICE}", family.file()));
+        let refuse = |reason: String| files.tokenizer_error(format!("{}: {reason}", family.file()));
         let model = SentencePiece::parse(file).map_err(refuse)?;
         let json = slow_unigram::tokenizer_json(family, &model, settings, &special);
         return json.map_err(|error| refuse(error.to_string()));
@@ -92,10 +89,7 @@ pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>, warning
             json.map(|json| json.to_string())
                 .ok_or_else(|| files.tokenizer_error("vocab.json lacks the special tokens, or merges.txt is malformed"))
         }
-        _ => {
-            let class = class.map_or(String::new(), |class| format!(" of {class}"));
-            Err(files.tokenizer_error(format!("a tokenizer{class} cannot be built from these files; {ADVICE}")))
-        }
+        _ => Err(files.tokenizer_error(advice(class.as_deref(), files))),
     }
 }
 

@@ -521,9 +521,20 @@ fn tokenizers() -> Vec<Case> {
     };
     let replacing = |pattern: Value| json!({"type": "Replace", "pattern": pattern, "content": "a"});
     let japanese: &[u8] = br#"{"tokenizer_class": "BertJapaneseTokenizer"}"#;
+    let phobert: &[u8] = br#"{"tokenizer_class": "PhobertTokenizer"}"#;
+    let mut roberta: Value = serde_json::from_slice(&good()["config.json"]).expect("JSON");
+    roberta["model_type"] = json!("roberta");
+    let roberta = roberta.to_string();
+    let marked = |pieces: &[u8], tokens: &[u8], words: &str| {
+        let files = [("vocab.txt", pieces), ("bpe.codes", b"a b 1\n"), ("special_tokens_map.json", tokens)];
+        only(&[&files[..], &[("tokenizer_config.json", phobert)]].concat(), words)
+    };
     vec![
-        only(&[], "save a fast tokenizer"),
-        only(&[("vocab.json", br#"{"a": 0}"#)], "save a fast tokenizer"),
+        only(&[], "put the tokenizer.json of the model that it was trained from beside it"),
+        only(
+            &[("vocab.json", br#"{"a": 0}"#)],
+            "put the tokenizer.json of the model that it was trained from beside it",
+        ),
         json("{", "EOF"),
         json("<html>", "expected value"),
         json("{}", "Model missing"),
@@ -540,7 +551,19 @@ fn tokenizers() -> Vec<Case> {
         pieces(b"", b"{}", "Missing [UNK] token"),
         pieces(b"[CLS]\n[SEP]\n", b"{,}", "tokenizer_config.json: key must be a string"),
         pieces(b"[CLS]\n[SEP]\n", b"[]", "tokenizer_config.json: invalid type"),
-        pieces(b"a\n", japanese, "a tokenizer of BertJapaneseTokenizer"),
+        pieces(
+            b"a\n",
+            japanese,
+            "a tokenizer of BertJapaneseTokenizer cannot be built from these files; Python has it in slow form only",
+        ),
+        pieces(b"a 1\n", phobert, "put vocab.txt and bpe.codes beside it"),
+        only(
+            &[("vocab.txt", b"a 1\n"), ("bpe.codes", b""), ("config.json", roberta.as_bytes())],
+            r#"says "tokenizer_class": "PhobertTokenizer" or"#,
+        ),
+        marked(b"a 1\nb\n", b"{}", r#"vocab.txt: "b" has no count behind its piece"#),
+        marked(b"a 1\n", br#"{"pad_token": null}"#, "of the special tokens only mask_token may be null"),
+        marked(b"a\xff 1\n", b"{}", "vocab.txt is not UTF-8"),
         pieces(b"\xff\n", b"{}", "vocab.txt is not UTF-8"),
         pairs(b"[]", b"", "vocab.json: invalid type"),
         pairs(br#"{"a": 0}"#, b"", "lacks the special tokens"),
@@ -555,7 +578,6 @@ fn tokenizers() -> Vec<Case> {
         scored(b"\x0a\x08\x0a\x01a\x15\x00\x00\xc0\x7f", "the score of \"a\" is NaN"),
         scored(b"\x0a\x03\x0a\x01a\x1a\x03\x12\x01\x00", "the precompiled_charsmap is empty"),
         scored(b"\x0a\x03\x0a\x01a\x1a\x06\x12\x04\x00\x00\x00\x00", "the precompiled_charsmap leads beyond its end"),
-        scored(b"\x12\x02\x18\x02", "save a fast tokenizer"),
         only(&[("spiece.model", b"")], "spiece.model"),
         changed("/normalizer", json!({"type": "Riddle"}), "tokenizer", "did not match"),
         changed(
