@@ -329,3 +329,93 @@ fn damaged_sentencepiece_is_refused_or_read_but_never_fatal() {
     }
     assert!(refused > 100 && read > 100, "{refused} refused, {read} read");
 }
+
+#[test]
+fn files_of_classes_without_a_fast_form_are_read_as_python_reads_them() {
+    let with = |changes: &[(&str, Option<serde_json::Value>)]| {
+        let mut files = SmallFiles::default();
+        files.insert("vocab.txt".into(), b"the 5\nqu@@ 4\nick 3\nfo@@ 2\nx 2\na 1\nb@@ 1\n".to_vec());
+        files.insert("bpe.codes".into(), b"t h 10\nth e</w> 9\nq u 8\ni c 7\nic k</w> 6\nf o 5\n".to_vec());
+        files.insert(
+            "config.json".into(),
+            br#"{"model_type": "roberta", "tokenizer_class": "PhobertTokenizer"}"#.into(),
+        );
+        for (name, contents) in changes {
+            let contents = contents.as_ref().map(|contents| match contents.as_str() {
+                Some(text) => text.to_owned(),
+                None => contents.to_string(),
+            });
+            files.insert((*name).into(), contents.unwrap_or_default().into_bytes());
+        }
+        Tokenizer::from_files(&files, 1).expect("a tokenizer")
+    };
+    let settings = |settings: serde_json::Value| with(&[("tokenizer_config.json", Some(settings))]);
+    let mask = |lstrip: bool| json!({"content": "<mask>", "lstrip": lstrip, "normalized": true, "special": true});
+    let vocabulary = |lines: &str| with(&[("vocab.txt", Some(lines.into()))]);
+    let json = json!({
+        "version": "1.0",
+        "added_tokens": [
+            {"id": 11, "content": "<mask>", "lstrip": true, "rstrip": false, "single_word": false, "normalized": true, "special": true},
+            {"id": 30, "content": "NEW", "lstrip": false, "rstrip": false, "single_word": false, "normalized": true, "special": false},
+        ],
+        "model": {"type": "WordLevel", "vocab": {"a": 0, "<unk>": 1}, "unk_token": "<unk>"},
+    });
+    // What transformers 5.24 gives for "a\n<mask> x the" and "x,NEW a NEW the".
+    let text = ["a\n<mask> x the", "x,NEW a NEW the"];
+    let plain = [vec![0, 3, 3, 11, 8, 4, 2], vec![0, 3, 3, 3, 3, 3, 9, 3, 3, 3, 4, 2]];
+    let listed = json!({"added_tokens_decoder": {"11": mask(true), "12": {"content": "NEW"}}});
+    let cases = [
+        ("plain", with(&[]), plain.clone()),
+        (
+            "what is said of a role",
+            with(&[("special_tokens_map.json", Some(json!({"mask_token": mask(true)})))]),
+            plain.clone(),
+        ),
+        ("what is listed", settings(listed), [vec![0, 9, 11, 8, 4, 2], vec![0, 3, 3, 12, 9, 12, 4, 2]]),
+        (
+            "added_tokens.json",
+            with(&[("added_tokens.json", Some(json!({"<mask>": 20, "NEW": 15})))]),
+            [vec![0, 3, 3, 20, 8, 4, 2], vec![0, 3, 3, 15, 9, 15, 4, 2]],
+        ),
+        (
+            "tokens without a role",
+            settings(json!({"extra_special_tokens": ["NEW", "the"]})),
+            [vec![0, 3, 3, 11, 8, 4, 2], vec![0, 3, 3, 12, 9, 12, 4, 2]],
+        ),
+        (
+            "no mask",
+            settings(json!({"mask_token": null})),
+            [vec![0, 3, 3, 3, 3, 3, 3, 3, 3, 8, 4, 2], plain[1].clone()],
+        ),
+        (
+            "another beginning",
+            settings(json!({"bos_token": "</s>"})),
+            [vec![10, 3, 3, 11, 7, 3, 2], vec![10, 3, 3, 3, 3, 3, 8, 3, 3, 3, 3, 2]],
+        ),
+        (
+            "pieces that are there twice",
+            vocabulary("a 1\nx 1\na 1\nthe 1\n<unk> 3\nNEW 1\n"),
+            [vec![0, 7, 7, 8, 5, 6, 2], vec![0, 7, 7, 7, 7, 7, 6, 7, 7, 7, 6, 2]],
+        ),
+        (
+            "a tokenizer.json",
+            with(&[("tokenizer.json", Some(json))]),
+            [vec![0, 9, 11, 8, 4, 2], vec![0, 3, 3, 30, 9, 30, 4, 2]],
+        ),
+        ("BERTweet's class", settings(json!({"tokenizer_class": "BertweetTokenizer"})), plain.clone()),
+    ];
+    for (name, tokenizer, expected) in cases {
+        for (text, expected) in text.into_iter().zip(expected) {
+            assert_eq!(tokenizer.encode(&Input::from(text)).expect("tokens").input_ids, expected, "{name} {text:?}");
+        }
+        assert_eq!(tokenizer.warnings().is_empty(), name != "a tokenizer.json", "{name} {:?}", tokenizer.warnings());
+    }
+    // What no vocabulary has stands for an unknown token; an empty second text is a text.
+    let tokenizer = with(&[]);
+    assert_eq!(tokenizer.decode(&[5, 99, 6, 7, 3, 4], false).expect("a text"), "qu<unk> ick fo<unk> the");
+    assert_eq!(tokenizer.decode(&[5, 6, 3, 2, 4], true).expect("a text"), "quick the");
+    let pair = Input { text: "the".into(), text_pair: Some(String::new()) };
+    assert_eq!(tokenizer.encode(&pair).expect("tokens").input_ids, [0, 4, 2, 2, 2]);
+    let odd = with(&[("bpe.codes", Some("t h 1\nth e</w>\na b c d\n\nx y 3".into()))]);
+    assert!(odd.warnings()[0].contains("3 of the 4 lines of bpe.codes join nothing"), "{:?}", odd.warnings());
+}

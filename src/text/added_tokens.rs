@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokenizers::AddedToken;
 
@@ -103,6 +104,23 @@ impl StatedTokens {
             }
         }
         added.into_iter().map(|(id, token)| spelled(id, token)).collect()
+    }
+
+    /// The same with the added tokens of a `tokenizer.json`, which Python's slow tokenizers read of it where
+    /// `tokenizer_config.json` lists none.
+    pub fn with_those_of(mut self, tokenizer_json: &str) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct File {
+            #[serde(default)]
+            added_tokens: Vec<Value>,
+        }
+        if !self.by_role.contains_key("added_tokens_decoder") {
+            let File { added_tokens } = serde_json::from_str(tokenizer_json)?;
+            let with_id =
+                |token: &Value| Some((u32::try_from(token.get("id")?.as_u64()?).ok()?, added_token(token, false)?));
+            self.listed.extend(added_tokens.iter().filter_map(with_id));
+        }
+        Ok(self)
     }
 
     /// Those that files list, by the ids that they give them.

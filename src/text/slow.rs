@@ -62,8 +62,7 @@ const BYTE_PAIR_TOKENS: [(&str, &str); 6] = [
 /// [`crate::Error::Tokenizer`] when there is no vocabulary or its class is not supported.
 pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>, warnings: &mut Vec<String>) -> Result<String> {
     let special = StatedTokens::read(files, settings)?;
-    let class = settings.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned);
-    let class = class.or_else(|| in_config(files, "tokenizer_class")).or_else(|| in_config(files, "model_type"));
+    let class = class(files, settings);
     let is = |classes: &[&str]| class.as_deref().is_none_or(|class| classes.contains(&class));
     if let Some(family) = class.as_deref().and_then(Family::of)
         && let Some(file) = files.bytes(family.file())?
@@ -77,6 +76,10 @@ pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>, warning
     if let (Some(vocabulary), Some(codes), true) =
         (text("vocab.txt")?, text("bpe.codes")?, class.as_deref().is_none_or(is_marked))
     {
+        let special = match text("tokenizer.json")? {
+            Some(json) => special.with_those_of(json).map_err(|error| files.tokenizer_error(error.to_string()))?,
+            None => special,
+        };
         let json = slow_marked::tokenizer_json(vocabulary, codes, &special, warnings);
         return json.map(|json| json.to_string()).map_err(|reason| files.tokenizer_error(reason));
     }
@@ -91,6 +94,27 @@ pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>, warning
         }
         _ => Err(files.tokenizer_error(advice(class.as_deref(), files))),
     }
+}
+
+/// Whether Python leaves a `tokenizer.json` aside, because the class has no fast form.
+pub fn leaves_json_aside(files: &SmallFiles, settings: &Map<String, Value>, warnings: &mut Vec<String>) -> bool {
+    let Some(class) = class(files, settings).filter(|class| is_marked(class)) else {
+        return false;
+    };
+    let complete = files.get("vocab.txt").is_some() && files.get("bpe.codes").is_some();
+    warnings.push(match complete {
+        true => {
+            format!("tokenizer.json is left aside but for its added tokens, as {class} reads vocab.txt and bpe.codes")
+        }
+        false => format!("{class} reads vocab.txt and bpe.codes, which are not there; tokenizer.json is read instead"),
+    });
+    complete
+}
+
+/// The class of a tokenizer, or what stands for it.
+fn class(files: &SmallFiles, settings: &Map<String, Value>) -> Option<String> {
+    let stated = settings.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned);
+    stated.or_else(|| in_config(files, "tokenizer_class")).or_else(|| in_config(files, "model_type"))
 }
 
 /// A text of `config.json`, if it is there.

@@ -260,8 +260,8 @@ impl std::fmt::Debug for Tokenizer {
 /// The `tokenizer.json`, or what stands in for it.
 fn json<'a>(files: &'a SmallFiles, settings: &Map<String, Value>, warnings: &mut Vec<String>) -> Result<Cow<'a, str>> {
     match files.text("tokenizer.json")? {
-        Some(json) => Ok(json.into()),
-        None => Ok(slow::tokenizer_json(files, settings, warnings)?.into()),
+        Some(json) if !slow::leaves_json_aside(files, settings, warnings) => Ok(json.into()),
+        _ => Ok(slow::tokenizer_json(files, settings, warnings)?.into()),
     }
 }
 
