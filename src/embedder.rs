@@ -185,7 +185,7 @@ fn tokenizer(files: &SmallFiles, config: &Config, settings: &TextSettings) -> Re
         Some(length) => tokenizer.with_model_max_length(length),
         None => tokenizer.truncate_to(config.max_positions)?,
     };
-    let longest = config.max_length(tokenizer.model_max_length());
+    let longest = config.longest(&tokenizer);
     tokenizer.truncate_to(longest)
 }
 

@@ -41,7 +41,7 @@ fn agrees_with_python(name: &str, files: &SmallFiles) {
     let expected: Expected = serde_json::from_slice(&expected).expect("readable ids");
     for case in expected.cases {
         let Case { text, text_pair, max_length, ids, type_ids, offsets, decoded, text_only } = case;
-        let mut tokenizer = Tokenizer::from_files(files, 2).expect("a tokenizer");
+        let mut tokenizer = Tokenizer::from_files(files, 2).expect("a tokenizer").with_token_types();
         if let Some(max_length) = max_length {
             tokenizer = tokenizer.truncate_to(max_length).expect("room for a text");
         }

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::heads::HeadKind;
 use crate::limits;
 use crate::nn::Activation;
+use crate::text::Tokenizer;
 
 /// Keys whose other values change what any encoder computes.
 const REFUSALS: &[Refusal<'static>] = &[
@@ -145,11 +146,32 @@ impl Config {
     /// the table of positions allows no more; where there is none, the tokenizer decides, and
     /// then the length that the model was trained for.
     pub fn max_length(&self, model_max_length: Option<usize>) -> usize {
-        match (self.usable_positions, model_max_length) {
+        self.shorter(self.usable_positions, model_max_length)
+    }
+
+    /// The same for this tokenizer, to the token: where positions are counted behind that of the padding token, special
+    /// tokens that are the same token, such as `<s>`, use up none.
+    pub fn longest(&self, tokenizer: &Tokenizer) -> usize {
+        let uncounted = match self.position_rule() {
+            Some(Positions::AfterPadding) => tokenizer.special_tokens_that_are(self.pad_token_id as u32),
+            _ => 0,
+        };
+        self.shorter(self.usable_positions.map(|positions| positions + uncounted), tokenizer.model_max_length())
+    }
+
+    fn shorter(&self, positions: Option<usize>, model_max_length: Option<usize>) -> usize {
+        match (positions, model_max_length) {
             (Some(positions), Some(length)) => positions.min(length),
             (None, Some(length)) => length.min(limits::POSITIONS),
             (Some(positions), None) => positions,
             (None, None) => self.max_positions,
+        }
+    }
+
+    fn position_rule(&self) -> Option<Positions> {
+        match &self.architecture.body {
+            Body::EncoderDecoder => None,
+            Body::Encoder(table) => table.embeddings.position.as_ref().map(|table| table.rule),
         }
     }
 

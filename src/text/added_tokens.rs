@@ -84,8 +84,7 @@ impl StatedTokens {
 
     /// The token with this role, which has this name unless a file says otherwise.
     pub fn special(&self, (role, default): (&str, &str)) -> AddedToken {
-        let stated = self.by_role.get(role).and_then(|token| added_token(token, true));
-        AddedToken { special: true, ..stated.unwrap_or_else(|| AddedToken::from(default, true)) }
+        AddedToken { special: true, ..self.stated(role).unwrap_or_else(|| AddedToken::from(default, true)) }
     }
 
     /// The `added_tokens` of a `tokenizer.json`, by ascending id: the listed ones, then those of `tokens` that are not
@@ -114,7 +113,7 @@ impl StatedTokens {
             #[serde(default)]
             added_tokens: Vec<Value>,
         }
-        if !self.by_role.contains_key("added_tokens_decoder") {
+        if !self.lists_by_id() {
             let File { added_tokens } = serde_json::from_str(tokenizer_json)?;
             let with_id =
                 |token: &Value| Some((u32::try_from(token.get("id")?.as_u64()?).ok()?, added_token(token, false)?));
@@ -123,9 +122,24 @@ impl StatedTokens {
         Ok(self)
     }
 
+    /// Whether `tokenizer_config.json` lists them, so that older files do not count.
+    pub fn lists_by_id(&self) -> bool {
+        self.by_role.contains_key("added_tokens_decoder")
+    }
+
     /// Those that files list, by the ids that they give them.
     pub fn listed(&self) -> &BTreeMap<u32, AddedToken> {
         &self.listed
+    }
+
+    /// Whether no file says more of the token with this role than its name.
+    pub fn is_plain(&self, role: &str) -> bool {
+        !self.by_role.get(role).is_some_and(Value::is_object)
+    }
+
+    /// The token that a file gives this role.
+    pub fn stated(&self, role: &str) -> Option<AddedToken> {
+        self.by_role.get(role).and_then(|token| added_token(token, true))
     }
 
     /// Whether a file says that no token has this role.

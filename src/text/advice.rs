@@ -2,46 +2,13 @@
 //! `tokenizer.json` only where the class has a fast form; and of a folder without a vocabulary, Python 5 makes a
 //! tokenizer of five tokens without a word.
 
+use super::class::{Form, Found};
 use super::files::SmallFiles;
-use super::slow_marked::is_marked;
-
-/// Classes that `transformers` has in slow form only, without `Tokenizer` behind the name.
-const SLOW_ONLY: &[&str] = &[
-    "Bartpho",
-    "BertGeneration",
-    "BertJapanese",
-    "BioGpt",
-    "BlenderbotSmall",
-    "ByT5",
-    "CTRL",
-    "Canine",
-    "Cpm",
-    "CpmAnt",
-    "Esm",
-    "FSMT",
-    "Flaubert",
-    "GPTNeoXJapanese",
-    "GPTSw3",
-    "M2M100",
-    "Marian",
-    "MyT5",
-    "PLBart",
-    "Perceiver",
-    "ProphetNet",
-    "RoCBert",
-    "Siglip",
-    "SpeechT5",
-    "Tapas",
-    "XLM",
-];
 
 /// Why these files make no tokenizer of this class, and what helps.
-pub fn advice(class: Option<&str>, files: &SmallFiles) -> String {
-    let of_class = class.map_or(String::new(), |class| format!(" of {class}"));
-    let stem = class.unwrap_or_default().trim_end_matches("Fast").trim_end_matches("Tokenizer");
-    let helps = if SLOW_ONLY.contains(&stem) {
-        "Python has it in slow form only, and cannot save it as a tokenizer.json either"
-    } else if class.is_some_and(is_marked) {
+pub fn advice(found: &Found, files: &SmallFiles) -> String {
+    let of_class = found.name.as_ref().map_or(String::new(), |class| format!(" of {class}"));
+    let helps = if found.class().form == Form::Marked {
         "put vocab.txt and bpe.codes beside it, as they are in the model that it was trained from"
     } else if files.get("bpe.codes").is_some() {
         "vocab.txt and bpe.codes are read where tokenizer_config.json says \"tokenizer_class\": \"PhobertTokenizer\" or \
@@ -51,4 +18,14 @@ pub fn advice(class: Option<&str>, files: &SmallFiles) -> String {
          tokenizer = transformers.AutoTokenizer.from_pretrained(BASE_ID); tokenizer.save_pretrained(FOLDER)"
     };
     format!("a tokenizer{of_class} cannot be built from these files; {helps}")
+}
+
+/// Why a class that Python has in slow form only is refused, whatever files there are.
+pub fn refusal(found: &Found) -> String {
+    let class = found.name.as_deref().unwrap_or_default();
+    format!(
+        "{} states the class {class}, which Python has in slow form only and cannot save as a tokenizer.json either, and \
+         which is not built here; supported: models whose tokenizer.is_fast is true in Python, PhoBERT and BERTweet",
+        found.stated_by
+    )
 }

@@ -5,6 +5,7 @@ mod advice;
 mod batch;
 mod call;
 mod charsmap;
+mod class;
 mod cut;
 mod decode;
 mod encode;

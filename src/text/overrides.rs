@@ -1,6 +1,6 @@
 //! Settings of `tokenizer_config.json` that Python lets win over `tokenizer.json`: added tokens and their properties;
 //! `BertTokenizer` rewrites the normaliser, `RobertaTokenizer` the prefix space and what offsets leave out,
-//! `XLMRobertaTokenizer` how words are found.
+//! `XLMRobertaTokenizer` and its like how words are found.
 //! Only stated settings count; Python would also apply the class's defaults, which would lower-case
 //! the texts of a cased tokenizer whose configuration is silent.
 
@@ -9,17 +9,23 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
-use tokenizers::{NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper};
+use tokenizers::{AddedToken, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper};
 
-use super::added_tokens::{added_tokens, extra_tokens};
+use super::added_tokens::StatedTokens;
+use super::class::Class;
 use super::model::Inner;
 
-/// Applies the settings that are stated to the parts that have them.
-pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers::Result<()> {
-    tokenizer.add_tokens(added_tokens(settings).into_values())?;
-    let known: BTreeSet<String> =
-        tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
-    tokenizer.add_tokens(extra_tokens(settings).into_iter().filter(|token| !known.contains(&token.content)))?;
+/// Roles of special tokens, in the order in which Python adds them.
+const ROLES: [&str; 7] = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+/// Applies the settings that are stated, and what the class decides, to the parts that have them.
+pub fn apply(
+    tokenizer: &mut Inner,
+    settings: &Map<String, Value>,
+    class: &Class,
+    tokens: &StatedTokens,
+) -> tokenizers::Result<()> {
+    add_tokens(tokenizer, class, tokens)?;
     let stated = |key: &str| settings.get(key).and_then(Value::as_bool);
     if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer() {
         let mut normalizer = *normalizer;
@@ -35,11 +41,8 @@ pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers
         byte_level.add_prefix_space = add_prefix_space;
         tokenizer.with_pre_tokenizer(Some(byte_level));
     }
-    if ends_words_at_spaces(settings)
-        && let Some(PreTokenizerWrapper::Metaspace(metaspace)) = tokenizer.get_pre_tokenizer()
-    {
-        let words = vec![WhitespaceSplit.into(), metaspace.clone().into()];
-        tokenizer.with_pre_tokenizer(Some(Sequence::new(words)));
+    if class.ends_words_at_spaces() {
+        end_words_at_spaces(tokenizer);
     }
     if let Some(PostProcessorWrapper::Roberta(processor)) = tokenizer.get_post_processor() {
         let mut processor = processor.clone();
@@ -50,9 +53,36 @@ pub fn apply(tokenizer: &mut Inner, settings: &Map<String, Value>) -> tokenizers
     Ok(())
 }
 
-/// Whether the stated class is one that takes spaces away before it cuts words, since version 5 of `transformers`: a text
-/// then has no token for a space at its end, and offsets begin at the word.
-fn ends_words_at_spaces(settings: &Map<String, Value>) -> bool {
-    let class = settings.get("tokenizer_class").and_then(Value::as_str).unwrap_or_default();
-    matches!(class.trim_end_matches("Fast"), "XLMRobertaTokenizer" | "CamembertTokenizer")
+/// Adds what the files list, those of a role and those without one. Properties that `tokenizer_config.json` lists win
+/// over those of `tokenizer.json`; tokens of older files only count where they are new. A token that only the class
+/// names is added if it is a piece: beyond the vocabulary no model has a row for it.
+fn add_tokens(tokenizer: &mut Inner, class: &Class, tokens: &StatedTokens) -> tokenizers::Result<()> {
+    let mut known: BTreeSet<String> =
+        tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
+    let listed = tokens.listed().values().filter(|token| tokens.lists_by_id() || !known.contains(&token.content));
+    let mut added: Vec<AddedToken> = listed.cloned().collect();
+    known.extend(added.iter().map(|token| token.content.clone()));
+    let role = |&role: &&str| {
+        let of_class = class.token(role).filter(|token| tokenizer.token_to_id(token).is_some());
+        let token = tokens.stated(role).or_else(|| Some(AddedToken::from(of_class?, true)));
+        token.filter(|_| !tokens.is_null(role))
+    };
+    let special = ROLES.iter().filter_map(role).map(|token| AddedToken { special: true, ..token });
+    let missing = special.chain(tokens.extra.iter().cloned()).filter(|token| known.insert(token.content.clone()));
+    added.extend(missing);
+    tokenizer.add_tokens(added)?;
+    Ok(())
+}
+
+/// Takes spaces away before words are cut, as these classes do since version 5 of `transformers`.
+fn end_words_at_spaces(tokenizer: &mut Inner) {
+    let parts = match tokenizer.get_pre_tokenizer() {
+        Some(PreTokenizerWrapper::Metaspace(metaspace)) => vec![metaspace.clone().into()],
+        Some(PreTokenizerWrapper::Sequence(sequence)) => sequence.as_ref().to_vec(),
+        _ => return,
+    };
+    if let [PreTokenizerWrapper::Metaspace(metaspace)] = parts.as_slice() {
+        let words = vec![WhitespaceSplit.into(), metaspace.clone().into()];
+        tokenizer.with_pre_tokenizer(Some(Sequence::new(words)));
+    }
 }

@@ -1,106 +1,72 @@
 //! Tokenizers without a `tokenizer.json`: the vocabulary files that the slow tokenizers of
 //! Python read become the `tokenizer.json` that Python itself would make of them.
-//! `transformers`: `models/bert/tokenization_bert.py`, `models/roberta/tokenization_roberta.py`; for
+//! `transformers`: `models/bert/tokenization_bert.py`, `models/roberta/tokenization_roberta.py` and their like; for
 //! SentencePiece see `slow_unigram.rs`.
 
 use serde_json::{Map, Value, json};
+use tokenizers::AddedToken;
 
 use super::added_tokens::StatedTokens;
 use super::advice::advice;
+use super::class::{Class, Form, Found};
 use super::files::SmallFiles;
 use super::sentencepiece::SentencePiece;
-use super::slow_marked::{self, is_marked};
-use super::slow_unigram::{self, Family};
+use super::slow_unigram::{FIRST, SECOND};
+use super::{slow_marked, slow_unigram};
 use crate::error::Result;
 
-/// Classes whose vocabulary is a `vocab.txt` of word pieces, and the model types whose
-/// tokenizers are of these classes unless a file says otherwise.
-const WORD_PIECE_CLASSES: &[&str] = &[
-    "BertTokenizer",
-    "BertTokenizerFast",
-    "DistilBertTokenizer",
-    "DistilBertTokenizerFast",
-    "ElectraTokenizer",
-    "ElectraTokenizerFast",
-    "bert",
-    "distilbert",
-    "electra",
-];
-
-/// Those whose vocabulary is a `vocab.json` and a `merges.txt` of bytes.
-const BYTE_PAIR_CLASSES: &[&str] = &[
-    "RobertaTokenizer",
-    "RobertaTokenizerFast",
-    "BartTokenizer",
-    "BartTokenizerFast",
-    "roberta",
-    "data2vec-text",
-    "bart",
-];
-
-/// Special tokens by role, with the names they have unless a file says otherwise.
-const WORD_PIECE_TOKENS: [(&str, &str); 5] = [
-    ("unk_token", "[UNK]"),
-    ("sep_token", "[SEP]"),
-    ("pad_token", "[PAD]"),
-    ("cls_token", "[CLS]"),
-    ("mask_token", "[MASK]"),
-];
-const BYTE_PAIR_TOKENS: [(&str, &str); 6] = [
-    ("bos_token", "<s>"),
-    ("sep_token", "</s>"),
-    ("unk_token", "<unk>"),
-    ("pad_token", "<pad>"),
-    ("cls_token", "<s>"),
-    ("mask_token", "<mask>"),
-];
-
 /// The `tokenizer.json` that follows from the other files. `settings` is the contents of
-/// `tokenizer_config.json`.
+/// `tokenizer_config.json`. Where no file says anything of the class, the vocabulary decides.
 ///
 /// # Errors
 /// [`crate::Error::Tokenizer`] when there is no vocabulary or its class is not supported.
-pub fn tokenizer_json(files: &SmallFiles, settings: &Map<String, Value>, warnings: &mut Vec<String>) -> Result<String> {
+pub fn tokenizer_json(
+    files: &SmallFiles,
+    settings: &Map<String, Value>,
+    found: &Found,
+    warnings: &mut Vec<String>,
+) -> Result<String> {
     let special = StatedTokens::read(files, settings)?;
-    let class = class(files, settings);
-    let is = |classes: &[&str]| class.as_deref().is_none_or(|class| classes.contains(&class));
-    if let Some(family) = class.as_deref().and_then(Family::of)
+    let class = found.class();
+    let text = |name| files.text(name);
+    if let Form::SentencePiece(family) = class.form
         && let Some(file) = files.bytes(family.file())?
     {
         let refuse = |reason: String| files.tokenizer_error(format!("{}: {reason}", family.file()));
         let model = SentencePiece::parse(file).map_err(refuse)?;
-        let json = slow_unigram::tokenizer_json(family, &model, settings, &special);
+        let json = slow_unigram::tokenizer_json(class, family, &model, settings, &special);
         return json.map_err(|error| refuse(error.to_string()));
     }
-    let text = |name| files.text(name);
-    if let (Some(vocabulary), Some(codes), true) =
-        (text("vocab.txt")?, text("bpe.codes")?, class.as_deref().is_none_or(is_marked))
-    {
+    let may_be = |form: Form| found.name.is_none() || class.form == form;
+    let or = |form: Form| if found.name.is_none() { Class::first_of(form) } else { class };
+    if let (Some(vocabulary), Some(codes), true) = (text("vocab.txt")?, text("bpe.codes")?, may_be(Form::Marked)) {
         let special = match text("tokenizer.json")? {
             Some(json) => special.with_those_of(json).map_err(|error| files.tokenizer_error(error.to_string()))?,
             None => special,
         };
-        let json = slow_marked::tokenizer_json(vocabulary, codes, &special, warnings);
+        let json = slow_marked::tokenizer_json(or(Form::Marked), vocabulary, codes, &special, warnings);
         return json.map(|json| json.to_string()).map_err(|reason| files.tokenizer_error(reason));
     }
     match (text("vocab.txt")?, text("vocab.json")?, text("merges.txt")?) {
-        (Some(vocabulary), ..) if is(WORD_PIECE_CLASSES) => Ok(word_piece(vocabulary, settings, &special).to_string()),
-        (None, Some(vocabulary), Some(merges)) if is(BYTE_PAIR_CLASSES) => {
+        (Some(vocabulary), ..) if may_be(Form::WordPiece) => {
+            Ok(word_piece(or(Form::WordPiece), vocabulary, settings, &special).to_string())
+        }
+        (_, Some(vocabulary), Some(merges)) if may_be(Form::BytePair) => {
             let vocabulary = serde_json::from_str(vocabulary);
             let vocabulary = vocabulary.map_err(|error| files.tokenizer_error(format!("vocab.json: {error}")))?;
-            let json = byte_pair(vocabulary, merges, settings, &special);
-            json.map(|json| json.to_string())
-                .ok_or_else(|| files.tokenizer_error("vocab.json lacks the special tokens, or merges.txt is malformed"))
+            let json = byte_pair(or(Form::BytePair), vocabulary, merges, settings, &special);
+            json.map(|json| json.to_string()).ok_or_else(|| files.tokenizer_error("merges.txt is malformed"))
         }
-        _ => Err(files.tokenizer_error(advice(class.as_deref(), files))),
+        _ => Err(files.tokenizer_error(advice(found, files))),
     }
 }
 
 /// Whether Python leaves a `tokenizer.json` aside, because the class has no fast form.
-pub fn leaves_json_aside(files: &SmallFiles, settings: &Map<String, Value>, warnings: &mut Vec<String>) -> bool {
-    let Some(class) = class(files, settings).filter(|class| is_marked(class)) else {
+pub fn leaves_json_aside(files: &SmallFiles, found: &Found, warnings: &mut Vec<String>) -> bool {
+    if found.class().form != Form::Marked {
         return false;
-    };
+    }
+    let class = found.name.as_deref().unwrap_or_default();
     let complete = files.get("vocab.txt").is_some() && files.get("bpe.codes").is_some();
     warnings.push(match complete {
         true => {
@@ -111,30 +77,63 @@ pub fn leaves_json_aside(files: &SmallFiles, settings: &Map<String, Value>, warn
     complete
 }
 
-/// The class of a tokenizer, or what stands for it.
-fn class(files: &SmallFiles, settings: &Map<String, Value>) -> Option<String> {
-    let stated = settings.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned);
-    stated.or_else(|| in_config(files, "tokenizer_class")).or_else(|| in_config(files, "model_type"))
+/// Special tokens of a class, and what they are in a `tokenizer.json`.
+struct Special {
+    roles: Vec<(&'static str, AddedToken)>,
+    added: Vec<Value>,
 }
 
-/// A text of `config.json`, if it is there.
-fn in_config(files: &SmallFiles, field: &str) -> Option<String> {
-    let config: Value = serde_json::from_slice(files.get("config.json")?).ok()?;
-    Some(config.get(field)?.as_str()?.to_owned())
+impl Special {
+    fn of(class: &Class, stated: &StatedTokens, vocabulary: &Map<String, Value>) -> Self {
+        let mut roles: Vec<_> = class.roles.iter().map(|&role| (role.0, stated.special(role))).collect();
+        if class.strips_before_mask() && stated.is_plain("mask_token") {
+            let masks = roles.iter_mut().filter(|(role, _)| *role == "mask_token");
+            masks.for_each(|(_, mask)| mask.lstrip = true);
+        }
+        let tokens: Vec<AddedToken> = roles.iter().map(|(_, token)| token).chain(&stated.extra).cloned().collect();
+        Special { added: stated.added(&tokens, vocabulary), roles }
+    }
+
+    /// The token of a role with its id.
+    fn of_role(&self, role: &str) -> Option<(&str, &Value)> {
+        let (_, token) = self.roles.iter().find(|(other, _)| *other == role)?;
+        let added = self.added.iter().find(|added| added["content"] == token.content.as_str())?;
+        Some((&token.content, &added["id"]))
+    }
+
+    /// What stands around a text and a pair of texts.
+    fn post_processor(&self, class: &Class, trim_offsets: bool, add_prefix_space: bool) -> Value {
+        let (Some(sep), Some(cls)) = (self.of_role("sep_token"), self.of_role("cls_token")) else {
+            return slow_unigram::template(&[(FIRST, 0)], &[(FIRST, 0), (SECOND, 1)], &Map::new());
+        };
+        match class.names[0] {
+            "DebertaTokenizer" => {
+                let ids = [sep, cls].map(|(token, id)| (token.to_owned(), id.clone())).into_iter().collect();
+                let ((sep, _), (cls, _)) = (sep, cls);
+                let pair = [(cls, 0), (FIRST, 0), (sep, 0), (sep, 0), (SECOND, 0), (sep, 0)];
+                slow_unigram::template(&pair[..3], &pair, &ids)
+            }
+            "MPNetTokenizer" | "RobertaTokenizer" => json!({
+                "type": "RobertaProcessing",
+                "sep": sep,
+                "cls": cls,
+                "trim_offsets": trim_offsets,
+                "add_prefix_space": add_prefix_space,
+            }),
+            _ => json!({"type": "BertProcessing", "sep": sep, "cls": cls}),
+        }
+    }
 }
 
-/// BERT: word pieces.
-fn word_piece(lines: &str, settings: &Map<String, Value>, special: &StatedTokens) -> Value {
+/// BERT and its like: word pieces.
+fn word_piece(class: &Class, lines: &str, settings: &Map<String, Value>, stated: &StatedTokens) -> Value {
     let flag = |key: &str, default: bool| settings.get(key).and_then(Value::as_bool).unwrap_or(default);
     let ids = lines.lines().zip(0_u32..);
     let vocabulary: Map<String, Value> = ids.map(|(piece, id)| (piece.to_owned(), id.into())).collect();
-    let roles = WORD_PIECE_TOKENS.map(|role| special.special(role));
-    let [unk, sep, _, cls, _] = roles.each_ref().map(|token| token.content.as_str());
-    let tokens = [&roles[..], &special.extra].concat();
-    let id = |token: &str, default: u32| vocabulary.get(token).cloned().unwrap_or(default.into());
+    let special = Special::of(class, stated, &vocabulary);
     json!({
         "version": "1.0",
-        "added_tokens": special.added(&tokens, &vocabulary),
+        "added_tokens": special.added,
         "normalizer": {
             "type": "BertNormalizer",
             "clean_text": true,
@@ -143,11 +142,11 @@ fn word_piece(lines: &str, settings: &Map<String, Value>, special: &StatedTokens
             "lowercase": flag("do_lower_case", true),
         },
         "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {"type": "BertProcessing", "sep": [sep, id(sep, 3)], "cls": [cls, id(cls, 2)]},
+        "post_processor": special.post_processor(class, true, false),
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
         "model": {
             "type": "WordPiece",
-            "unk_token": unk,
+            "unk_token": special.of_role("unk_token").map(|(token, _)| token),
             "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100,
             "vocab": vocabulary,
@@ -155,35 +154,24 @@ fn word_piece(lines: &str, settings: &Map<String, Value>, special: &StatedTokens
     })
 }
 
-/// RoBERTa: byte pairs. `None` when a special token is not in the vocabulary or a line of
-/// the merges is not a pair.
+/// RoBERTa and its like: byte pairs. `None` when a line of the merges is not a pair.
 fn byte_pair(
+    class: &Class,
     vocabulary: Map<String, Value>,
     merges: &str,
     settings: &Map<String, Value>,
-    special: &StatedTokens,
+    stated: &StatedTokens,
 ) -> Option<Value> {
     let flag = |key: &str, default: bool| settings.get(key).and_then(Value::as_bool).unwrap_or(default);
     let add_prefix_space = flag("add_prefix_space", false);
-    let mut roles = BYTE_PAIR_TOKENS.map(|role| special.special(role));
-    let [.., mask] = &mut roles;
-    mask.lstrip = true;
-    let [_, sep, _, _, cls, _] = roles.each_ref().map(|token| token.content.as_str());
-    let tokens = [&roles[..], &special.extra].concat();
+    let special = Special::of(class, stated, &vocabulary);
     let merges = merges.lines().filter(|line| !line.starts_with("#version") && !line.is_empty());
     let merges = merges.map(|line| line.split_once(' ').map(|(left, right)| json!([left, right])));
-    let (sep_id, cls_id) = (vocabulary.get(sep)?.clone(), vocabulary.get(cls)?.clone());
     Some(json!({
         "version": "1.0",
-        "added_tokens": special.added(&tokens, &vocabulary),
+        "added_tokens": special.added,
         "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": add_prefix_space, "trim_offsets": true, "use_regex": true},
-        "post_processor": {
-            "type": "RobertaProcessing",
-            "sep": [sep, sep_id],
-            "cls": [cls, cls_id],
-            "trim_offsets": flag("trim_offsets", true),
-            "add_prefix_space": add_prefix_space,
-        },
+        "post_processor": special.post_processor(class, flag("trim_offsets", true), add_prefix_space),
         "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
         "model": {
             "type": "BPE",

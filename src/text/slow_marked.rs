@@ -9,33 +9,18 @@ use serde_json::{Map, Value, json};
 use tokenizers::AddedToken;
 
 use super::added_tokens::{StatedTokens, spelled};
+use super::class::Class;
 use crate::error::listed;
-
-/// Special tokens by role, with the names they have unless a file says otherwise, in the order in which those that are
-/// not in the vocabulary get their ids.
-const ROLES: [(&str, &str); 7] = [
-    ("bos_token", "<s>"),
-    ("eos_token", "</s>"),
-    ("unk_token", "<unk>"),
-    ("sep_token", "</s>"),
-    ("pad_token", "<pad>"),
-    ("cls_token", "<s>"),
-    ("mask_token", "<mask>"),
-];
 
 /// Words, each with the end of line that follows it. Python counts four separators as white space that Unicode does not.
 const WORDS: &str = r"[^\s\x1c-\x1f]+\n?";
-
-/// Whether a `tokenizer_class` is one of these.
-pub fn is_marked(class: &str) -> bool {
-    matches!(class.trim_end_matches("Fast"), "PhobertTokenizer" | "BertweetTokenizer")
-}
 
 /// The `tokenizer.json` of these files. What is left aside of them is told in `warnings`.
 ///
 /// # Errors
 /// A description of what is wrong with them.
 pub fn tokenizer_json(
+    class: &Class,
     vocabulary: &str,
     codes: &str,
     stated: &StatedTokens,
@@ -45,7 +30,7 @@ pub fn tokenizer_json(
         // What a file says of such a token beside its name does not count, unless it is listed with an id.
         (!stated.is_null(role)).then(|| AddedToken::from(stated.special((role, default)).content, true))
     };
-    let roles = ROLES.each_ref().map(role);
+    let roles: [Option<AddedToken>; 7] = std::array::from_fn(|place| role(&class.roles[place]));
     let [Some(bos), Some(eos), Some(unk), Some(sep), Some(pad), Some(cls), _] = &roles else {
         return Err("of the special tokens only mask_token may be null".into());
     };

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use tokenizers::AddedToken;
 
 use super::added_tokens::{StatedTokens, extra_tokens};
+use super::class::Class;
 use super::sentencepiece::{Piece, PieceKind, SentencePiece};
 
 /// Classes that share a tokenizer but for its pieces.
@@ -30,56 +31,13 @@ pub enum Family {
     Xlnet,
 }
 
-/// Special tokens by role, with the names they have unless a file says otherwise, in the order in
-/// which those that are not pieces get their ids.
-type Roles = [(&'static str, &'static str); 7];
-
-const FAIRSEQ_TOKENS: Roles = roles(["<s>", "</s>", "<unk>", "</s>", "<pad>", "<s>", "<mask>"]);
-const ALBERT_TOKENS: Roles = roles(["[CLS]", "[SEP]", "<unk>", "[SEP]", "<pad>", "[CLS]", "[MASK]"]);
-const DEBERTA_TOKENS: Roles = roles(["[CLS]", "[SEP]", "[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"]);
-const XLNET_TOKENS: Roles = roles(["<s>", "</s>", "<unk>", "<sep>", "<pad>", "<cls>", "<mask>"]);
-
-const fn roles([bos, eos, unk, sep, pad, cls, mask]: [&'static str; 7]) -> Roles {
-    [
-        ("bos_token", bos),
-        ("eos_token", eos),
-        ("unk_token", unk),
-        ("sep_token", sep),
-        ("pad_token", pad),
-        ("cls_token", cls),
-        ("mask_token", mask),
-    ]
-}
-
 impl Family {
-    /// The family of a `tokenizer_class`, or of a `model_type` whose tokenizer is of this class unless a
-    /// file says otherwise.
-    pub fn of(class: &str) -> Option<Self> {
-        Some(match class.strip_suffix("Fast").unwrap_or(class) {
-            "XLMRobertaTokenizer" | "xlm-roberta" => Family::XlmRoberta,
-            "CamembertTokenizer" | "camembert" => Family::Camembert,
-            "AlbertTokenizer" | "albert" => Family::Albert,
-            "DebertaV2Tokenizer" | "deberta-v2" => Family::DebertaV2,
-            "XLNetTokenizer" | "xlnet" => Family::Xlnet,
-            _ => return None,
-        })
-    }
-
     /// The file with its pieces.
     pub fn file(self) -> &'static str {
         match self {
             Family::XlmRoberta | Family::Camembert => "sentencepiece.bpe.model",
             Family::Albert | Family::Xlnet => "spiece.model",
             Family::DebertaV2 => "spm.model",
-        }
-    }
-
-    fn roles(self) -> Roles {
-        match self {
-            Family::XlmRoberta | Family::Camembert => FAIRSEQ_TOKENS,
-            Family::Albert => ALBERT_TOKENS,
-            Family::DebertaV2 => DEBERTA_TOKENS,
-            Family::Xlnet => XLNET_TOKENS,
         }
     }
 }
@@ -109,14 +67,15 @@ struct ModelJson<'a> {
 /// # Errors
 /// None that is known: those of `serde_json`.
 pub fn tokenizer_json(
+    class: &Class,
     family: Family,
     model: &SentencePiece,
     settings: &Map<String, Value>,
     tokens: &StatedTokens,
 ) -> serde_json::Result<String> {
-    let mut roles = family.roles().map(|role| tokens.special(role));
+    let mut roles: [AddedToken; 7] = std::array::from_fn(|role| tokens.special(class.roles[role]));
     let [.., mask] = &mut roles;
-    mask.lstrip |= family == Family::Camembert;
+    mask.lstrip |= class.strips_before_mask() && tokens.is_plain("mask_token");
     let (vocab, unk_id) = vocabulary(family, model, &roles);
     // As in transformers 5: symbols of the file give way to tokens that `tokenizer_config.json` names.
     let mut extra = extra_tokens(settings);
@@ -242,12 +201,13 @@ fn post_processor(family: Family, roles: &[AddedToken; 7], ids: &Map<String, Val
     }
 }
 
-/// The two texts in a template.
-const FIRST: &str = "$A";
-const SECOND: &str = "$B";
+/// The first text in a template.
+pub const FIRST: &str = "$A";
+/// The second of them.
+pub const SECOND: &str = "$B";
 
-/// Texts and special tokens, each with its token type.
-fn template(single: &[(&str, u32)], pair: &[(&str, u32)], ids: &Map<String, Value>) -> Value {
+/// A template of texts and special tokens, each with its token type. `ids` are those of the special ones.
+pub fn template(single: &[(&str, u32)], pair: &[(&str, u32)], ids: &Map<String, Value>) -> Value {
     let part = |&(name, kind): &(&str, u32)| match name {
         FIRST => json!({"Sequence": {"id": "A", "type_id": kind}}),
         SECOND => json!({"Sequence": {"id": "B", "type_id": kind}}),

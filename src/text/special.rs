@@ -1,9 +1,10 @@
 //! The special tokens of a tokenizer by their roles.
 
-use serde_json::{Map, Value};
+use std::collections::HashSet;
 
-use super::added_tokens::content;
-use super::files::SmallFiles;
+use super::added_tokens::StatedTokens;
+use super::class::Class;
+use super::model::Inner;
 
 /// Ids of special tokens; `None` for roles that no token plays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,14 +22,25 @@ pub struct SpecialTokens {
 }
 
 impl SpecialTokens {
-    /// Reads `tokenizer_config.json`, which is `settings`, then `special_tokens_map.json`. A role that neither file
-    /// mentions has the token that nearly all tokenizers give it, if the vocabulary has that.
-    pub(super) fn read(files: &SmallFiles, settings: &Map<String, Value>, id: impl Fn(&str) -> Option<u32>) -> Self {
-        let map = files.get("special_tokens_map.json").and_then(|json| serde_json::from_slice(json).ok());
-        let map: Map<String, Value> = map.unwrap_or_default();
+    /// A role has the token that a file states. Else it has the one of the class, or a usual one, whichever the files
+    /// mark as special or the post-processor uses; else the one of the class, if the vocabulary has it. `padding` is
+    /// the token that `tokenizer.json` fills up with.
+    pub(super) fn read(stated: &StatedTokens, class: &Class, tokenizer: &Inner, padding: Option<&str>) -> Self {
+        let added = tokenizer.get_added_tokens_decoder();
+        let mut marked: HashSet<u32> = added.into_iter().filter(|(_, token)| token.special).map(|(id, _)| id).collect();
+        marked.extend(tokenizer.encode_fast("", true).iter().flat_map(|encoding| encoding.get_ids()));
+        let id = |token: &str| tokenizer.token_to_id(token);
         let role = |key: &str, usual: [&str; 2]| {
-            let stated = settings.get(key).or_else(|| map.get(key)).and_then(content);
-            stated.map_or_else(|| usual.into_iter().find_map(&id), &id)
+            if stated.is_null(key) {
+                return None;
+            }
+            if let Some(token) = stated.stated(key) {
+                return id(&token.content);
+            }
+            let of_class = class.token(key).or(padding.filter(|_| key == "pad_token"));
+            let all = of_class.into_iter().chain(usual).filter_map(id);
+            let is_marked = |id: &u32| marked.contains(id);
+            all.into_iter().find(is_marked).or_else(|| of_class.and_then(id))
         };
         SpecialTokens {
             cls: role("cls_token", ["[CLS]", "<s>"]),

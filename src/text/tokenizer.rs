@@ -6,8 +6,11 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokenizers::normalizers::{Lowercase, NormalizerWrapper, Sequence};
-use tokenizers::{NormalizedString, Normalizer, PostProcessor, TruncationDirection};
+use tokenizers::{Encoding, NormalizedString, Normalizer, PaddingDirection, PostProcessor, TruncationDirection};
 
+use super::added_tokens::StatedTokens;
+use super::advice::refusal;
+use super::class::Found;
 use super::cut::{Cut, Overflow, Shortened};
 use super::files::SmallFiles;
 use super::guard::guarded;
@@ -87,6 +90,8 @@ pub struct Tokenizer {
     /// Whether [`Tokenizer::encode`] cuts to it.
     truncates: bool,
     pub(super) direction: TruncationDirection,
+    /// Whether Python fills rows up from the left.
+    pads_left: bool,
     /// Whether the encoder wants the types that the tokenizer gives; zeros otherwise.
     pub(super) token_types: bool,
     pub(super) special: SpecialTokens,
@@ -111,24 +116,39 @@ impl Tokenizer {
 
     fn build(files: &SmallFiles, type_vocab_size: usize) -> Result<Self> {
         let settings = settings(files)?;
+        let found = Found::of(files, &settings);
+        let (class, stated) = (found.class(), StatedTokens::read(files, &settings)?);
         let refuse = |reason: String| files.tokenizer_error(reason);
         let mut warnings = Vec::new();
-        let json = json(files, &settings, &mut warnings)?;
+        let json = json(files, &settings, &found, &mut warnings)?;
         sound::check(&json).map_err(refuse)?;
         let mut inner: Inner = serde_json::from_str(&json).map_err(|error| refuse(error.to_string()))?;
+        let padding = inner.get_padding().cloned();
+        let cut_from = inner.get_truncation().map(|truncation| truncation.direction);
         inner.with_padding(None);
         let cleared = inner.with_truncation(None).map(|_| ());
-        let applied = cleared.and_then(|()| overrides::apply(&mut inner, &settings));
+        let applied = cleared.and_then(|()| overrides::apply(&mut inner, &settings, class, &stated));
         let checked = applied.and_then(|()| sound::check_added_tokens(&inner));
         checked.map_err(|error| refuse(error.to_string()))?;
         Ok(Tokenizer {
-            special: SpecialTokens::read(files, &settings, |token| inner.token_to_id(token)),
+            special: SpecialTokens::read(
+                &stated,
+                class,
+                &inner,
+                padding.as_ref().map(|padding| padding.pad_token.as_str()),
+            ),
+            pads_left: match settings.get("padding_side").and_then(Value::as_str) {
+                Some(side) => side == "left",
+                None => {
+                    padding.map_or(class.pads_left(), |padding| matches!(padding.direction, PaddingDirection::Left))
+                }
+            },
             clean_up: settings.get("clean_up_tokenization_spaces").and_then(Value::as_bool).unwrap_or(false),
             inner,
             max_length: model_max_length(&settings).unwrap_or(usize::MAX),
             truncates: false,
-            direction: direction(&settings),
-            token_types: type_vocab_size > 1 && lists_token_types(&settings),
+            direction: direction(&settings, cut_from),
+            token_types: type_vocab_size > 1 && lists_token_types(&settings).unwrap_or(class.token_types),
             warnings,
         })
     }
@@ -139,7 +159,8 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the files are missing, broken or not supported.
     pub fn json(files: &SmallFiles) -> Result<Value> {
-        let json = json(files, &settings(files)?, &mut Vec::new())?;
+        let settings = settings(files)?;
+        let json = json(files, &settings, &Found::of(files, &settings), &mut Vec::new())?;
         serde_json::from_str(&json).map_err(|error| files.tokenizer_error(error.to_string()))
     }
 
@@ -147,6 +168,19 @@ impl Tokenizer {
     /// lower case.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Whether Python fills rows up from the left.
+    pub fn pads_left(&self) -> bool {
+        self.pads_left
+    }
+
+    /// How many of the special tokens around a text, and around a pair if they are fewer, are this one.
+    pub fn special_tokens_that_are(&self, id: u32) -> usize {
+        let count = |encoding: tokenizers::Result<Encoding>| {
+            encoding.map_or(0, |encoding| encoding.get_ids().iter().filter(|&&other| other == id).count())
+        };
+        count(self.inner.encode_fast("", true)).min(count(self.inner.encode_fast(("", ""), true)))
     }
 
     /// The text as the normalizer leaves it.
@@ -258,10 +292,18 @@ impl std::fmt::Debug for Tokenizer {
 }
 
 /// The `tokenizer.json`, or what stands in for it.
-fn json<'a>(files: &'a SmallFiles, settings: &Map<String, Value>, warnings: &mut Vec<String>) -> Result<Cow<'a, str>> {
+fn json<'a>(
+    files: &'a SmallFiles,
+    settings: &Map<String, Value>,
+    found: &Found,
+    warnings: &mut Vec<String>,
+) -> Result<Cow<'a, str>> {
+    if found.is_slow_only() {
+        return Err(files.tokenizer_error(refusal(found)));
+    }
     match files.text("tokenizer.json")? {
-        Some(json) if !slow::leaves_json_aside(files, settings, warnings) => Ok(json.into()),
-        _ => Ok(slow::tokenizer_json(files, settings, warnings)?.into()),
+        Some(json) if !slow::leaves_json_aside(files, found, warnings) => Ok(json.into()),
+        _ => Ok(slow::tokenizer_json(files, settings, found, warnings)?.into()),
     }
 }
 
@@ -272,21 +314,23 @@ fn settings(files: &SmallFiles) -> Result<Map<String, Value>> {
     serde_json::from_str(text).map_err(|error| files.tokenizer_error(format!("tokenizer_config.json: {error}")))
 }
 
+/// `model_max_length`, or the key that it had in old files.
 fn model_max_length(settings: &Map<String, Value>) -> Option<usize> {
-    let length = settings.get("model_max_length")?.as_f64()?;
+    let length = settings.get("model_max_length").or_else(|| settings.get("max_len"))?.as_f64()?;
     (1.0..=NO_LIMIT).contains(&length).then_some(length as usize)
 }
 
-fn direction(settings: &Map<String, Value>) -> TruncationDirection {
+/// The side from which texts are cut: the stated one, else that of `tokenizer.json`.
+fn direction(settings: &Map<String, Value>, of_json: Option<TruncationDirection>) -> TruncationDirection {
     match settings.get("truncation_side").and_then(Value::as_str) {
         Some("left") => TruncationDirection::Left,
-        _ => TruncationDirection::Right,
+        Some(_) => TruncationDirection::Right,
+        None => of_json.unwrap_or(TruncationDirection::Right),
     }
 }
 
-/// Whether Python would pass token types to the model. A BERT encoder behind RoBERTa's
-/// tokenizer gets none.
-fn lists_token_types(settings: &Map<String, Value>) -> bool {
-    let names = settings.get("model_input_names").and_then(Value::as_array);
-    names.is_none_or(|names| names.iter().any(|name| name == "token_type_ids"))
+/// What `model_input_names` says of token types.
+fn lists_token_types(settings: &Map<String, Value>) -> Option<bool> {
+    let names = settings.get("model_input_names")?.as_array()?;
+    Some(names.iter().any(|name| name == "token_type_ids"))
 }

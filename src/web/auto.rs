@@ -255,11 +255,10 @@ impl TextTokenizer {
         let types = config.as_ref().map_or(2, |config| config.type_vocab_size);
         let mut inner = Tokenizer::from_files(&files, types).map_err(to_js)?;
         if let Some(config) = &config {
-            let length = config.max_length(inner.model_max_length());
+            let length = config.longest(&inner);
             inner = inner.with_model_max_length(length);
         }
-        let settings = files.get("tokenizer_config.json").and_then(|json| serde_json::from_slice::<Value>(json).ok());
-        let pads_left = settings.is_some_and(|settings| settings["padding_side"] == "left");
+        let pads_left = inner.pads_left();
         let reads_types = inner.gives_token_types();
         Ok(TextTokenizer { inner: inner.with_token_types(), pads_left, reads_types })
     }

@@ -13,7 +13,7 @@ use super::{file_error, standard_input};
 const TOKEN_TYPES: usize = 2;
 
 pub fn run(folder: &Path, json: bool, max_length: Option<usize>) -> Result<()> {
-    let mut tokenizer = Tokenizer::from_files(&small_files(folder)?, TOKEN_TYPES)?;
+    let mut tokenizer = Tokenizer::from_files(&small_files(folder)?, TOKEN_TYPES)?.with_token_types();
     super::warn(folder, tokenizer.warnings());
     if let Some(max_length) = max_length {
         tokenizer = tokenizer.truncate_to(max_length)?;
