@@ -3,7 +3,8 @@
 //! head that the source serves.
 //!
 //! Tensors stand in the order of their arrival. What is kept in a compact form takes that form: F16
-//! or I8, and right behind it the `…_scale` of its rows. Everything else is as in the source.
+//! or I8, and right behind it the `…_scale` of its rows. What is wider than F32 becomes F32. Everything else is as in
+//! the source.
 
 use super::checkpoint::Checkpoint;
 use super::convert::Dtype;
@@ -40,7 +41,9 @@ impl Conversion {
             let numbers: usize = shape.iter().product();
             let rows = numbers / columns;
             add(name.clone(), narrower.name(), shape.clone(), (numbers * narrower.bytes()) as u64);
-            add(format!("{name}{SCALE}"), Dtype::F32.name(), vec![rows, 1], (rows * size_of::<f32>()) as u64);
+            if narrower != Dtype::F32 {
+                add(format!("{name}{SCALE}"), Dtype::F32.name(), vec![rows, 1], (rows * size_of::<f32>()) as u64);
+            }
         }
         let pending = header(&entries);
         let file_bytes = pending.len() as u64 + end;
@@ -50,7 +53,7 @@ impl Conversion {
     /// Adds a row of a tensor that is converted.
     pub(super) fn row(&mut self, row: &StoredRow<'_>) {
         row.append_to(&mut self.pending);
-        self.scales.extend(row.scale().unwrap_or(1.0).to_le_bytes());
+        self.scales.extend(row.scale().into_iter().flat_map(f32::to_le_bytes));
     }
 
     /// Adds bytes of a tensor that is not.

@@ -1,8 +1,8 @@
-//! Stored numbers to f32, little-endian, any length.
+//! Stored numbers to f32, little-endian, any length. What Python casts without a word is cast here.
 
 use half::{bf16, f16};
 
-use crate::kernels::Precision;
+use crate::kernels::{Precision, StoredRow};
 
 /// A number type that weights may be stored in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,13 +13,54 @@ pub enum Dtype {
     F16,
     /// The upper half of a binary32.
     Bf16,
-    /// Whole numbers from −128 to 127, which a tensor of scales belongs to.
+    /// Whole numbers from −128 to 127, which a tensor of scales may belong to.
     I8,
+    /// IEEE 754 binary64.
+    F64,
+    /// Eight bits, four of them an exponent; no infinities.
+    F8E4M3,
+    /// The upper half of a binary16.
+    F8E5M2,
+    /// Whole numbers.
+    I64,
+    /// Whole numbers.
+    I32,
+    /// Whole numbers.
+    I16,
+    /// Whole numbers from 0.
+    U64,
+    /// Whole numbers from 0.
+    U32,
+    /// Whole numbers from 0.
+    U16,
+    /// Whole numbers from 0.
+    U8,
+    /// 0 or 1.
+    Bool,
 }
 
 impl Dtype {
     /// Every type that can be read.
-    pub const ALL: &[Dtype] = &[Dtype::F32, Dtype::F16, Dtype::Bf16, Dtype::I8];
+    pub const ALL: &[Dtype] = &[
+        Dtype::F32,
+        Dtype::F16,
+        Dtype::Bf16,
+        Dtype::I8,
+        Dtype::F64,
+        Dtype::F8E4M3,
+        Dtype::F8E5M2,
+        Dtype::I64,
+        Dtype::I32,
+        Dtype::I16,
+        Dtype::U64,
+        Dtype::U32,
+        Dtype::U16,
+        Dtype::U8,
+        Dtype::Bool,
+    ];
+
+    /// Those that scales may be stored in.
+    pub const OF_SCALES: &[Dtype] = &[Dtype::F32, Dtype::F16, Dtype::Bf16, Dtype::F64];
 
     /// The type that a file spells `name`.
     pub fn parse(name: &str) -> Option<Self> {
@@ -33,6 +74,17 @@ impl Dtype {
             Dtype::F16 => "F16",
             Dtype::Bf16 => "BF16",
             Dtype::I8 => "I8",
+            Dtype::F64 => "F64",
+            Dtype::F8E4M3 => "F8_E4M3",
+            Dtype::F8E5M2 => "F8_E5M2",
+            Dtype::I64 => "I64",
+            Dtype::I32 => "I32",
+            Dtype::I16 => "I16",
+            Dtype::U64 => "U64",
+            Dtype::U32 => "U32",
+            Dtype::U16 => "U16",
+            Dtype::U8 => "U8",
+            Dtype::Bool => "BOOL",
         }
     }
 
@@ -48,14 +100,15 @@ impl Dtype {
     /// Bytes that one number takes.
     pub fn bytes(self) -> usize {
         match self {
-            Dtype::F32 => 4,
-            Dtype::F16 | Dtype::Bf16 => 2,
-            Dtype::I8 => 1,
+            Dtype::F64 | Dtype::I64 | Dtype::U64 => 8,
+            Dtype::F32 | Dtype::I32 | Dtype::U32 => 4,
+            Dtype::F16 | Dtype::Bf16 | Dtype::I16 | Dtype::U16 => 2,
+            Dtype::I8 | Dtype::U8 | Dtype::Bool | Dtype::F8E4M3 | Dtype::F8E5M2 => 1,
         }
     }
 
-    /// Widens `bytes` into `numbers`, exactly; `bytes.len()` is `numbers.len()` times
-    /// [`Dtype::bytes`].
+    /// Turns `bytes` into `numbers`: exactly where f32 has the number, else into the nearest that it has;
+    /// `bytes.len()` is `numbers.len()` times [`Dtype::bytes`].
     pub fn widen(self, bytes: &[u8], numbers: &mut [f32]) {
         debug_assert_eq!(bytes.len(), numbers.len() * self.bytes());
         match self {
@@ -63,6 +116,40 @@ impl Dtype {
             Dtype::F16 => widen(bytes, numbers, |b| f16::from_le_bytes(b).to_f32()),
             Dtype::Bf16 => widen(bytes, numbers, |b| bf16::from_le_bytes(b).to_f32()),
             Dtype::I8 => widen(bytes, numbers, |b| f32::from(i8::from_le_bytes(b))),
+            _ => {
+                for (wide, stored) in numbers.iter_mut().zip(bytes.chunks_exact(self.bytes())) {
+                    *wide = self.number(stored);
+                }
+            }
+        }
+    }
+
+    /// A row of numbers of this type in the form of `precision`.
+    pub(super) fn stored(self, precision: Precision, numbers: &[f32]) -> StoredRow<'_> {
+        match self {
+            Dtype::I8 => StoredRow::of_cells(precision, numbers),
+            _ => StoredRow::new(precision, numbers),
+        }
+    }
+
+    /// A number of one of the types that are rare, for which one loop is enough.
+    fn number(self, stored: &[u8]) -> f32 {
+        let mut bytes = [0; 8];
+        bytes[..stored.len()].copy_from_slice(stored);
+        let word = u64::from_le_bytes(bytes);
+        match self {
+            Dtype::F64 => f64::from_bits(word) as f32,
+            Dtype::I64 => word as i64 as f32,
+            Dtype::I32 => word as i32 as f32,
+            Dtype::I16 => word as i16 as f32,
+            Dtype::Bool => f32::from(u8::from(word != 0)),
+            Dtype::F8E5M2 => f16::from_bits((word as u16) << 8).to_f32(),
+            // Moved to the places of binary16, its exponent is smaller by the difference of the two biases, 15 − 7.
+            Dtype::F8E4M3 => match word as u16 & 0x7f {
+                0x7f => f32::NAN,
+                bits => f16::from_bits((word as u16 & 0x80) << 8 | bits << 7).to_f32() * 256.0,
+            },
+            _ => word as f32,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The header of a safetensors file: a bounded reader of untrusted bytes. Bytes come in,
 //! a table of tensors comes out; [`crate::models::Loader`] calls it.
 //!
-//! Format: an unsigned 64-bit little-endian length, that many bytes of JSON, then the
-//! tensors' bytes without gaps. The `safetensors` crate is the oracle in tests; it is not
+//! Format: an unsigned 64-bit little-endian length, that many bytes of JSON, in white space if the writer
+//! liked it so, then the tensors' bytes without gaps. The `safetensors` crate is the oracle in tests; it is not
 //! used here because on 32-bit targets it refuses tensors of 512 MiB and has no bound on
 //! the header.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Deserialize;
@@ -116,9 +116,6 @@ impl HeaderReader {
 
 /// Reads the JSON and checks everything that the tensors' bytes rely on.
 fn parse(json: &[u8]) -> std::result::Result<Header, String> {
-    if json.first() != Some(&b'{') {
-        return Err("its header does not begin with '{'".into());
-    }
     let mut entries = serde_json::from_slice::<Table>(json).map_err(|error| format!("its header: {error}"))?.0;
     entries.sort_by_key(|entry| (entry.start, entry.end));
     let mut position = 0;
@@ -129,7 +126,7 @@ fn parse(json: &[u8]) -> std::result::Result<Header, String> {
         }
         let stated = entry.end - entry.start;
         match byte_length(entry)? {
-            Some(length) if length != stated => {
+            length if length != stated => {
                 let Entry { name, dtype, shape, .. } = entry;
                 return Err(format!(
                     "tensor {name} of type {dtype} and shape {shape:?} takes {length} bytes, not {stated}"
@@ -143,18 +140,25 @@ fn parse(json: &[u8]) -> std::result::Result<Header, String> {
     Ok(Header { entries, file_bytes })
 }
 
-/// Bytes that a tensor takes by its type and shape; `None` for a type of unknown width,
-/// which is an error only for who wants to read that tensor.
-fn byte_length(entry: &Entry) -> std::result::Result<Option<u64>, String> {
-    let width: u64 = match entry.dtype.as_str() {
-        "F64" | "I64" | "U64" => 8,
-        "F32" | "I32" | "U32" => 4,
-        "F16" | "BF16" | "I16" | "U16" => 2,
-        "I8" | "U8" | "BOOL" | "F8_E4M3" | "F8_E5M2" => 1,
-        _ => return Ok(None),
+/// Bytes that a tensor takes by its type and shape. Types are those of safetensors 0.8; whether one can be read is
+/// asked only of tensors that are needed.
+fn byte_length(entry: &Entry) -> std::result::Result<u64, String> {
+    let Entry { name, dtype, shape, .. } = entry;
+    let bits: u64 = match dtype.as_str() {
+        "F64" | "I64" | "U64" | "C64" => 64,
+        "F32" | "I32" | "U32" => 32,
+        "F16" | "BF16" | "I16" | "U16" => 16,
+        "I8" | "U8" | "BOOL" | "F8_E4M3" | "F8_E5M2" | "F8_E8M0" | "F8_E4M3FNUZ" | "F8_E5M2FNUZ" => 8,
+        "F6_E2M3" | "F6_E3M2" => 6,
+        "F4" => 4,
+        _ => return Err(format!("tensor {name} is of the type {dtype}, which is not known")),
     };
-    let length = entry.shape.iter().try_fold(width, |product, &size| product.checked_mul(size as u64));
-    length.map(Some).ok_or_else(|| format!("tensor {} has shape {:?}, whose size overflows", entry.name, entry.shape))
+    let length = shape.iter().try_fold(bits, |product, &size| product.checked_mul(size as u64));
+    let length = length.ok_or_else(|| format!("tensor {name} has shape {shape:?}, whose size overflows"))?;
+    match length.is_multiple_of(8) {
+        true => Ok(length / 8),
+        false => Err(format!("tensor {name} of type {dtype} and shape {shape:?} does not take whole bytes")),
+    }
 }
 
 /// The JSON object of the header, read entry by entry so that bounds and duplicates are
@@ -190,7 +194,8 @@ impl<'de> Deserialize<'de> for Table {
                         return Err(serde::de::Error::custom(format!("more than {} tensors", limits::TENSORS)));
                     }
                     if name == "__metadata__" {
-                        map.next_value::<serde::de::IgnoredAny>()?;
+                        // Nothing here is of use, but what is no text is refused everywhere.
+                        map.next_value::<Option<HashMap<String, String>>>()?;
                         continue;
                     }
                     entries.push(entry(name, map.next_value()?)?);
