@@ -66,7 +66,7 @@ impl EmbedderLoader {
         let modules = Modules::parse(files)?;
         let settings = modules.text_settings(files)?;
         let of_encoder = files.of_folder(&modules.encoder);
-        let config = Config::parse(of_encoder.config()?)?;
+        let config = Config::of(&of_encoder)?;
         let tokenizer = tokenizer(&of_encoder, &config, &settings)?;
         let pooling = pooling(files, &modules, &settings)?;
         let mut width = pooling.width(config.hidden_size);

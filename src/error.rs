@@ -25,10 +25,12 @@ pub enum Error {
         supported: String,
     },
     /// `model_type` names an architecture that is not implemented.
-    #[error("Model type {model_type:?} is not supported; supported: {}.", supported.join(", "))]
+    #[error("{}", unsupported_model(model_type, *own_code, supported))]
     UnsupportedModel {
-        /// The `model_type` of `config.json`.
+        /// The `model_type` of `config.json`; empty where there is none.
         model_type: String,
+        /// Whether it comes with code of its own, which is not run.
+        own_code: bool,
         /// Every model type that can be loaded.
         supported: Vec<String>,
     },
@@ -59,11 +61,11 @@ pub enum Error {
         got: u64,
     },
     /// The checkpoint holds the encoder but not the head that was asked for.
-    #[error("The checkpoint has no trained {head} head; missing: {}.", missing.join(", "))]
+    #[error("The checkpoint has no trained {head} head; missing: {}.", listed(missing))]
     MissingHead {
         /// The head that was asked for.
         head: String,
-        /// Names of the missing tensors.
+        /// Names of all missing tensors, as the files spell names.
         missing: Vec<String>,
     },
     /// There is no head of this kind for this architecture.
@@ -77,10 +79,20 @@ pub enum Error {
         supported: Vec<String>,
     },
     /// The checkpoint lacks tensors of the encoder.
-    #[error("The checkpoint lacks tensors of the encoder: {}.", missing.join(", "))]
+    #[error("The checkpoint lacks tensors of the encoder: {}.", listed(missing))]
     MissingTensors {
-        /// Names of the missing tensors.
+        /// Names of all missing tensors, as the files spell names.
         missing: Vec<String>,
+    },
+    /// The files are an adapter, which changes a model, and not a model.
+    #[error("{}", adapter(file, kind, base.as_deref()))]
+    Adapter {
+        /// Name of the file that shows it.
+        file: String,
+        /// The adapter's type, such as `LORA`.
+        kind: String,
+        /// The model that it belongs to, where the file names one.
+        base: Option<String>,
     },
     /// A tensor's shape differs from what the configuration implies.
     #[error("Tensor {tensor} has shape {got:?}, but config.json implies {expected:?}.")]
@@ -162,6 +174,7 @@ impl Error {
             Error::MissingHead { .. } => "missing-head",
             Error::UnsupportedHead { .. } => "unsupported-head",
             Error::MissingTensors { .. } => "missing-tensors",
+            Error::Adapter { .. } => "adapter",
             Error::Shape { .. } => "shape",
             Error::Dtype { .. } => "dtype",
             Error::NonFinite { .. } => "non-finite",
@@ -172,6 +185,23 @@ impl Error {
             Error::Internal { .. } => "internal",
         }
     }
+}
+
+fn unsupported_model(model_type: &str, own_code: bool, supported: &[String]) -> String {
+    let code = if own_code { " with code of its own (auto_map in config.json), which is not run," } else { "" };
+    let model = match model_type {
+        "" => format!("A model without model_type{code}"),
+        name => format!("Model type {name:?}{code}"),
+    };
+    format!("{model} is not supported; supported: {}.", supported.join(", "))
+}
+
+fn adapter(file: &str, kind: &str, base: Option<&str>) -> String {
+    let base = base.unwrap_or("its model");
+    format!(
+        "{file} is of an adapter ({kind}), which is no model by itself; supported: whole models. In Python, \
+         merge_and_unload() of peft makes one of {base} and the adapter."
+    )
 }
 
 /// Names for a message: five of them, and how many there are beside them.

@@ -48,7 +48,7 @@ impl TextModelLoader {
         options: LoadOptions,
         labels: Option<Vec<String>>,
     ) -> Result<Self> {
-        let mut config = Config::parse(files.config()?)?;
+        let mut config = Config::of(files)?;
         if let Some(settings) = files.get(SENTENCE_TRANSFORMERS) {
             config.add_sentence_transformers(settings);
         }

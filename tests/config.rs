@@ -146,7 +146,7 @@ fn int8_per_channel_may_be_spelled_in_several_ways() {
 #[test]
 fn other_models_are_refused() {
     assert!(matches!(parse(json!({})), Err(Error::Config { field, .. }) if field == "model_type"));
-    let Err(Error::UnsupportedModel { model_type, supported }) = parse(json!({"model_type": "gpt2"})) else {
+    let Err(Error::UnsupportedModel { model_type, supported, .. }) = parse(json!({"model_type": "gpt2"})) else {
         panic!("gpt2 is not supported");
     };
     assert_eq!(model_type, "gpt2");

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::heads::HeadKind;
 use crate::limits;
 use crate::nn::Activation;
-use crate::text::Tokenizer;
+use crate::text::{ADAPTER_FILE, SmallFiles, Tokenizer, adapter};
 
 /// Keys whose other values change what any encoder computes.
 const REFUSALS: &[Refusal<'static>] = &[
@@ -93,6 +93,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// Reads `config.json`, and looks at what lies beside it.
+    ///
+    /// # Errors
+    /// Those of [`SmallFiles::config`] and [`Config::parse`].
+    pub fn of(files: &SmallFiles) -> Result<Config> {
+        let mut config = Config::parse(files.config()?)?;
+        config.warnings.extend(files.get(ADAPTER_FILE).map(adapter::beside));
+        Ok(config)
+    }
+
     /// Reads `config.json`.
     ///
     /// # Errors
@@ -100,12 +110,13 @@ impl Config {
     /// [`Error::Config`] for anything else that cannot be used.
     pub fn parse(json: &[u8]) -> Result<Config> {
         let fields = Fields::parse(json)?;
+        let own_code = fields.get("auto_map").is_some();
         let name = match fields.get("model_type") {
             Some(Value::String(name)) => name,
+            None if own_code => "",
             other => return Err(invalid("model_type", other, &supported_model_types().join(", "))),
         };
-        let (architecture, model_type) = registry::find(name)
-            .ok_or_else(|| Error::UnsupportedModel { model_type: name.clone(), supported: supported_model_types() })?;
+        let (architecture, model_type) = registry::find(name).ok_or_else(|| unsupported(name, own_code))?;
         fields.refuse(REFUSALS)?;
         quantization::check(&fields)?;
         fields.refuse(architecture.refusals)?;
@@ -137,6 +148,13 @@ impl Config {
             fields,
             warnings: Vec::new(),
         };
+        if own_code {
+            config.warnings.push(format!(
+                "config.json names code of the model's own (auto_map), which is not run; it is computed as {}, as \
+                 transformers does without trust_remote_code.",
+                config.model_type.name
+            ));
+        }
         config.usable_positions = config.positions()?;
         config.check()?;
         Ok(config)
@@ -269,6 +287,11 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The error of a model type that cannot be computed, or not without the model's own code.
+pub(super) fn unsupported(model_type: &str, own_code: bool) -> Error {
+    Error::UnsupportedModel { model_type: model_type.into(), own_code, supported: supported_model_types() }
 }
 
 fn problem_type(fields: &Fields) -> Result<Option<ProblemType>> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::adapter;
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -24,6 +25,9 @@ pub const SMALL_FILES: &[&str] = &[
 /// What `sentence-transformers` says of a model, beside its `config.json`.
 pub const SENTENCE_TRANSFORMERS: &str = "config_sentence_transformers.json";
 
+/// The configuration of an adapter, which may be there in place of a model, or beside one.
+pub const ADAPTER_FILE: &str = "adapter_config.json";
+
 /// Contents of those that exist.
 #[derive(Debug, Clone, Default)]
 pub struct SmallFiles(BTreeMap<String, Vec<u8>>);
@@ -40,19 +44,22 @@ impl SmallFiles {
             let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             self.get(&path).map(|contents| (name.to_owned(), contents.to_vec()))
         };
-        SmallFiles(SMALL_FILES.iter().filter_map(find).collect())
+        SmallFiles(SMALL_FILES.iter().chain(&[ADAPTER_FILE]).filter_map(find).collect())
     }
 
     /// `config.json`.
     ///
     /// # Errors
-    /// [`Error::Config`] when it is missing.
+    /// [`Error::Config`] when it is missing; [`Error::Adapter`] when there is an adapter in its place.
     pub fn config(&self) -> Result<&[u8]> {
-        self.get("config.json").ok_or_else(|| Error::Config {
-            file: "config.json".into(),
-            field: "the file".into(),
-            value: "missing".into(),
-            supported: "a folder with a config.json".into(),
+        self.get("config.json").ok_or_else(|| match self.get(ADAPTER_FILE) {
+            Some(json) => adapter::alone(json),
+            None => Error::Config {
+                file: "config.json".into(),
+                field: "the file".into(),
+                value: "missing".into(),
+                supported: "a folder with a config.json".into(),
+            },
         })
     }
 

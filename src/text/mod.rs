@@ -1,5 +1,6 @@
 //! From text to batches of token ids.
 
+pub(crate) mod adapter;
 mod added_tokens;
 mod advice;
 mod batch;
@@ -29,7 +30,7 @@ mod unigram;
 pub use batch::Batch;
 pub use call::Call;
 pub use cut::{Cut, Overflow, Shortened};
-pub use files::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
+pub use files::{ADAPTER_FILE, SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
 pub use guard::is_active as in_tokenizer;
 pub use rows::Rows;
 pub use special::SpecialTokens;

@@ -38,7 +38,7 @@ impl ModelLoader {
         let head = *head.ok_or_else(|| invalid_argument("there is no such head"))?;
         let options: JsLoadOptions = from_object(options)?;
         let (small_files, index) = read_files(files)?;
-        let mut config = small_files.config().and_then(Config::parse).map_err(to_js)?;
+        let mut config = Config::of(&small_files).map_err(to_js)?;
         let load_options = options.load_options()?;
         if let Some(wish) = options.new_head {
             config = config.with_labels(wish.labels).map_err(to_js)?;

@@ -11,7 +11,7 @@ use headwise::{Error, Result};
 use serde_json::{Map, Value, json};
 
 pub fn run(folder: &Path) -> Result<()> {
-    let config = Config::parse(small_files(folder)?.config()?)?;
+    let config = Config::of(&small_files(folder)?)?;
     let checkpoint = checkpoint(folder)?;
     let heads = HeadKind::ALL.iter().map(|&kind| (kind.name().to_owned(), head(&config, &checkpoint, kind)));
     let report = json!({

@@ -15,7 +15,7 @@ pub fn run(source: &Path, target: &Path, kind: HeadKind, labels: Vec<String>, se
         let value = if labels.is_empty() { "missing".into() } else { labels.join(",") };
         return Err(Error::Option { option: "labels".into(), value, supported: supported.into() });
     }
-    let mut config = Config::parse(small_files(source)?.config()?)?;
+    let mut config = Config::of(&small_files(source)?)?;
     if takes_labels {
         config = config.with_labels(labels)?;
     }
