@@ -12,7 +12,7 @@ use crate::pipeline::{TextModel, TextModelLoader};
 use crate::tasks::TaskName;
 use crate::tasks::any::{Pipeline, PipelineLoader};
 use crate::tasks::sentence_modules::{MODULES_FILE, Modules, within};
-use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
+use crate::text::{ADAPTER_FILE, SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles, adapter};
 use crate::weights::{
     Checkpoint, Choice, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
 };
@@ -39,6 +39,7 @@ const TOKENIZER_FILES: &[&str] = &[
 pub fn small_files(folder: &Path) -> Result<SmallFiles> {
     let mut files = SmallFiles::default();
     read_files(folder, SMALL_FILES, &mut files)?;
+    read_files(folder, &[ADAPTER_FILE], &mut files)?;
     Ok(files)
 }
 
@@ -110,7 +111,11 @@ fn files_of_task(folder: &Path, task: TaskName) -> Result<(SmallFiles, Index)> {
     let mut encoder = folder.to_owned();
     if task == TaskName::FeatureExtraction {
         read_files(folder, &[MODULES_FILE], &mut files)?;
-        encoder = folder.join(Modules::parse(&files)?.encoder);
+        let place = Modules::parse(&files)?.encoder;
+        read_files(folder, &[within(&place, ADAPTER_FILE)], &mut files)?;
+        encoder = folder.join(place);
+    } else {
+        read_files(folder, &[ADAPTER_FILE], &mut files)?;
     }
     let names = task.small_files(files.get(MODULES_FILE))?;
     read_files(folder, &names, &mut files)?;
@@ -123,7 +128,7 @@ fn files_of_task(folder: &Path, task: TaskName) -> Result<(SmallFiles, Index)> {
 /// [`Error::Io`], and those of [`index`], [`Config::parse`] and [`Loader`].
 pub fn load_model(folder: &Path, kind: HeadKind, options: LoadOptions) -> Result<Model> {
     let index = index(folder)?;
-    let mut loader = Loader::new(Config::parse(small_files(folder)?.config()?)?, kind, options, index.clone());
+    let mut loader = Loader::new(Config::of(&small_files(folder)?)?, kind, options, index.clone());
     read_weights(folder, index.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
@@ -131,14 +136,11 @@ pub fn load_model(folder: &Path, kind: HeadKind, options: LoadOptions) -> Result
 /// Reads the headers of the weights alone.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Safetensors`], and those of [`index`], [`Checkpoint::new`] and
-/// [`Index::check`].
+/// [`Error::Io`], [`Error::Safetensors`], and those of [`index`] and [`Checkpoint::listed`].
 pub fn checkpoint(folder: &Path) -> Result<Checkpoint> {
     let index = index(folder)?;
     let headers = index.files().iter().map(|file| Ok((file.clone(), header(folder, file)?)));
-    let checkpoint = Checkpoint::new(headers.collect::<Result<_>>()?)?;
-    index.check(&checkpoint)?;
-    Ok(checkpoint)
+    Checkpoint::listed(headers.collect::<Result<_>>()?, &index)
 }
 
 /// Which files hold the weights: `model.safetensors` if it exists, else those that
@@ -267,6 +269,9 @@ pub(crate) fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) 
 }
 
 fn no_weights(folder: &Path) -> Error {
+    if let Ok(json) = std::fs::read(folder.join(ADAPTER_FILE)) {
+        return adapter::alone(&json);
+    }
     let reason = match folder.join("pytorch_model.bin").exists() {
         true => {
             "the folder has no model.safetensors, only pytorch_model.bin. Convert it in Python:\n\

@@ -1,7 +1,7 @@
 //! A model whose matrices take half or a quarter of the bytes, prepared once so that every download
 //! is smaller. It loads to the same bits as the source does in that precision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::folder::{
 };
 use crate::kernels::Precision;
 use crate::models::{Config, HeadKind, Model, QUANTIZATION_FIELDS, int8_per_channel};
-use crate::weights::{Checkpoint, Compact, Dtype, LoadOptions, Location, MODEL_FILE, write_compact};
+use crate::weights::{Checkpoint, Compact, Dtype, Entry, LoadOptions, Location, MODEL_FILE, SCALE, write_compact};
 
 /// Writes the model of the folder `source` to the folder `target`, in one file of weights: matrices
 /// and word embeddings of the encoder and of every head that there is as `precision` keeps them (see
@@ -70,7 +70,9 @@ fn refuse_quantized(config: &Config, whole: &Checkpoint) -> Result<()> {
         let supported = "a model that is not quantised yet".into();
         return Err(Error::Config { file: "config.json".into(), field, value, supported });
     }
-    match whole.entries().find(|(_, entry)| entry.dtype == Dtype::I8.name()) {
+    let names: HashSet<&str> = whole.entries().map(|(_, entry)| entry.name.as_str()).collect();
+    let has_scales = |entry: &Entry| names.contains(format!("{}{SCALE}", entry.name).as_str());
+    match whole.entries().find(|(_, entry)| entry.dtype == Dtype::I8.name() && has_scales(entry)) {
         None => Ok(()),
         Some((_, entry)) => {
             let supported = [Dtype::F32, Dtype::F16, Dtype::Bf16].map(|dtype| dtype.name().to_owned()).into();

@@ -98,9 +98,9 @@ fn an_encoder_is_never_drawn() {
     assert_eq!(load(fixture.config, &transposed, Some(1)).expect_err("a wrong shape").code(), "shape");
 
     // A head that fits but cannot be read is no reason to draw another.
-    let mut integers = tensors(fixture);
-    integers.get_mut(CLASSIFIER[0]).expect("the tensor").0 = Stored::I32;
-    assert_eq!(load(fixture.config, &integers, Some(1)).expect_err("a wrong type").code(), "dtype");
+    let mut complex = tensors(fixture);
+    complex.insert(CLASSIFIER[0].into(), (Stored::C64, vec![5, 18], vec![0; 5 * 18 * 8]));
+    assert_eq!(load(fixture.config, &complex, Some(1)).expect_err("a wrong type").code(), "dtype");
 }
 
 /// What a load draws for `declare`.

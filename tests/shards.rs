@@ -5,12 +5,13 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::Fixture;
-use common::tensors::{Random, Tensors, bits, saved, tensors};
-use headwise::folder::load_model;
+use common::tensors::{Random, Tensors, bits, read, saved, tensors};
+use headwise::folder::{load_model, save_new_head};
 use headwise::kernels::Precision;
 use headwise::models::{Config, HeadKind, Loader, Model};
 use headwise::weights::{
-    Checkpoint, Declarations, Filler, HeaderReader, Ignorable, Index, Initial, LoadOptions, Names, Param, Plan, Section,
+    Checkpoint, Declarations, Filler, HeaderReader, Ignorable, Index, Initial, LoadOptions, Names, NewHead, Param,
+    Plan, Section,
 };
 use headwise::{Error, Result};
 use safetensors::Dtype as Stored;
@@ -145,6 +146,11 @@ fn folders_with_shards_load_and_say_what_is_missing() {
         other => panic!("{other:?}"),
     };
     write("config.json", fixture.config);
+    write("adapter_config.json", br#"{"peft_type": "LORA", "base_model_name_or_path": "org/base"}"#);
+    let adapter = load().expect_err("an adapter without a model");
+    assert!(adapter.code() == "adapter" && adapter.to_string().contains("(LORA)"), "{adapter}");
+    assert!(adapter.to_string().contains("org/base"), "{adapter}");
+    std::fs::remove_file(folder.join("adapter_config.json")).expect("a file");
     assert!(reason().1.contains("neither model.safetensors nor model.safetensors.index.json"));
     write("pytorch_model.bin", b"PK");
     assert!(reason().1.contains("only pytorch_model.bin") && reason().1.contains("save_pretrained"));
@@ -156,11 +162,233 @@ fn folders_with_shards_load_and_say_what_is_missing() {
         write(name, bytes);
     }
     let single = bits(fixture.load(Precision::Fp32, usize::MAX).expect("a loadable fixture"));
-    assert!(bits(load().expect("a whole folder")) == single);
+    let whole = load().expect("a whole folder");
+    assert!(whole.warnings().is_empty());
+    assert!(bits(whole) == single);
+    write("adapter_config.json", br#"{"model_name": "org/base"}"#);
+    let beside = load().expect("a model with an adapter beside it").warnings();
+    assert!(beside.len() == 1 && beside[0].starts_with("an adapter (adapter for org/base) lies beside"), "{beside:?}");
 
     // A single file goes before the list.
     write("model.safetensors", b"");
     assert_eq!(load().expect_err("an empty file").code(), "safetensors");
+}
+
+/// The shards of a fixture after a change of what is in which, and of the list.
+fn changed(change: impl FnOnce(&mut [Tensors; 2], &mut Map<String, Value>)) -> Shards {
+    let mut parts = [Tensors::new(), Tensors::new()];
+    let mut map = Map::new();
+    for (name, tensor) in tensors(Fixture::named("bert/sequence")) {
+        let number = usize::from(name.contains("layer.1"));
+        map.insert(name.clone(), shard(number).into());
+        parts[number].insert(name, tensor);
+    }
+    change(&mut parts, &mut map);
+    let files = parts.iter().enumerate().map(|(number, part)| (shard(number), saved(part))).collect();
+    Shards { index: json!({"weight_map": map}).to_string(), files }
+}
+
+#[test]
+fn what_the_files_hold_counts_and_of_two_what_the_list_names() {
+    const NAME: &str = "classifier.weight";
+    let fixture = Fixture::named("bert/sequence");
+    let load = |change: &dyn Fn(&mut [Tensors; 2], &mut Map<String, Value>)| {
+        let model = changed(|parts, map| change(parts, map)).load(fixture).expect("loadable shards");
+        let warnings = model.warnings();
+        (bits(model), warnings)
+    };
+    let whole = (bits(fixture.load(Precision::Fp32, usize::MAX).expect("a loadable fixture")), Vec::new());
+    // Nobody has it, it is elsewhere, it is not listed, the list is of one file more than needed.
+    assert!(load(&|_, map| drop(map.insert("ghost".into(), shard(0).into()))) == whole);
+    assert!(load(&|_, map| map[NAME] = shard(1).into()) == whole);
+    assert!(load(&|_, map| drop(map.shift_remove(NAME))) == whole);
+    assert!(
+        load(&|_, map| *map =
+            map.keys().map(|name| (name.clone(), shard(0).into())).chain([("x".into(), shard(1).into())]).collect())
+            == whole
+    );
+
+    let doubled = |tensors: &Tensors| {
+        let (dtype, shape, bytes) = tensors[NAME].clone();
+        let double = |number: &[u8; 4]| (2.0 * f32::from_le_bytes(*number)).to_le_bytes();
+        (dtype, shape, bytes.as_chunks().0.iter().flat_map(double).collect())
+    };
+    let once = |parts: &mut [Tensors; 2]| drop(parts[0].insert(NAME.into(), doubled(&parts[0])));
+    let twice = |parts: &mut [Tensors; 2]| drop(parts[1].insert(NAME.into(), doubled(&parts[0])));
+    let other = load(&|parts, _| once(parts));
+    assert!(other.0 != whole.0 && other.1.is_empty());
+    let first = load(&|parts, _| twice(parts));
+    let second = load(&|parts, map| {
+        twice(parts);
+        map[NAME] = shard(1).into();
+    });
+    let unlisted = load(&|parts, map| {
+        twice(parts);
+        map.shift_remove(NAME);
+    });
+    assert!(first.0 == whole.0 && second.0 == other.0 && unlisted.0 == other.0);
+    for (_, warnings) in [first, second, unlisted] {
+        assert!(warnings.len() == 1 && warnings[0].contains(NAME), "{warnings:?}");
+    }
+}
+
+#[test]
+fn shards_may_have_any_name_within_the_folder() {
+    let fixture = Fixture::named("bert/sequence");
+    let folder = fresh("names");
+    let names = ["my model 1 of 2.safetensors", "weights/größe/50%20?#.safetensors"];
+    let mut shards = Shards::cut(&tensors(fixture), |name| usize::from(name.contains("layer.1")));
+    std::fs::create_dir_all(folder.join("weights/größe")).expect("a folder");
+    for (number, name) in names.iter().enumerate() {
+        shards.index = shards.index.replace(&shard(number), name);
+        std::fs::write(folder.join(name), &shards.files[number].1).expect("a written file");
+    }
+    std::fs::write(folder.join("model.safetensors.index.json"), &shards.index).expect("a written file");
+    std::fs::write(folder.join("config.json"), fixture.config).expect("a written file");
+    let single = bits(fixture.load(Precision::Fp32, usize::MAX).expect("a loadable fixture"));
+    assert!(bits(load_model(&folder, HeadKind::Sequence, exact()).expect("a whole folder")) == single);
+}
+
+/// The names of word embeddings and of the decoder that is tied to them, of each prefix.
+const TIED: &[(&str, &str, &str)] = &[
+    ("bert.", "bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"),
+    ("roberta.", "roberta.embeddings.word_embeddings.weight", "lm_head.decoder.weight"),
+    ("data2vec_text.", "data2vec_text.embeddings.word_embeddings.weight", "lm_head.decoder.weight"),
+    ("distilbert.", "distilbert.embeddings.word_embeddings.weight", "vocab_projector.weight"),
+    ("electra.", "electra.embeddings.word_embeddings.weight", "generator_lm_head.weight"),
+    ("albert.", "albert.embeddings.word_embeddings.weight", "predictions.decoder.weight"),
+    ("mpnet.", "mpnet.embeddings.word_embeddings.weight", "lm_head.decoder.weight"),
+    ("deberta.", "deberta.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"),
+    ("model.", "model.embeddings.tok_embeddings.weight", "decoder.weight"),
+    ("model.", "model.shared.weight", "lm_head.weight"),
+    ("model.", "model.shared.weight", "model.encoder.embed_tokens.weight"),
+    ("model.", "model.shared.weight", "model.decoder.embed_tokens.weight"),
+];
+
+/// Fixtures with the name of their word embeddings and a name that is tied to it, which is not there.
+fn tied_fixtures() -> Vec<(&'static Fixture, &'static str, &'static str)> {
+    let others = ["untied", "lm-predictions", "apart"];
+    let fixtures = Fixture::all().iter().filter(|fixture| !others.iter().any(|word| fixture.name.contains(word)));
+    let mut all = Vec::new();
+    for fixture in fixtures.filter(|fixture| !fixture.model.is_empty()) {
+        let tensors = tensors(fixture);
+        let own = Config::parse(fixture.config).expect("a configuration").architecture.prefixes[0];
+        for &(prefix, words, decoder) in TIED.iter().filter(|(prefix, ..)| prefix.strip_suffix('.') == Some(own)) {
+            let bare = |name: &'static str| name.strip_prefix(prefix).unwrap_or(name);
+            for (words, decoder) in [(words, decoder), (bare(words), bare(decoder))] {
+                if tensors.contains_key(words) && !tensors.contains_key(decoder) {
+                    all.push((fixture, words, decoder));
+                }
+            }
+        }
+    }
+    all
+}
+
+fn load_bytes(fixture: &Fixture, bytes: &[u8], precision: Precision, chunk: usize) -> Result<Model> {
+    common::load(fixture.config, bytes, fixture.head(), precision, chunk)
+}
+
+#[test]
+fn any_of_the_tied_names_holds_the_weights() {
+    let fixtures = tied_fixtures();
+    for kind in HeadKind::ALL {
+        assert!(fixtures.iter().filter(|(fixture, ..)| fixture.head() == *kind).count() >= 8, "{}", kind.name());
+    }
+    for (fixture, words, decoder) in fixtures {
+        let mut tensors = tensors(fixture);
+        let table = tensors.remove(words).expect("the words");
+        // Without its own, BART's encoder or decoder takes what is left, which then is the other one's.
+        tensors.insert(decoder.into(), table);
+        let renamed = load_bytes(fixture, &saved(&tensors), Precision::Fp32, usize::MAX);
+        let renamed = renamed.unwrap_or_else(|error| panic!("{} by {decoder}: {error}", fixture.name));
+        let single = fixture.load(Precision::Fp32, usize::MAX).expect("a loadable fixture");
+        assert!(renamed.usage.unexpected.is_empty() && bits(renamed) == bits(single), "{} by {decoder}", fixture.name);
+
+        let untied = String::from_utf8_lossy(fixture.config);
+        let untied = untied.trim_end().trim_end_matches('}').to_owned() + r#", "tie_word_embeddings": false}"#;
+        let error = common::load(untied.as_bytes(), &saved(&tensors), fixture.head(), Precision::Fp32, usize::MAX);
+        let code = error.expect_err("word embeddings are missing").code();
+        assert_eq!(code, "missing-tensors", "{} by {decoder}", fixture.name);
+    }
+}
+
+#[test]
+fn equal_tables_take_the_memory_of_one_and_others_that_of_both() {
+    for (fixture, words, decoder) in tied_fixtures() {
+        if fixture.head() != HeadKind::MaskedLm {
+            continue;
+        }
+        let name = |precision: Precision| format!("{} and {decoder} in {}", fixture.name, precision.name());
+        let mut tensors = tensors(fixture);
+        tensors.insert(decoder.into(), tensors[words].clone());
+        let file = saved(&tensors);
+        for precision in [Precision::Fp32, Precision::Fp16, Precision::Q8] {
+            let single = load_bytes(fixture, fixture.model, precision, usize::MAX).expect("a loadable fixture");
+            let both = load_bytes(fixture, &file, precision, 1_021).expect("both tables");
+            assert!(both.warnings() == single.warnings() && bits(both) == bits(single), "{}", name(precision));
+        }
+        // One row differs: the first, one in the middle, the last.
+        let rows = tensors[words].1[0];
+        for row in [0, rows / 2, rows - 1] {
+            let mut tensors = tensors.clone();
+            let bytes = &mut tensors.get_mut(decoder).expect("the decoder").2;
+            let length = bytes.len() / rows;
+            bytes[row * length..][..length].fill(0x3c);
+            let file = saved(&tensors);
+            for precision in [Precision::Fp32, Precision::Fp16, Precision::Q8] {
+                let single = load_bytes(fixture, fixture.model, precision, usize::MAX).expect("a loadable fixture");
+                let apart = load_bytes(fixture, &file, precision, usize::MAX).expect("both tables");
+                assert_eq!(apart.warnings().len(), 1, "{}", name(precision));
+                assert!(apart.weight_bytes > single.weight_bytes, "{}", name(precision));
+                let options = LoadOptions {
+                    precision: precision.into(),
+                    max_memory: Some(apart.weight_bytes - 1),
+                    ..LoadOptions::default()
+                };
+                let config = Config::parse(fixture.config).expect("a configuration");
+                let mut loader = Loader::single_file(config, fixture.head(), options);
+                let error = loader.push(0, &file).expect_err("no memory for both");
+                let (needed, available) = (apart.weight_bytes, apart.weight_bytes - 1);
+                assert_eq!(error, Error::OutOfMemory { needed, available }, "{}", name(precision));
+                // In which order the rows arrive does not matter.
+                let expected = bits(apart);
+                for home in [
+                    |name: &str| usize::from(name.contains("decoder")),
+                    |name: &str| usize::from(!name.contains("decoder")),
+                ] {
+                    let shards = Shards::cut(&tensors, home);
+                    let config = Config::parse(fixture.config).expect("a configuration");
+                    let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
+                    let index = Index::parse(shards.index.as_bytes()).expect("a list");
+                    let mut loader = Loader::new(config, fixture.head(), options, index);
+                    let mut left: Vec<&[u8]> = shards.files.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+                    while left.iter().any(|bytes| !bytes.is_empty()) {
+                        for (number, bytes) in left.iter_mut().enumerate() {
+                            let (chunk, rest) = bytes.split_at(bytes.len().min(300));
+                            loader.push(number, chunk).expect("a valid chunk");
+                            *bytes = rest;
+                        }
+                    }
+                    assert!(bits(loader.finish().expect("whole files")) == expected, "{} {row}", name(precision));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_encoder_saved_from_its_decoder_bears_its_own_name() {
+    let fixture = Fixture::named("roberta-decoder/masked-lm");
+    let (source, target) = (fresh("decoder"), fresh("decoder-saved"));
+    std::fs::write(source.join("config.json"), fixture.config).expect("a written file");
+    std::fs::write(source.join("model.safetensors"), fixture.model).expect("a written file");
+    let config = std::str::from_utf8(fixture.config).expect("UTF-8");
+    save_new_head(&source, &target, config, HeadKind::Sequence, NewHead { seed: 5 }).expect("a saved model");
+    let saved = read(&std::fs::read(target.join("model.safetensors")).expect("a file"));
+    let words = "roberta.embeddings.word_embeddings.weight";
+    assert_eq!(saved[words], tensors(fixture)["lm_head.decoder.weight"]);
+    assert!(!saved.keys().any(|name| name.starts_with("lm_head")));
 }
 
 fn exact() -> LoadOptions {
@@ -191,11 +419,15 @@ fn names_are_the_same_whatever_the_file_spells() {
         let header = HeaderReader::new("file").push(&saved(&tensors)).expect("a valid header").0;
         Checkpoint::new(vec![("file".into(), header.expect("a whole header"))]).expect("a checkpoint")
     };
-    let spellings: [&[&str]; 4] = [
+    let spellings: [&[&str]; 6] = [
         &["bert.LayerNorm.weight", "classifier.bias"],
         &["LayerNorm.gamma", "classifier.bias"],
         &["old.LayerNorm.gamma", "classifier.bias"],
         &["LayerNorm.weight", "classifier.bias"],
+        // Others carry the prefix.
+        &["LayerNorm.weight", "classifier.bias", "bert.other.weight"],
+        // Both spellings: Python reads the old one.
+        &["bert.LayerNorm.gamma", "classifier.bias", "bert.LayerNorm.weight"],
     ];
     for spelling in spellings {
         let checkpoint = checkpoint(spelling);
@@ -206,7 +438,7 @@ fn names_are_the_same_whatever_the_file_spells() {
             let location = names.location(name).expect("a known tensor");
             assert_eq!(checkpoint.entry(location).name, own);
         }
-        assert_eq!(names.location("other.LayerNorm.weight"), None);
+        assert_eq!(names.location("none.LayerNorm.weight"), None);
         let wanted = ["bert.nothing".to_owned(), norm.clone(), classifier];
         assert_eq!(names.first_of(&wanted), Some(&norm));
         assert_eq!(names.first_of(&wanted[..1]), None);

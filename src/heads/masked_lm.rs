@@ -3,7 +3,7 @@
 
 use super::sequence::PREDICTION;
 use super::token::each_token;
-use super::{Applied, Bias, HeadTable, Place, Stage, Width};
+use super::{Applied, Bias, HeadTable, Place, Stage, Tied, Width};
 use crate::nn::Activation;
 
 /// BERT; DeBERTa with narrower embeddings.
@@ -11,13 +11,13 @@ pub const CLS: HeadTable = each_token(&[
     Stage::new(Place::Top("cls.predictions.transform.dense"), Width::Embedding)
         .then(Applied::OfEncoder)
         .normalised("cls.predictions.transform.LayerNorm"),
-    Stage::decoder("cls.predictions.decoder", Bias::At("cls.predictions.bias")),
+    Stage::decoder("cls.predictions.decoder", Bias::OrAt("cls.predictions.bias")),
 ]);
 
 /// RoBERTa, MPNet.
 pub const LM_HEAD: HeadTable = each_token(&[
     Stage::dense("lm_head.dense").then(Applied::Always(Activation::Gelu)).normalised("lm_head.layer_norm"),
-    Stage::decoder("lm_head.decoder", Bias::At("lm_head.bias")),
+    Stage::decoder("lm_head.decoder", Bias::OrAt("lm_head.bias")),
 ]);
 
 /// DistilBERT.
@@ -39,7 +39,7 @@ pub const PREDICTIONS: HeadTable = each_token(&[
     Stage::new(Place::Top("predictions.dense"), Width::Embedding)
         .then(Applied::OfEncoder)
         .normalised("predictions.LayerNorm"),
-    Stage::decoder("predictions.decoder", Bias::At("predictions.bias")),
+    Stage::decoder("predictions.decoder", Bias::OrAt("predictions.bias")),
 ]);
 
 /// DeBERTa: as BERT's, but where `legacy` is false under names of its own.
@@ -49,7 +49,7 @@ const LM_PREDICTIONS: HeadTable = each_token(&[
     Stage::dense("lm_predictions.lm_head.dense")
         .then(Applied::OfEncoder)
         .normalised("lm_predictions.lm_head.LayerNorm"),
-    Stage::decoder("lm_predictions.lm_head", Bias::Own),
+    Stage { tied: Tied::Always, ..Stage::decoder("lm_predictions.lm_head", Bias::Own) },
 ]);
 
 /// ModernBERT.

@@ -9,7 +9,7 @@ pub mod sequence;
 mod table;
 pub mod token;
 
-pub use table::{Applied, Bias, HeadTable, Heads, Place, Reads, Spread, Stage, Width};
+pub use table::{Applied, Bias, HeadTable, Heads, Place, Reads, Spread, Stage, Tied, Width};
 
 /// What is to be computed from the hidden vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

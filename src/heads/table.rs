@@ -71,9 +71,8 @@ pub struct Stage {
     pub linear: Place,
     /// How many numbers it gives.
     pub width: Width,
-    /// Whether its weights are those of the word embeddings, as long as `tie_word_embeddings`
-    /// is not false.
-    pub tied: bool,
+    /// Whether its weights are those of the word embeddings.
+    pub tied: Tied,
     /// Where its bias stands.
     pub bias: Bias,
     /// What is applied to its sums.
@@ -90,7 +89,7 @@ impl Stage {
         Stage {
             linear,
             width,
-            tied: false,
+            tied: Tied::No,
             bias: Bias::Own,
             activation: Applied::None,
             norm: None,
@@ -111,7 +110,7 @@ impl Stage {
     /// The last layer of masked language models: `name` is where it stands when it has weights
     /// of its own.
     pub const fn decoder(name: &'static str, bias: Bias) -> Stage {
-        Stage { tied: true, bias, ..Stage::output(name) }
+        Stage { tied: Tied::ByConfig, bias, ..Stage::output(name) }
     }
 
     /// The same with an activation.
@@ -123,6 +122,17 @@ impl Stage {
     pub const fn normalised(self, norm: &'static str) -> Stage {
         Stage { norm: Some(norm), ..self }
     }
+}
+
+/// Whether a layer's weights are those of the word embeddings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tied {
+    /// They are its own.
+    No,
+    /// As long as `tie_word_embeddings` is not false, and the files do not hold others under its name.
+    ByConfig,
+    /// Whatever configuration and files say.
+    Always,
 }
 
 /// Name of a layer of a head.
@@ -160,8 +170,8 @@ pub enum Width {
 pub enum Bias {
     /// Beside its weights.
     Own,
-    /// Under this name; beside its weights in some files.
-    At(&'static str),
+    /// Beside its weights; under this name where it is not there.
+    OrAt(&'static str),
     /// Beside its weights, if this key of `config.json` holds; its default.
     If(&'static str, bool),
     /// Under this name as a `[1, n]` tensor; zeros where it is missing.

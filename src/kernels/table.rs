@@ -6,7 +6,7 @@ use super::simd::Best;
 use super::{Precision, StoredRow, half, repeated};
 
 /// Rows of equal length, each of which is read as f32.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Table {
     columns: usize,
     cells: Cells,
@@ -14,7 +14,7 @@ pub struct Table {
     scales: Vec<f32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 enum Cells {
     F32(Vec<f32>),
     F16(Vec<u16>),
@@ -59,6 +59,29 @@ impl Table {
                 self.scales[row] = scale;
             }
         }
+    }
+
+    /// Whether it keeps exactly this row, which is in the form of the table.
+    pub fn holds(&self, row: usize, stored: &StoredRow<'_>) -> bool {
+        let place = row * self.columns..(row + 1) * self.columns;
+        match &self.cells {
+            Cells::F32(all) => all[place] == *stored.as_f32(),
+            Cells::F16(all) => (&all[place], self.scales[row]) == stored.as_f16(),
+            Cells::Int8(all) => (&all[place], self.scales[row]) == stored.as_int8(),
+        }
+    }
+
+    /// The same once more. `None` when there is not enough memory.
+    pub fn copied(&self) -> Option<Table> {
+        Some(Table {
+            columns: self.columns,
+            cells: match &self.cells {
+                Cells::F32(all) => Cells::F32(copied(all)?),
+                Cells::F16(all) => Cells::F16(copied(all)?),
+                Cells::Int8(all) => Cells::Int8(copied(all)?),
+            },
+            scales: copied(&self.scales)?,
+        })
     }
 
     /// Multiplies a row that is kept by a factor.
@@ -106,4 +129,11 @@ impl Table {
     pub fn columns(&self) -> usize {
         self.columns
     }
+}
+
+fn copied<T: Copy>(all: &[T]) -> Option<Vec<T>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(all.len()).ok()?;
+    copy.extend_from_slice(all);
+    Some(copy)
 }

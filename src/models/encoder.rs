@@ -9,6 +9,7 @@ use super::config::Config;
 use super::fields::invalid;
 use super::layer::{Layer, Tokens};
 use super::trace::{Stack, Trace};
+use super::words::Words;
 use crate::error::Result;
 use crate::limits;
 use crate::nn::{Activation, Convolution, Embedding, LayerNorm, Linear, sum_of_embeddings};
@@ -33,14 +34,20 @@ impl Encoder {
     ///
     /// # Errors
     /// [`crate::Error::Config`].
-    pub fn declare(needs: &mut Declarations, names: &Names, config: &Config, table: &EncoderTable) -> Result<Self> {
+    pub fn declare(
+        needs: &mut Declarations,
+        names: &Names,
+        config: &Config,
+        table: &EncoderTable,
+        words: &mut Words,
+    ) -> Result<Self> {
         let (prefixes, order) = layer_prefixes(config, &table.layer)?;
         let layer =
             |(index, prefix): (usize, &String)| Layer::declare(needs, names, config, &table.layer, prefix, index);
         Ok(Encoder {
             layers: prefixes.iter().enumerate().map(layer).collect::<Result<_>>()?,
             order,
-            embeddings: Embeddings::declare(needs, names, config, &table.embeddings)?,
+            embeddings: Embeddings::declare(needs, names, config, &table.embeddings, words)?,
             scheme: Scheme::declare(needs, names, config, table.attention)?,
             convolution: match table.convolution {
                 None => None,
@@ -48,11 +55,6 @@ impl Encoder {
             },
             final_norm: table.final_norm.map(|name| norm(needs, names, config, name, config.hidden_size)),
         })
-    }
-
-    /// The table of word embeddings.
-    pub fn words(&self) -> &Embedding {
-        &self.embeddings.words
     }
 
     /// Computes what depends on weights alone, once they are loaded.
@@ -111,9 +113,15 @@ struct Embeddings {
 }
 
 impl Embeddings {
-    fn declare(needs: &mut Declarations, names: &Names, config: &Config, table: &EmbeddingTable) -> Result<Self> {
+    fn declare(
+        needs: &mut Declarations,
+        names: &Names,
+        config: &Config,
+        table: &EmbeddingTable,
+        words: &mut Words,
+    ) -> Result<Self> {
         let size = config.embedding_size;
-        let words = Embedding::declare_words(needs, &names.base(table.word), config.vocab_size, size);
+        let words = words.declare(needs, &names.base(table.word));
         let mut embedding = |name: &str, rows| Embedding::declare(needs, &names.base(name), rows, size);
         let positions = match &table.position {
             Some(position) if config.fields.flag(position.present)? => {

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::fields::invalid;
 use super::layer::{Tokens, one_of_each};
 use super::trace::{Stack, Trace};
+use super::words::Words;
 use crate::error::Result;
 use crate::kernels::attention::{Attention, Sequence, Sight};
 use crate::limits;
@@ -18,13 +19,9 @@ use crate::weights::{Declarations, Names};
 /// Rows of the position tables before the first position.
 const OFFSET: usize = 2;
 
-/// Other names of the word embeddings, which all parts share.
-const WORDS: [&str; 3] = ["shared", "encoder.embed_tokens", "decoder.embed_tokens"];
-
 /// A bare encoder and decoder (`BartModel`).
 #[derive(Debug)]
 pub struct EncoderDecoder {
-    words: Embedding,
     /// What word embeddings are multiplied with.
     word_scale: f64,
     start: u32,
@@ -35,6 +32,7 @@ pub struct EncoderDecoder {
 /// The encoder or the decoder.
 #[derive(Debug)]
 struct Side {
+    words: Embedding,
     positions: Embedding,
     norm: LayerNorm,
     layers: Vec<Layer>,
@@ -63,7 +61,7 @@ impl EncoderDecoder {
     ///
     /// # Errors
     /// [`crate::Error::Config`].
-    pub fn declare(needs: &mut Declarations, names: &Names, config: &Config) -> Result<Self> {
+    pub fn declare(needs: &mut Declarations, names: &Names, config: &Config, words: &mut Words) -> Result<Self> {
         let fields = &config.fields;
         let number = |key, default, least, most| fields.number(Setting::of(key, default), least, most);
         let decoder_layers = number("decoder_layers", 12, 0, limits::LAYERS)?;
@@ -75,32 +73,19 @@ impl EncoderDecoder {
         let decoder_width = number("decoder_ffn_dim", 4_096, 1, limits::INTERMEDIATE_SIZE)?;
         let start = number("decoder_start_token_id", 2, 0, config.vocab_size - 1)? as u32;
         let scaled = fields.flag(Setting::of("scale_embedding", false))?;
-        let words = WORDS.iter().find(|name| names.location(&names.base(&format!("{name}.weight"))).is_some());
-        let words = names.base(words.unwrap_or(&WORDS[0]));
+        let mut side = |side, sizes| Side::declare(needs, names, config, side, sizes, words);
         Ok(EncoderDecoder {
-            words: Embedding::declare_words(needs, &words, config.vocab_size, config.hidden_size),
             word_scale: if scaled { (config.hidden_size as f64).sqrt() } else { 1.0 },
             start,
-            encoder: Side::declare(
-                needs,
-                names,
-                config,
-                "encoder",
-                [config.layers, config.attention_heads, config.intermediate_size],
-            ),
-            decoder: Side::declare(needs, names, config, "decoder", [decoder_layers, decoder_heads, decoder_width]),
+            encoder: side("encoder", [config.layers, config.attention_heads, config.intermediate_size]),
+            decoder: side("decoder", [decoder_layers, decoder_heads, decoder_width]),
         })
-    }
-
-    /// The table of word embeddings.
-    pub fn words(&self) -> &Embedding {
-        &self.words
     }
 
     /// The encoder's output for every token: `[tokens, hidden]`.
     pub fn encode(&self, batch: &Batch, trace: &mut Trace) -> Result<Tensor> {
         let mut x = self.encoder.embed(self, &batch.input_ids, batch)?;
-        let attend = Attend::plain(self.encoder.heads, self.words.size());
+        let attend = Attend::plain(self.encoder.heads, self.encoder.words.size());
         for layer in &self.encoder.layers {
             trace.hidden_state(Stack::Encoder, &x);
             let mixed = trace.attention(Stack::Encoder, |probabilities| {
@@ -137,7 +122,7 @@ impl EncoderDecoder {
         trace: &mut Trace,
     ) -> Result<Tensor> {
         let queries = queries(batch, wanted);
-        let plain = Attend::plain(self.decoder.heads, self.words.size());
+        let plain = Attend::plain(self.decoder.heads, self.decoder.words.size());
         let causal = Attend { attention: Attention { sight: Sight::Causal, ..plain.attention }, ..plain };
         let asked = wanted.select(x, batch)?;
         let mixed = trace.attention(Stack::Decoder, |probabilities| {
@@ -184,11 +169,13 @@ impl Side {
         config: &Config,
         side: &str,
         [layers, heads, intermediate]: [usize; 3],
+        words: &mut Words,
     ) -> Self {
         let hidden = config.hidden_size;
         let name = |part: &str| names.base(&format!("{side}.{part}"));
         let rows = config.max_positions + OFFSET;
         Side {
+            words: words.declare(needs, &name("embed_tokens")),
             positions: Embedding::declare(needs, &name("embed_positions"), rows, hidden),
             norm: LayerNorm::declare(needs, &name("layernorm_embedding"), hidden, config.layer_norm_eps, true),
             layers: (0..layers)
@@ -202,7 +189,7 @@ impl Side {
     fn embed(&self, model: &EncoderDecoder, ids: &[u32], batch: &Batch) -> Result<Tensor> {
         let positions: Vec<u32> =
             batch.sequences.iter().flat_map(|rows| (OFFSET..OFFSET + rows.len()).map(|row| row as u32)).collect();
-        let words = (sum_of_embeddings(&[(&model.words, ids)])? * model.word_scale)?;
+        let words = (sum_of_embeddings(&[(&self.words, ids)])? * model.word_scale)?;
         self.norm.forward_residual(&words, &sum_of_embeddings(&[(&self.positions, &positions)])?)
     }
 }

@@ -4,10 +4,11 @@ use candle_core::Tensor;
 
 use super::architecture::Setting;
 use super::config::Config;
+use super::words::Words;
 use crate::error::{Error, Result};
-use crate::heads::{Applied, Bias, HeadTable, Reads, Spread, Stage, Width};
+use crate::heads::{Applied, Bias, HeadTable, Reads, Spread, Stage, Tied, Width};
 use crate::limits;
-use crate::nn::{Activation, Embedding, LayerNorm, Linear};
+use crate::nn::{Activation, LayerNorm, Linear};
 use crate::text::Batch;
 use crate::weights::{Declarations, Initial, Initializer, Names};
 
@@ -38,8 +39,7 @@ pub enum Needs {
 }
 
 impl Head {
-    /// Declares the tensors of `table` for `outputs` numbers; `words` are what a tied decoder
-    /// compares with.
+    /// Declares the tensors of `table` for `outputs` numbers; a tied decoder compares with one of `words`.
     ///
     /// # Errors
     /// [`Error::Config`].
@@ -49,7 +49,7 @@ impl Head {
         config: &Config,
         table: &HeadTable,
         outputs: usize,
-        words: &Embedding,
+        words: &mut Words,
     ) -> Result<Self> {
         config.fields.refuse(table.refusals)?;
         let mut inputs = config.hidden_size;
@@ -126,22 +126,29 @@ fn linear(
     config: &Config,
     stage: &Stage,
     [inputs, outputs]: [usize; 2],
-    words: &Embedding,
+    words: &mut Words,
 ) -> Result<Linear> {
     let name = stage.linear.name(names);
-    let tied = stage.tied && config.fields.flag(Setting::of("tie_word_embeddings", true))?;
-    let linear = match tied {
-        true => Linear::tied(words),
-        false => Linear::declare(needs, &name, inputs, outputs),
+    let linear = match stage.tied {
+        Tied::Always => Linear::tied(&words.first(needs, &name)),
+        Tied::ByConfig if words.are_tied() => Linear::tied(&words.declare(needs, &name)),
+        _ => Linear::declare(needs, &name, inputs, outputs),
     };
     let own = format!("{name}.bias");
     let bias = match stage.bias {
         Bias::Own => Some(own),
         Bias::If(key, default) => config.fields.flag(Setting::of(key, default))?.then_some(own),
-        // A decoder with weights of its own has a bias of its own, where there is one.
-        Bias::At(other) => {
-            let spellings = if tied { [other.to_owned(), own] } else { [own, other.to_owned()] };
-            Some(names.first_of(&spellings).cloned().unwrap_or_else(|| other.to_owned()))
+        Bias::OrAt(other) => {
+            let spellings = [own, other.to_owned()];
+            let there = names.first_of(&spellings).unwrap_or(&spellings[1]);
+            if there == other && !words.are_tied() {
+                let [own, other] = &spellings;
+                needs.warnings.push(format!(
+                    "the checkpoint has no {own} but a {other}, which is used as transformers 4 does; transformers 5 \
+                     ties it no more and begins with zeros."
+                ));
+            }
+            Some(there.clone())
         }
         Bias::Row(row) => {
             let there = names.location(row).is_some();

@@ -65,8 +65,7 @@ impl Loader {
     /// its header before that is held in memory: push the beginnings of all files first.
     ///
     /// # Errors
-    /// [`Error::Safetensors`], those of [`Checkpoint::new`], [`Index::check`] and
-    /// [`Model::plan`], [`Error::OutOfMemory`], [`Error::Incomplete`] for a file that is too
+    /// [`Error::Safetensors`], those of [`Checkpoint::listed`] and [`Model::plan`], [`Error::OutOfMemory`], [`Error::Incomplete`] for a file that is too
     /// long, [`Error::Option`] for a file out of turn where the checkpoint is converted. A loader
     /// that has failed must not be used again.
     ///
@@ -127,9 +126,10 @@ impl Loader {
     pub fn finish(self) -> Result<Model> {
         match self.state {
             State::Weights(weights) => {
-                weights.filler.finish()?;
-                weights.model.prepare()?;
-                Ok(weights.model)
+                let Weights { mut model, filler, .. } = *weights;
+                model.weights_take(filler.finish()?);
+                model.prepare()?;
+                Ok(model)
             }
             State::Headers(waiting) => {
                 let cut = waiting.files.iter().find(|file| file.header.is_none());
@@ -162,8 +162,7 @@ impl Waiting {
             headers.extend(file.header.map(|header| (name.clone(), header)));
             behind_headers.push(file.behind_header);
         }
-        let checkpoint = Checkpoint::new(headers)?;
-        index.check(&checkpoint)?;
+        let checkpoint = Checkpoint::listed(headers, index)?;
         let (model, mut filler) = self.reserve(&checkpoint)?;
         let mut beginnings: Vec<&[u8]> = behind_headers.iter().map(Vec::as_slice).collect();
         beginnings[last] = bytes;

@@ -29,6 +29,7 @@ mod registry;
 mod roberta;
 mod rotary;
 mod trace;
+mod words;
 
 pub use crate::heads::HeadKind;
 pub use config::{Config, ProblemType};

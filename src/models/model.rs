@@ -3,18 +3,19 @@
 use candle_core::Tensor;
 
 use super::architecture::{Body, Setting};
-use super::config::Config;
+use super::config::{Config, unsupported};
 use super::encoder::Encoder;
 use super::encoder_decoder::EncoderDecoder;
 use super::fields::generic_labels;
 use super::head::{Head, Needs};
 use super::ignorable::IGNORABLE;
 use super::layer::Tokens;
+use super::quantization::QUANTIZATION_FIELDS;
 use super::trace::Trace;
+use super::words::Words;
 use crate::error::{Error, Result, listed};
 use crate::heads::{HeadKind, HeadTable};
 use crate::kernels::Precision;
-use crate::nn::Embedding;
 use crate::text::Batch;
 use crate::weights::{Checkpoint, Declarations, LoadOptions, Names, Plan, Reason, Section, Usage};
 
@@ -60,8 +61,10 @@ impl Model {
         options: LoadOptions,
     ) -> Result<(Model, Plan)> {
         let names = Names::new(checkpoint, config.architecture.prefixes);
-        let mut needs = Declarations::default();
-        let backbone = Backbone::declare(&mut needs, &names, &config)?;
+        let quantized = QUANTIZATION_FIELDS.iter().any(|field| config.fields.get(field).is_some());
+        let mut words = Words::new(&names, &config, kind)?;
+        let mut needs = Declarations::of(quantized);
+        let backbone = Backbone::declare(&mut needs, &names, &config, &mut words)?;
         needs.prepared_bytes = backbone.prepared_bytes();
         let mut sections = vec![Section { head: None, needs }];
         let mut labels = Vec::new();
@@ -77,13 +80,14 @@ impl Model {
                     HeadKind::MaskedLm => config.vocab_size,
                     HeadKind::Base | HeadKind::Sequence | HeadKind::Token => labels.len(),
                 };
-                let mut needs = Declarations::default();
-                let head = Head::declare(&mut needs, &names, &config, table, outputs, backbone.words())?;
+                let mut needs = Declarations::of(quantized);
+                let head = Head::declare(&mut needs, &names, &config, table, outputs, &mut words)?;
                 sections.push(Section { head: Some(kind.name()), needs });
                 Some(head)
             }
         };
-        let plan = Plan::new(checkpoint, &names, sections, &IGNORABLE, options)?;
+        let plan = Plan::new(checkpoint, &names, sections, &IGNORABLE, options)
+            .map_err(|error| explained(error, &config, checkpoint))?;
         let model = Model {
             labels,
             kind,
@@ -96,6 +100,17 @@ impl Model {
             head,
         };
         Ok((model, plan))
+    }
+
+    /// Takes note of the memory that the weights take: of more than was planned where tied tables differ.
+    pub(super) fn weights_take(&mut self, bytes: u64) {
+        if bytes > self.weight_bytes {
+            self.weight_bytes = bytes;
+            self.usage.warnings.push(
+                "config.json ties word embeddings which are there twice and differ; each table is used where it belongs."
+                    .into(),
+            );
+        }
     }
 
     /// Computes what depends on weights alone. To be called once they are loaded.
@@ -189,7 +204,7 @@ impl Model {
             all.push(format!("config.json says {class}; its head is used for another task than it was trained for."));
         }
         if !new.is_empty() {
-            let new = new.join(", ");
+            let new = listed(new);
             all.push(format!("newly initialized are {new}. Train this head before you trust its answers."));
         }
         if !unexpected.is_empty() {
@@ -220,18 +235,13 @@ impl Model {
 }
 
 impl Backbone {
-    fn declare(needs: &mut Declarations, names: &Names, config: &Config) -> Result<Self> {
+    fn declare(needs: &mut Declarations, names: &Names, config: &Config, words: &mut Words) -> Result<Self> {
         Ok(match &config.architecture.body {
-            Body::Encoder(table) => Backbone::Encoder(Box::new(Encoder::declare(needs, names, config, table)?)),
-            Body::EncoderDecoder => Backbone::EncoderDecoder(Box::new(EncoderDecoder::declare(needs, names, config)?)),
+            Body::Encoder(table) => Backbone::Encoder(Box::new(Encoder::declare(needs, names, config, table, words)?)),
+            Body::EncoderDecoder => {
+                Backbone::EncoderDecoder(Box::new(EncoderDecoder::declare(needs, names, config, words)?))
+            }
         })
-    }
-
-    fn words(&self) -> &Embedding {
-        match self {
-            Backbone::Encoder(encoder) => encoder.words(),
-            Backbone::EncoderDecoder(both) => both.words(),
-        }
     }
 
     fn prepared_bytes(&self) -> u64 {
@@ -249,8 +259,27 @@ impl Backbone {
     }
 }
 
+/// What it means that a checkpoint is not that of the configured model: where there is an explanation, that one.
+fn explained(error: Error, config: &Config, checkpoint: &Checkpoint) -> Error {
+    let own_code = config.fields.get("auto_map").is_some();
+    match &error {
+        Error::MissingTensors { .. } if let Some(file) = file_of_adapter(checkpoint) => {
+            Error::Adapter { file, kind: "LORA".into(), base: None }
+        }
+        Error::MissingTensors { .. } | Error::Shape { .. } if own_code => unsupported(config.model_type.name, true),
+        _ => error,
+    }
+}
+
+/// The first file with tensors of an adapter, or with a model's own under the names that `peft` gives them.
+fn file_of_adapter(checkpoint: &Checkpoint) -> Option<String> {
+    let is_adapter = |name: &str| name.starts_with("base_model.model.") || name.contains(".lora_");
+    let (location, _) = checkpoint.entries().find(|(_, entry)| is_adapter(&entry.name))?;
+    Some(checkpoint.files()[location.file].0.clone())
+}
+
 /// The table of a kind of head; `None` for the bare encoder.
-fn table(config: &Config, kind: HeadKind) -> Result<Option<&'static HeadTable>> {
+pub(super) fn table(config: &Config, kind: HeadKind) -> Result<Option<&'static HeadTable>> {
     let heads = &config.architecture.heads;
     if !heads.have(kind) {
         let supported = HeadKind::ALL.iter().filter(|&&kind| heads.have(kind)).map(|kind| kind.name().to_owned());

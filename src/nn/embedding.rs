@@ -9,7 +9,7 @@ use crate::kernels::{Table, rows, simd};
 use crate::weights::{Declarations, Param};
 
 /// One vector for each id.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Embedding {
     table: Param<Table>,
     size: usize,
@@ -21,9 +21,18 @@ impl Embedding {
         Embedding { table: needs.table(format!("{name}.weight"), ids, size, false), size }
     }
 
-    /// The same for a table so large that it is kept in the precision of the matrices.
-    pub fn declare_words(needs: &mut Declarations, name: &str, ids: usize, size: usize) -> Self {
-        Embedding { table: needs.table(format!("{name}.weight"), ids, size, true), size }
+    /// A table so large that it is kept in the precision of the matrices: the tensor `name`, which stands at `at`.
+    pub fn declare_words(needs: &mut Declarations, name: String, at: &str, ids: usize, size: usize) -> Self {
+        let table = needs.table(name, ids, size, true);
+        needs.found_at(at);
+        Embedding { table, size }
+    }
+
+    /// Another tensor, which most often holds the same vectors.
+    pub fn declare_copy(&self, needs: &mut Declarations, name: String, at: &str, ids: usize) -> Self {
+        let table = needs.copy(name, ids, self.size, &self.table);
+        needs.found_at(at);
+        Embedding { table, size: self.size }
     }
 
     /// The vectors of all ids, `[ids, size]`.

@@ -120,7 +120,7 @@ impl DenseLoader {
     /// bytes are missing.
     pub fn finish(self) -> Result<()> {
         match self.state {
-            State::Weights(filler) => filler.finish(),
+            State::Weights(filler) => filler.finish().map(drop),
             State::Header(reader, _) => Err(reader.ended()),
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::Precision;
-use crate::limits;
 
 /// A wish for how weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,7 +54,7 @@ impl Reason {
 }
 
 /// Settles on a precision. `of_files`: the one that keeps the numbers of the files. `bytes_in`: memory that the
-/// weights take in a precision. `max_memory`: bytes that they may.
+/// weights take in a precision. `available`: bytes that they may.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`] when even the smallest choice takes more.
@@ -63,7 +62,7 @@ pub(super) fn choose(
     choice: Choice,
     of_files: Precision,
     bytes_in: impl Fn(Precision) -> u64,
-    max_memory: Option<u64>,
+    available: u64,
 ) -> Result<(Precision, Reason)> {
     let (first, reason, smaller): (_, _, &[Precision]) = match choice {
         Choice::Fixed(precision) => (precision, Reason::Asked, &[]),
@@ -73,7 +72,6 @@ pub(super) fn choose(
             Precision::Q8 => (of_files, Reason::File, &[]),
         },
     };
-    let available = [max_memory, limits::WEIGHT_BYTES].into_iter().flatten().min().unwrap_or(u64::MAX);
     let fits = |precision: &Precision| bytes_in(*precision) <= available;
     if fits(&first) {
         return Ok((first, reason));

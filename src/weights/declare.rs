@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::kernels::{Matrix, Precision, Table};
 
 /// A weight of the model: empty when declared, filled once by the loader. Clones are the same
-/// weight: a tied decoder reads the table of the embedding.
+/// weight: a tied decoder reads the table of the embedding. So may others turn out to be.
 #[derive(Debug)]
-pub struct Param<T>(Arc<OnceLock<T>>);
+pub struct Param<T>(Arc<OnceLock<Arc<T>>>);
 
 impl<T> Clone for Param<T> {
     fn clone(&self) -> Self {
@@ -28,11 +28,19 @@ impl<T> Param<T> {
     /// # Errors
     /// [`Error::Internal`] when the load has not finished.
     pub fn get(&self) -> Result<&T> {
-        self.0.get().ok_or_else(|| Error::Internal { reason: "a weight is used before it was loaded".into() })
+        self.0
+            .get()
+            .map(Arc::as_ref)
+            .ok_or_else(|| Error::Internal { reason: "a weight is used before it was loaded".into() })
     }
 
-    pub(super) fn set(&self, weight: T) {
+    pub(super) fn set(&self, weight: Arc<T>) {
         self.0.get_or_init(|| weight);
+    }
+
+    /// Whether both are the same weight.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -41,12 +49,16 @@ impl<T> Param<T> {
 pub(super) struct Declared {
     /// Full name: see [`super::Names`].
     pub(super) name: String,
+    /// The full name under which it is looked for: that of another tensor which holds the same numbers, say.
+    pub(super) at: String,
     /// Shape in the file. Its numbers are read as rows of the parameter.
     pub(super) shape: Vec<usize>,
     /// Index of the parameter it fills, wholly or in part.
     pub(super) target: usize,
     /// First row within that parameter.
     pub(super) row: usize,
+    /// 0, or which of its copies it fills.
+    pub(super) side: usize,
     /// What it begins with where it is new.
     pub(super) initial: Initial,
 }
@@ -60,6 +72,8 @@ pub(super) enum Target {
     Table { rows: usize, columns: usize, compact: bool, param: Param<Table> },
     /// To be read as it is.
     Vectors { rows: usize, columns: usize, param: Param<Vec<f32>> },
+    /// A table like another one, in which it is kept unless a number differs.
+    Copy { rows: usize, columns: usize, of: Param<Table>, param: Param<Table> },
 }
 
 impl Target {
@@ -68,7 +82,16 @@ impl Target {
         match *self {
             Target::Matrix { inputs: columns, .. }
             | Target::Table { columns, .. }
+            | Target::Copy { columns, .. }
             | Target::Vectors { columns, .. } => columns,
+        }
+    }
+
+    /// How many rows it has.
+    pub(super) fn rows(&self) -> usize {
+        match *self {
+            Target::Matrix { parts, outputs, .. } => parts * outputs,
+            Target::Table { rows, .. } | Target::Copy { rows, .. } | Target::Vectors { rows, .. } => rows,
         }
     }
 
@@ -79,13 +102,14 @@ impl Target {
             Target::Matrix { parts, outputs, inputs, .. } => Matrix::bytes_of(form.kernel(), parts, outputs, inputs),
             Target::Table { rows, columns, .. } => Table::bytes_of(form, rows, columns),
             Target::Vectors { rows, columns, .. } => (rows * columns * size_of::<f32>()) as u64,
+            Target::Copy { .. } => 0,
         }
     }
 
     /// How its rows are kept where matrices are kept in `precision`.
     pub(super) fn form(&self, precision: Precision) -> Precision {
         match self {
-            Target::Matrix { .. } | Target::Table { compact: true, .. } => precision,
+            Target::Matrix { .. } | Target::Table { compact: true, .. } | Target::Copy { .. } => precision,
             Target::Table { .. } | Target::Vectors { .. } => Precision::Fp32,
         }
     }
@@ -98,11 +122,20 @@ pub struct Declarations {
     pub initializer: Initializer,
     /// Bytes of what will be computed from the weights and kept beside them.
     pub prepared_bytes: u64,
+    /// Whether matrices of whole numbers need scales beside them.
+    pub quantized: bool,
+    /// What of the files is read otherwise than it stands there: sentences.
+    pub warnings: Vec<String>,
     pub(super) tensors: Vec<Declared>,
     pub(super) targets: Vec<Target>,
 }
 
 impl Declarations {
+    /// None yet, of a model that says whether it is quantised.
+    pub fn of(quantized: bool) -> Self {
+        Declarations { quantized, ..Declarations::default() }
+    }
+
     /// Weights of `parts` layers `[outputs, inputs]` that read the same rows, packed as one:
     /// the query, key and value projections become a single product. They stand in as many
     /// tensors as there are `names`, each `[parts / names · outputs, inputs]`: one for each
@@ -144,6 +177,23 @@ impl Declarations {
         param
     }
 
+    /// Names the tensor that fills the table which was declared last: `name` in a checkpoint that is saved, but here
+    /// it is at `at`.
+    pub fn found_at(&mut self, at: &str) {
+        if let Some(tensor) = self.tensors.last_mut() {
+            at.clone_into(&mut tensor.at);
+        }
+    }
+
+    /// A table `[rows, columns]` that most often holds the numbers of the compact table `of`; it then takes no memory
+    /// of its own.
+    pub fn copy(&mut self, name: String, rows: usize, columns: usize, of: &Param<Table>) -> Param<Table> {
+        self.tensors(&[name], &[rows, columns], rows, Initial::Drawn(self.initializer));
+        let param = Param::empty();
+        self.targets.push(Target::Copy { rows, columns, of: of.clone(), param: param.clone() });
+        param
+    }
+
     fn packed(&mut self, parts: usize, outputs: usize, inputs: usize) -> Param<Matrix> {
         let param = Param::empty();
         self.targets.push(Target::Matrix { parts, outputs, inputs, param: param.clone() });
@@ -160,9 +210,11 @@ impl Declarations {
     fn tensors(&mut self, names: &[String], shape: &[usize], rows: usize, initial: Initial) {
         let tensor = |(index, name): (usize, &String)| Declared {
             name: name.clone(),
+            at: name.clone(),
             shape: shape.to_vec(),
             target: self.targets.len(),
             row: index * rows,
+            side: 0,
             initial,
         };
         self.tensors.extend(names.iter().enumerate().map(tensor));

@@ -4,9 +4,10 @@
 use super::checkpoint::{Checkpoint, Location};
 use super::conversion::Conversion;
 use super::convert::Dtype;
+use super::declare::Target;
 use super::filling::Filling;
 use super::header::{Entry, Header};
-use super::memory::reservable;
+use super::memory::{Budget, reservable};
 use super::plan::{Part, Placement, Plan};
 use crate::error::{Error, Result};
 
@@ -18,14 +19,25 @@ struct Row {
     split: Vec<u8>,
 }
 
+/// What a conversion takes of a tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// Its bytes.
+    Copied,
+    /// Its rows, in another form.
+    Converted,
+    /// Nothing: it stands in another file as well.
+    Not,
+}
+
 /// One file while its bytes behind the header arrive.
 #[derive(Debug)]
 struct Stream {
     file: String,
     header_bytes: u64,
     entries: Vec<(Entry, Option<Placement>)>,
-    /// Which of them are converted.
-    converted: Vec<bool>,
+    /// What of them a conversion takes.
+    kept: Vec<Kept>,
     /// Index of the entry that the next byte belongs to.
     current: usize,
     /// Bytes taken, counted from the end of the header.
@@ -40,6 +52,7 @@ pub struct Filler {
     streams: Vec<Stream>,
     fillings: Vec<Filling>,
     conversion: Option<Conversion>,
+    budget: Budget,
     /// Number of the file that is converted.
     current: usize,
     /// What arrived of the files behind it, before their turn.
@@ -53,31 +66,42 @@ impl Filler {
     /// [`Error::OutOfMemory`] when there is not enough: how much could be reserved.
     pub fn new(checkpoint: &Checkpoint, plan: Plan) -> Result<Filler> {
         let (needed, precision) = (plan.weight_bytes(), plan.precision);
+        let mut budget = plan.budget();
         let available = reservable(plan.blocks());
         let short = Error::OutOfMemory { needed, available };
         if available < needed {
             return Err(short);
         }
         let conversion = if plan.convert { Conversion::new(checkpoint, &plan) } else { None };
-        let is_converted = |location| conversion.is_some() && plan.narrower(location).is_some();
+        let kept = |location| match plan.narrower(location) {
+            _ if checkpoint.is_copy(location) => Kept::Not,
+            Some(_) if conversion.is_some() => Kept::Converted,
+            _ => Kept::Copied,
+        };
         let streams = checkpoint.files().iter().enumerate().map(|(number, (file, header))| {
             let locations = (0..header.entries.len()).map(|entry| Location { file: number, entry });
-            Stream::new(file, header, &plan.placements[number], locations.map(is_converted).collect())
+            Stream::new(file, header, &plan.placements[number], locations.map(kept).collect())
         });
         let streams = streams.collect();
         let reserve = |target| Filling::reserve(target, precision).ok_or_else(|| short.clone());
-        let mut fillings = plan.targets.into_iter().map(reserve).collect::<Result<Vec<_>>>()?;
-        for new in plan.new {
-            fillings[new.tensor.target].draw(&new);
+        let mut fillings = plan.targets.iter().map(reserve).collect::<Result<Vec<_>>>()?;
+        for (target, filled) in plan.targets.iter().enumerate() {
+            if let Target::Copy { rows, param, .. } = filled {
+                fillings[plan.home(target).0].expect_copy(*rows, param.clone());
+            }
         }
         for (location, entry) in checkpoint.entries() {
             let placement = plan.placements[location.file][location.entry].as_ref();
             if let Some(placement) = placement.filter(|placement| placement.part == Part::Scales) {
-                fillings[placement.target].expect_scales(entry.shape[0]);
+                let all = plan.targets[placement.target].rows();
+                fillings[placement.target].expect_scales(placement.side, entry.shape[0], all);
             }
         }
+        for new in &plan.new {
+            fillings[new.tensor.target].draw(new, &mut budget)?;
+        }
         let beginnings = vec![Vec::new(); checkpoint.files().len()];
-        Ok(Filler { streams, fillings, conversion, current: 0, beginnings })
+        Ok(Filler { streams, fillings, conversion, budget, current: 0, beginnings })
     }
 
     /// Takes what has arrived of all files behind their headers.
@@ -98,20 +122,25 @@ impl Filler {
     ///
     /// # Errors
     /// [`Error::Incomplete`] when there are more than its header promises; [`Error::Option`] when the
-    /// checkpoint is converted and it is the turn of another file.
+    /// checkpoint is converted and it is the turn of another file; [`Error::OutOfMemory`] when tables turn out to
+    /// differ that most often are the same, and there is no memory for both.
     pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
         if self.conversion.is_some() && file > self.current && !chunk.is_empty() {
             let value = format!("true, but {} arrived before its turn", self.streams[file].file);
             let supported = "files that arrive one after the other".into();
             return Err(Error::Option { option: "convert".into(), value, supported });
         }
-        self.streams[file].push(chunk, &mut self.fillings, self.conversion.as_mut())?;
+        self.push_in_turn(file, chunk)?;
         while self.streams[self.current].is_whole() && self.current + 1 < self.streams.len() {
             self.current += 1;
             let beginning = std::mem::take(&mut self.beginnings[self.current]);
-            self.streams[self.current].push(&beginning, &mut self.fillings, self.conversion.as_mut())?;
+            self.push_in_turn(self.current, &beginning)?;
         }
         Ok(())
+    }
+
+    fn push_in_turn(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
+        self.streams[file].push(chunk, &mut self.fillings, self.conversion.as_mut(), &mut self.budget)
     }
 
     /// Length of the checkpoint in the precision of the load, where that was asked for and is smaller.
@@ -125,22 +154,24 @@ impl Filler {
         self.conversion.as_mut().map(Conversion::take).unwrap_or_default()
     }
 
-    /// Ends the load.
+    /// Ends the load. Returns the bytes that the weights take: as many as planned, and those of tables that were
+    /// thought to be copies.
     ///
     /// # Errors
     /// [`Error::Incomplete`] when bytes are missing.
-    pub fn finish(self) -> Result<()> {
-        self.streams.into_iter().try_for_each(Stream::finish)
+    pub fn finish(self) -> Result<u64> {
+        self.streams.into_iter().try_for_each(Stream::finish)?;
+        Ok(self.budget.planned)
     }
 }
 
 impl Stream {
-    fn new(file: &str, header: &Header, placements: &[Option<Placement>], converted: Vec<bool>) -> Self {
+    fn new(file: &str, header: &Header, placements: &[Option<Placement>], kept: Vec<Kept>) -> Self {
         Stream {
             file: file.to_owned(),
             header_bytes: header.data_start(),
             entries: header.entries.iter().cloned().zip(placements.iter().cloned()).collect(),
-            converted,
+            kept,
             current: 0,
             position: 0,
             row: Row::default(),
@@ -154,6 +185,7 @@ impl Stream {
         mut chunk: &[u8],
         fillings: &mut [Filling],
         mut conversion: Option<&mut Conversion>,
+        budget: &mut Budget,
     ) -> Result<()> {
         // At the beginning there may be tensors without bytes.
         self.skip_finished();
@@ -163,22 +195,23 @@ impl Stream {
             };
             let left = usize::try_from(entry.end - self.position).unwrap_or(usize::MAX);
             let (bytes, rest) = chunk.split_at(chunk.len().min(left));
-            let is_converted = self.converted[self.current];
+            let kept = self.kept[self.current];
             if let Some(placement) = placement {
                 let filling = &mut fillings[placement.target];
                 let columns = filling.columns_of(placement.part);
-                let mut of_rows = conversion.as_deref_mut().filter(|_| is_converted);
+                let mut of_rows = conversion.as_deref_mut().filter(|_| kept == Kept::Converted);
                 self.row.take(bytes, placement.dtype, columns, |numbers| {
-                    filling.take(placement, placement.row + self.rows_of_entry, numbers, of_rows.as_deref_mut());
+                    let row = placement.row + self.rows_of_entry;
                     self.rows_of_entry += 1;
-                });
+                    filling.take(placement, row, numbers, of_rows.as_deref_mut(), budget)
+                })?;
             }
             self.position += bytes.len() as u64;
             if let Some(conversion) = &mut conversion {
-                match is_converted {
-                    true if self.position == entry.end => conversion.end_tensor(),
-                    true => {}
-                    false => conversion.copy(bytes),
+                match kept {
+                    Kept::Converted if self.position == entry.end => conversion.end_tensor(),
+                    Kept::Converted | Kept::Not => {}
+                    Kept::Copied => conversion.copy(bytes),
                 }
             }
             self.skip_finished();
@@ -218,7 +251,13 @@ impl Stream {
 
 impl Row {
     /// Widens `bytes` and passes on every row of `columns` numbers that they complete.
-    fn take(&mut self, mut bytes: &[u8], dtype: Dtype, columns: usize, mut pass_on: impl FnMut(&[f32])) {
+    fn take(
+        &mut self,
+        mut bytes: &[u8],
+        dtype: Dtype,
+        columns: usize,
+        mut pass_on: impl FnMut(&[f32]) -> Result<()>,
+    ) -> Result<()> {
         let width = dtype.bytes();
         while !bytes.is_empty() {
             if self.split.is_empty() && bytes.len() >= width {
@@ -240,9 +279,10 @@ impl Row {
                 }
             }
             if self.numbers.len() == columns {
-                pass_on(&self.numbers);
+                pass_on(&self.numbers)?;
                 self.numbers.clear();
             }
         }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::checkpoint::{Checkpoint, INDEX_FILE, MODEL_FILE};
+use super::checkpoint::{INDEX_FILE, MODEL_FILE};
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -14,21 +14,21 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Index {
     files: Vec<String>,
-    /// Tensors with the number of their file, in the order of the list.
-    tensors: Vec<(String, usize)>,
+    /// Number of the file of each tensor.
+    homes: HashMap<String, usize>,
 }
 
 impl Index {
     /// A checkpoint of one file, [`MODEL_FILE`].
     pub fn single_file() -> Self {
-        Index { files: vec![MODEL_FILE.into()], tensors: Vec::new() }
+        Index { files: vec![MODEL_FILE.into()], homes: HashMap::new() }
     }
 
     /// Reads [`INDEX_FILE`].
     ///
     /// # Errors
     /// [`Error::Config`] when it is not such a list, is beyond a bound, or names a file that is
-    /// not a plain `*.safetensors` beside it.
+    /// no `*.safetensors` in the same folder or below it.
     pub fn parse(json: &[u8]) -> Result<Self> {
         #[derive(Deserialize)]
         struct File {
@@ -47,10 +47,14 @@ impl Index {
         let mut homes = Vec::with_capacity(weight_map.len());
         for (tensor, home) in weight_map {
             match home {
-                Value::String(file) if is_plain(&file) => homes.push((tensor, file)),
+                Value::String(file) if is_within(&file) => homes.push((tensor, file)),
                 other => {
                     let shown = other.to_string().chars().take(80).collect();
-                    return Err(invalid(&tensor, shown, "the name of a .safetensors file in the same folder"));
+                    return Err(invalid(
+                        &tensor,
+                        shown,
+                        "the name of a .safetensors file in the same folder or below it",
+                    ));
                 }
             }
         }
@@ -60,40 +64,28 @@ impl Index {
         }
         let files: Vec<String> = names.into_iter().cloned().collect();
         let number = |file: String| files.binary_search(&file).unwrap_or_default();
-        let tensors = homes.into_iter().map(|(tensor, file)| (tensor, number(file))).collect();
-        Ok(Index { files, tensors })
+        let homes = homes.into_iter().map(|(tensor, file)| (tensor, number(file))).collect();
+        Ok(Index { files, homes })
     }
 
-    /// Names of the files, sorted.
+    /// Names of the files, sorted: paths with `/` between folders, in any letters. Who makes an address of one has to
+    /// encode what is between the slashes.
     pub fn files(&self) -> &[String] {
         &self.files
     }
 
-    /// Checks that each tensor of the list stands in the file that the list names.
-    ///
-    /// # Errors
-    /// [`Error::Config`] naming the first tensor that does not.
-    pub fn check(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let homes: HashMap<&str, usize> =
-            checkpoint.entries().map(|(location, entry)| (entry.name.as_str(), location.file)).collect();
-        for (tensor, file) in &self.tensors {
-            let home = homes.get(tensor.as_str()).copied();
-            if home != Some(*file) {
-                let place = home.map_or("in no file".into(), |home| format!("in {}", self.files[home]));
-                return Err(invalid(tensor, place, &format!("in {}, as the list says", self.files[*file])));
-            }
-        }
-        Ok(())
+    /// Number of the file that the list names for a tensor.
+    pub fn file_of(&self, tensor: &str) -> Option<usize> {
+        self.homes.get(tensor).copied()
     }
 }
 
-/// Whether `file` can only mean a file of this kind in the same folder, on any system and in
-/// any address.
-fn is_plain(file: &str) -> bool {
-    file.len() <= limits::FILE_NAME_BYTES
-        && file.ends_with(".safetensors")
-        && !file.starts_with('.')
-        && file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+/// Whether `file` can only mean a file of this kind in the same folder or below it, on any system.
+fn is_within(file: &str) -> bool {
+    let is_name = |name: &str| !["", ".", ".."].contains(&name) && name.len() <= limits::FILE_NAME_BYTES;
+    file.ends_with(".safetensors")
+        && file.split('/').all(is_name)
+        && !file.contains(|c: char| c.is_control() || c == '\\' || c == ':')
 }
 
 fn invalid(field: &str, value: String, supported: &str) -> Error {

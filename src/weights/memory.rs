@@ -3,6 +3,32 @@
 
 use std::hint::black_box;
 
+use crate::error::{Error, Result};
+use crate::kernels::Table;
+
+/// What weights take, and may.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// Bytes that are planned.
+    pub(super) planned: u64,
+    /// Bytes that there may be.
+    pub(super) most: u64,
+}
+
+impl Budget {
+    /// A copy of a table that nobody planned, of that many bytes.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub(super) fn copy(&mut self, table: &Table, bytes: u64) -> Result<Table> {
+        let needed = self.planned + bytes;
+        let copy = if needed <= self.most { table.copied() } else { None };
+        let copy = copy.ok_or(Error::OutOfMemory { needed, available: self.most.min(needed - 1) })?;
+        self.planned = needed;
+        Ok(copy)
+    }
+}
+
 /// How closely the part of a block that can be had is looked for, in bytes.
 const GRAIN: u64 = 1 << 20;
 

@@ -21,6 +21,7 @@ mod memory;
 mod names;
 mod new_head;
 mod plan;
+mod tables;
 mod write;
 
 pub use checkpoint::{Checkpoint, INDEX_FILE, Location, MODEL_FILE};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::checkpoint::{Checkpoint, Location};
+use super::header::Entry;
 
 /// Spellings of old TensorFlow checkpoints, by the end of the name.
 const ALIASES: &[(&str, &str)] = &[("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")];
@@ -37,10 +38,18 @@ impl Names {
     pub fn new(checkpoint: &Checkpoint, prefixes: &[&str]) -> Self {
         let with_dot = |prefix: &&str| format!("{prefix}.");
         let is_carried = |start: &String| checkpoint.entries().any(|(_, entry)| entry.name.starts_with(start));
+        let mut locations: HashMap<String, Location> = HashMap::new();
+        for (location, Entry { name, .. }) in checkpoint.entries() {
+            let new = canonical(name);
+            // Where a file has both spellings, Python reads the old one.
+            if new != *name || !locations.contains_key(&new) {
+                locations.insert(new, location);
+            }
+        }
         Names {
             prefix: prefixes.first().map(with_dot).unwrap_or_default(),
             carried: prefixes.iter().map(with_dot).find(is_carried).unwrap_or_default(),
-            locations: checkpoint.entries().map(|(location, entry)| (canonical(&entry.name), location)).collect(),
+            locations,
         }
     }
 
@@ -49,12 +58,18 @@ impl Names {
         format!("{}{name}", self.prefix)
     }
 
-    /// Where the tensor with this full name stands.
-    pub fn location(&self, name: &str) -> Option<Location> {
+    /// How these files spell a full name.
+    pub fn spelled(&self, name: &str) -> String {
         match name.strip_prefix(&self.prefix) {
-            Some(bare) => self.locations.get(&format!("{}{bare}", self.carried)).copied(),
-            None => self.locations.get(name).copied(),
+            Some(bare) => format!("{}{bare}", self.carried),
+            None => name.to_owned(),
         }
+    }
+
+    /// Where the tensor with this full name stands. Single tensors may lack the prefix that others carry.
+    pub fn location(&self, name: &str) -> Option<Location> {
+        let bare = || self.locations.get(name.strip_prefix(&self.prefix)?);
+        self.locations.get(&self.spelled(name)).or_else(bare).copied()
     }
 
     /// The first of several full names that the checkpoint has.

@@ -7,10 +7,12 @@ use super::choice::{Choice, Reason, choose};
 use super::convert::Dtype;
 use super::declare::{Declarations, Declared, Target};
 use super::header::Entry;
+use super::memory::Budget;
 use super::names::{Ignorable, Names};
 use super::new_head::NewHead;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, listed};
 use crate::kernels::Precision;
+use crate::limits;
 
 /// A part of the model: the encoder or a head.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ pub(super) struct Placement {
     pub(super) target: usize,
     /// First row of the parameter.
     pub(super) row: usize,
+    /// 0, or which of its copies it fills.
+    pub(super) side: usize,
     pub(super) part: Part,
     pub(super) dtype: Dtype,
 }
@@ -117,6 +121,7 @@ pub struct Plan {
     /// Why so.
     pub precision_reason: Reason,
     prepared_bytes: u64,
+    max_memory: Option<u64>,
     pub(super) targets: Vec<Target>,
     /// For each file, one for each entry of its header; `None` where the tensor is left aside.
     pub(super) placements: Vec<Vec<Option<Placement>>>,
@@ -142,6 +147,7 @@ impl Plan {
             precision: Precision::default(),
             precision_reason: Reason::Asked,
             prepared_bytes: sections.iter().map(|section| section.needs.prepared_bytes).sum(),
+            max_memory: options.max_memory,
             targets: Vec::new(),
             placements: checkpoint.files().iter().map(|(_, header)| vec![None; header.entries.len()]).collect(),
             new: Vec::new(),
@@ -150,6 +156,12 @@ impl Plan {
         for section in sections {
             let new_head = options.new_head.filter(|_| section.head.is_some());
             plan.place(checkpoint, names, section, new_head)?;
+        }
+        let copied = checkpoint.copied();
+        if !copied.is_empty() {
+            let (names, which) =
+                (listed(&copied), "of each that one is read which the list of files names, else the last");
+            plan.usage.warnings.push(format!("several files hold {names}; {which}."));
         }
         for (location, entry) in checkpoint.entries() {
             if plan.placement(location).is_none() {
@@ -162,7 +174,8 @@ impl Plan {
         }
         let of_files = plan.precision_of_files(checkpoint);
         let bytes_in = |precision| plan.bytes_in(precision);
-        (plan.precision, plan.precision_reason) = choose(options.precision, of_files, bytes_in, options.max_memory)?;
+        (plan.precision, plan.precision_reason) =
+            choose(options.precision, of_files, bytes_in, available(options.max_memory))?;
         Ok(plan)
     }
 
@@ -170,11 +183,11 @@ impl Plan {
     /// read from numbers without scales.
     pub fn compact<'a>(&'a self, checkpoint: &'a Checkpoint) -> impl Iterator<Item = Compact<'a>> {
         checkpoint.entries().filter_map(|(location, entry)| {
-            let Placement { name, target, part, dtype, .. } = self.placement(location)?;
+            let Placement { name, target, part, .. } = self.placement(location)?;
             let target = &self.targets[*target];
             let is_compact = target.form(Precision::Q8) == Precision::Q8 && entry.shape.len() == 2;
             let is_table = matches!(target, Target::Table { .. });
-            (is_compact && *part == Part::Rows && *dtype != Dtype::I8).then_some(Compact { location, name, is_table })
+            (is_compact && *part == Part::Rows).then_some(Compact { location, name, is_table })
         })
     }
 
@@ -194,6 +207,11 @@ impl Plan {
     /// The same block by block, in the order in which they are reserved.
     pub(super) fn blocks(&self) -> impl Iterator<Item = u64> {
         self.blocks_in(self.precision)
+    }
+
+    /// What the weights may take, and take so far.
+    pub(super) fn budget(&self) -> Budget {
+        Budget { planned: self.weight_bytes(), most: available(self.max_memory) }
     }
 
     fn bytes_in(&self, precision: Precision) -> u64 {
@@ -223,6 +241,17 @@ impl Plan {
         self.placements[location.file][location.entry].as_ref()
     }
 
+    /// The target that holds a target's numbers, and 0 or which of its copies the target is.
+    pub(super) fn home(&self, target: usize) -> (usize, usize) {
+        let Target::Copy { of, .. } = &self.targets[target] else {
+            return (target, 0);
+        };
+        let is_home = |home: &Target| matches!(home, Target::Table { param, .. } if param.is(of));
+        let copies = self.targets[..=target].iter();
+        let side = copies.filter(|other| matches!(other, Target::Copy { of: other, .. } if other.is(of))).count();
+        (self.targets.iter().position(is_home).unwrap_or(target), side)
+    }
+
     fn place(
         &mut self,
         checkpoint: &Checkpoint,
@@ -231,11 +260,12 @@ impl Plan {
         new_head: Option<NewHead>,
     ) -> Result<()> {
         let first = self.targets.len();
-        let columns: Vec<usize> = section.needs.targets.iter().map(Target::columns).collect();
+        self.targets.extend(section.needs.targets);
+        self.usage.warnings.extend(section.needs.warnings);
         let mut missing = Vec::new();
         for mut tensor in section.needs.tensors {
-            tensor.target += first;
-            let location = names.location(&tensor.name);
+            (tensor.target, tensor.side) = self.home(first + tensor.target);
+            let location = names.location(&tensor.at);
             let fits = |location: &Location| checkpoint.entry(*location).shape == tensor.shape;
             match (location.filter(|location| new_head.is_none() || fits(location)), new_head) {
                 (Some(location), _) => {
@@ -243,9 +273,17 @@ impl Plan {
                         None => &mut self.usage.encoder,
                         Some(_) => &mut self.usage.head,
                     };
-                    let placed = placements(checkpoint, names, location, &tensor, columns[tensor.target - first])?;
-                    if let [(_, Placement { name, dtype: Dtype::I8, .. })] = placed.as_slice() {
-                        missing.push(format!("{name}{SCALE}"));
+                    let columns = self.targets[tensor.target].columns();
+                    let placed = placements(checkpoint, names, location, &tensor, columns)?;
+                    if let [(_, Placement { dtype: Dtype::I8, .. })] = placed.as_slice() {
+                        let name = &checkpoint.entry(location).name;
+                        let is_matrix = self.targets[tensor.target].form(Precision::Q8) == Precision::Q8;
+                        match section.needs.quantized && is_matrix {
+                            true => missing.push(format!("{}{SCALE}", tensor.at)),
+                            false => self.usage.warnings.push(format!(
+                                "the tensor {name} holds whole numbers without scales; they are read as they are."
+                            )),
+                        }
                     }
                     for (location, placement) in placed {
                         let entry = checkpoint.entry(location);
@@ -263,13 +301,21 @@ impl Plan {
                 (None, None) => missing.push(tensor.name),
             }
         }
-        self.targets.extend(section.needs.targets);
+        // Where nothing was found, how the files spell names is not known.
+        if !self.usage.encoder.is_empty() {
+            missing.iter_mut().for_each(|name| *name = names.spelled(name));
+        }
         match (missing.is_empty(), section.head) {
             (true, _) => Ok(()),
             (false, None) => Err(Error::MissingTensors { missing }),
             (false, Some(head)) => Err(Error::MissingHead { head: head.to_owned(), missing }),
         }
     }
+}
+
+/// Bytes that weights may take.
+fn available(max_memory: Option<u64>) -> u64 {
+    [max_memory, limits::WEIGHT_BYTES].into_iter().flatten().min().unwrap_or(u64::MAX)
 }
 
 /// Where the tensor at `location` goes, whose rows have that many columns, and its scales, if it has
@@ -281,17 +327,16 @@ fn placements(
     tensor: &Declared,
     columns: usize,
 ) -> Result<Vec<(Location, Placement)>> {
-    let Declared { name, shape, target, row, .. } = tensor;
-    let placement = |name: String, part, dtype| Placement { name, target: *target, row: *row, part, dtype };
+    let &Declared { ref name, ref at, ref shape, target, row, side, .. } = tensor;
+    let placement = |name: String, part, dtype| Placement { name, target, row, side, part, dtype };
     let dtype = check(checkpoint.entry(location), shape)?;
-    let scales = format!("{name}{SCALE}");
-    let Some(other) = names.location(&scales) else {
+    let Some(other) = names.location(&format!("{at}{SCALE}")) else {
         return Ok(vec![(location, placement(name.clone(), Part::Rows, dtype))]);
     };
     let dtype_of_scales = check_scales(checkpoint.entry(other), count(shape) / columns)?;
     Ok(vec![
         (location, placement(name.clone(), Part::ScaledRows, dtype)),
-        (other, placement(scales, Part::Scales, dtype_of_scales)),
+        (other, placement(format!("{name}{SCALE}"), Part::Scales, dtype_of_scales)),
     ])
 }
 
@@ -313,8 +358,8 @@ fn check_scales(entry: &Entry, rows: usize) -> Result<Dtype> {
         Some((&first, rest)) if first == rows && rest.iter().all(|&size| size == 1) => {}
         _ => return Err(shape_error(entry, vec![rows, 1])),
     }
-    let dtype = Dtype::parse(&entry.dtype).filter(|&dtype| dtype != Dtype::I8);
-    dtype.ok_or_else(|| dtype_error(entry, &[Dtype::F32, Dtype::F16, Dtype::Bf16]))
+    let dtype = Dtype::parse(&entry.dtype).filter(|dtype| Dtype::OF_SCALES.contains(dtype));
+    dtype.ok_or_else(|| dtype_error(entry, Dtype::OF_SCALES))
 }
 
 fn shape_error(entry: &Entry, expected: Vec<usize>) -> Error {

@@ -11,8 +11,8 @@ use super::checkpoint::{Checkpoint, Location};
 use super::convert::Dtype;
 use super::header::{Entry, Header};
 use super::plan::{New, Plan, SCALE};
+use crate::kernels::Precision;
 use crate::kernels::half::overflows_f16;
-use crate::kernels::{Precision, StoredRow};
 
 /// A tensor to be written.
 struct Tensor<'a> {
@@ -140,12 +140,12 @@ fn write<S: Read + Seek>(tensors: &[Tensor], sources: &mut [S], target: &mut imp
                 let mut bytes = Vec::new();
                 rows.each(&mut sources[file], |numbers| {
                     bytes.clear();
-                    StoredRow::new(precision, numbers).append_to(&mut bytes);
+                    rows.dtype.stored(precision, numbers).append_to(&mut bytes);
                     target.write_all(&bytes)
                 })?;
             }
             Source::Scales { file, rows, precision } => rows.each(&mut sources[file], |numbers| {
-                let scale = StoredRow::new(precision, numbers).scale().unwrap_or(1.0);
+                let scale = rows.dtype.stored(precision, numbers).scale().unwrap_or(1.0);
                 target.write_all(&scale.to_le_bytes())
             })?,
             Source::New(new) => new.numbers().try_for_each(|number| target.write_all(&number.to_le_bytes()))?,
@@ -191,7 +191,6 @@ impl<'a> Tensor<'a> {
     /// The rows of a matrix of numbers; `None` for other tensors.
     fn rows(&self) -> Option<Rows> {
         match (&self.source, self.shape.as_slice(), Dtype::parse(self.dtype)?) {
-            (_, _, Dtype::I8) => None,
             (&Source::File { start, .. }, &[count, columns], dtype) => Some(Rows { start, dtype, count, columns }),
             _ => None,
         }

@@ -83,6 +83,37 @@ def with_unused_pooler(tensors: dict) -> dict:
     return tensors | {name: draw(name, shape).half() for name, shape in shapes.items()}
 
 
+def also(**tables: str) -> Callable[[dict], dict]:
+    """Other numbers under names that are usually tied: `name=like` of the shape of another tensor. Dots are `__`."""
+    def edit(tensors: dict) -> dict:
+        spelled = {name.replace("__", "."): tensors[like.replace("__", ".")] for name, like in tables.items()}
+        return tensors | {name: (0.3 * draw(name, like.shape)).to(like.dtype) for name, like in spelled.items()}
+    return edit
+
+
+def decoder_alone(tensors: dict) -> dict:
+    """As `safetensors.torch.save_model` writes it: of tensors that share their numbers one is there, the first."""
+    words, bias = "roberta.embeddings.word_embeddings.weight", "lm_head.bias"
+    renamed = {words: "lm_head.decoder.weight", bias: "lm_head.decoder.bias"}
+    return {renamed.get(name, name): tensor for name, tensor in tensors.items()}
+
+
+def in_odd_types(tensors: dict) -> dict:
+    """Each tensor in another number type, those of whole numbers with whole numbers that are not too large."""
+    floats = [torch.float64, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2]
+    whole = [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.uint16, torch.uint32, torch.uint64,
+             torch.bool]
+    odd = {}
+    for index, (name, tensor) in enumerate(sorted(tensors.items())):
+        if "LayerNorm" in name or "query" in name or "token_type" in name:
+            dtype = whole[index % len(whole)]
+            rounded = (2 * tensor).round().clamp(-3, 3)
+            odd[name] = (rounded.abs() if not dtype.is_signed else rounded).to(dtype)
+        else:
+            odd[name] = tensor.to(floats[index % len(floats)])
+    return odd
+
+
 def as_modernbert_of_2024(config: dict) -> dict:
     """The spelling of transformers 4, in which ModernBERT was published."""
     kept = {key: value for key, value in config.items() if key not in ("layer_types", "rope_parameters", "dtype")}
@@ -202,6 +233,13 @@ CONFIGURATIONS = {
     "bert-aligned": Configuration("bert", bert(hidden_size=64, num_attention_heads=4, intermediate_size=80), ("base",)),
     # The longest row uses the position table to its end.
     "bert-edges": Configuration("bert", bert(max_position_embeddings=LENGTH), ("base", "sequence"), rows=EDGES),
+    # Number types that Python casts without a word.
+    "bert-odd-types": Configuration("bert", bert(layers=2), ("sequence",), edit=in_odd_types),
+    # Two names for what is tied, with other numbers: both count.
+    "bert-apart": Configuration(
+        "bert", bert(), ("masked-lm",),
+        edit=also(cls__predictions__decoder__weight="bert__embeddings__word_embeddings__weight",
+                  cls__predictions__decoder__bias="cls__predictions__bias")),
     "bert-untied": Configuration("bert", bert(**UNTIED), ("masked-lm",)),
     "roberta": Configuration("roberta", roberta(), in_detail=DEEP),
     "roberta-relu": Configuration("roberta", roberta(hidden_act="relu"), ("masked-lm",)),
@@ -210,6 +248,11 @@ CONFIGURATIONS = {
     # So it does here: RoBERTa's positions start after the padding id, at 2.
     "roberta-edges": Configuration("roberta", roberta(max_position_embeddings=LENGTH + 2), ("base", "sequence"),
                                    rows=EDGES, pad_id_inside=True),
+    "roberta-apart": Configuration(
+        "roberta", roberta(), ("masked-lm",),
+        edit=also(lm_head__decoder__weight="roberta__embeddings__word_embeddings__weight",
+                  lm_head__decoder__bias="lm_head__bias")),
+    "roberta-decoder": Configuration("roberta", roberta(), ("masked-lm",), edit=decoder_alone),
     "roberta-untied": Configuration("roberta", roberta(**UNTIED), ("masked-lm",)),
     "xlm-roberta": Configuration("xlm-roberta", roberta(), in_detail=DEEP),
     "xlm-roberta-eps": Configuration("xlm-roberta", roberta(**EPSILON), ("sequence",)),
@@ -220,18 +263,32 @@ CONFIGURATIONS = {
     "distilbert": Configuration("distilbert", distilbert(), in_detail=dict(n_layers=2)),
     "distilbert-relu": Configuration("distilbert", distilbert(activation="relu", sinusoidal_pos_embds=True),
                                      ("base", "sequence", "masked-lm")),
+    "distilbert-apart": Configuration(
+        "distilbert", distilbert(), ("masked-lm",),
+        edit=also(vocab_projector__weight="distilbert__embeddings__word_embeddings__weight")),
     "distilbert-untied": Configuration("distilbert", distilbert(**UNTIED), ("masked-lm",)),
     "electra": Configuration("electra", electra(), in_detail=DEEP),
     # Without projection; and the activation of its heads is not the encoder's.
     "electra-square": Configuration("electra", electra(embedding_size=HIDDEN, hidden_act="relu")),
     "electra-eps": Configuration("electra", electra(**EPSILON), ("masked-lm",)),
+    "electra-apart": Configuration(
+        "electra", electra(), ("masked-lm",),
+        edit=also(generator_lm_head__weight="electra__embeddings__word_embeddings__weight")),
     "electra-untied": Configuration("electra", electra(**UNTIED), ("masked-lm",)),
     "albert": Configuration("albert", albert(), in_detail=dict(num_hidden_layers=4, num_hidden_groups=2)),
     "albert-inner": Configuration("albert", albert(num_hidden_layers=2, inner_group_num=2), ("base",)),
     "albert-eps": Configuration("albert", albert(**EPSILON), ("masked-lm",)),
     "albert-edges": Configuration("albert", albert(max_position_embeddings=LENGTH), ("base", "sequence"), rows=EDGES),
+    "albert-apart": Configuration(
+        "albert", albert(), ("masked-lm",),
+        edit=also(predictions__decoder__weight="albert__embeddings__word_embeddings__weight",
+                  predictions__decoder__bias="predictions__bias")),
     "albert-untied": Configuration("albert", albert(**UNTIED), ("masked-lm",)),
     "mpnet": Configuration("mpnet", mpnet(), in_detail=DEEP),
+    "mpnet-apart": Configuration(
+        "mpnet", mpnet(), ("masked-lm",),
+        edit=also(lm_head__decoder__weight="mpnet__embeddings__word_embeddings__weight",
+                  lm_head__decoder__bias="lm_head__bias")),
     "mpnet-eps": Configuration("mpnet", mpnet(**EPSILON), ("masked-lm",)),
     # Distances beyond the last bucket. MPNet's positions start at 2 whatever the padding id.
     "mpnet-edges": Configuration("mpnet", mpnet(max_position_embeddings=162, pad_token_id=3), ("base", "sequence"),
@@ -253,8 +310,14 @@ CONFIGURATIONS = {
     # The largest distances lie beyond the last bucket.
     "deberta-v2-edges": Configuration("deberta-v2", deberta(max_position_embeddings=16), ("base", "sequence"),
                                       rows=EDGES),
+    "deberta-v2-apart": Configuration(
+        "deberta-v2", deberta(), ("masked-lm",),
+        edit=also(cls__predictions__decoder__weight="deberta__embeddings__word_embeddings__weight",
+                  cls__predictions__decoder__bias="cls__predictions__bias")),
     "deberta-v2-eps": Configuration("deberta-v2", deberta(**EPSILON), ("masked-lm",)),
     "deberta-v2-lm-predictions": Configuration("deberta-v2", deberta(legacy=False), ("masked-lm",)),
+    # This head compares with the word embeddings whatever the configuration says.
+    "deberta-v2-lm-predictions-untied": Configuration("deberta-v2", deberta(legacy=False, **UNTIED), ("masked-lm",)),
     "modernbert": Configuration("modernbert", modernbert(), in_detail={}),
     "modernbert-mean": Configuration("modernbert", modernbert(classifier_pooling="mean"),
                                      ("sequence", "multiple-choice")),
@@ -268,9 +331,20 @@ CONFIGURATIONS = {
     "modernbert-eps": Configuration("modernbert", modernbert(norm_eps=0.05), ("masked-lm",)),
     "modernbert-edges": Configuration("modernbert", modernbert(max_position_embeddings=LENGTH), ("base", "sequence"),
                                       rows=EDGES),
+    "modernbert-apart": Configuration(
+        "modernbert", modernbert(), ("masked-lm",),
+        edit=also(decoder__weight="model__embeddings__tok_embeddings__weight")),
     "modernbert-untied": Configuration("modernbert", modernbert(decoder_bias=False, **UNTIED), ("masked-lm",)),
     "bart": Configuration("bart", bart(), BART_HEADS, in_detail=dict(encoder_layers=1, decoder_layers=2)),
     "bart-scaled": Configuration("bart", bart(scale_embedding=True, activation_function="relu"), BART_HEADS),
+    "bart-apart": Configuration(
+        "bart", bart(), ("sequence", "masked-lm"),
+        edit=also(lm_head__weight="model__shared__weight", model__encoder__embed_tokens__weight="model__shared__weight",
+                  model__decoder__embed_tokens__weight="model__shared__weight")),
+    # The encoder has its own, the two others share a third one's.
+    "bart-encoder-apart": Configuration(
+        "bart", bart(), ("masked-lm",), edit=also(model__encoder__embed_tokens__weight="model__shared__weight")),
+    "bart-untied": Configuration("bart", bart(**UNTIED), ("base", "masked-lm")),
     "bart-edges": Configuration("bart", bart(max_position_embeddings=LENGTH), ("base", "sequence"), rows=EDGES),
 }
 

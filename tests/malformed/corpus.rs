@@ -8,7 +8,7 @@ use headwise::Result;
 use headwise::models::HeadKind;
 use headwise::pipeline::{TextModel, TextModelLoader};
 use headwise::tasks::text_classification::{Label, Options};
-use headwise::text::{Input, SMALL_FILES, SmallFiles};
+use headwise::text::{ADAPTER_FILE, Input, SMALL_FILES, SmallFiles};
 use headwise::weights::{INDEX_FILE, Index, LoadOptions, MODEL_FILE};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -42,10 +42,22 @@ pub fn good() -> Folder {
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    [headers(), tensors(), quantized(), configs(), contradictions(), quantizations(), indices(), shards(), tokenizers()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        headers(),
+        tensors(),
+        quantized(),
+        adapters(),
+        own_code(),
+        configs(),
+        contradictions(),
+        quantizations(),
+        indices(),
+        shards(),
+        tokenizers(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Loads the model, in pieces of `chunk` bytes, and classifies a text.
@@ -56,7 +68,7 @@ pub fn classify(folder: &Folder, chunk: usize) -> Result<Vec<Label>> {
 
 fn load(folder: &Folder, chunk: usize) -> Result<TextModel> {
     let mut files = SmallFiles::default();
-    for &name in SMALL_FILES {
+    for &name in SMALL_FILES.iter().chain(&[ADAPTER_FILE]) {
         if let Some(contents) = folder.get(name) {
             files.insert(name.into(), contents.clone());
         }
@@ -109,9 +121,16 @@ fn headers() -> Vec<Case> {
         (b"<!doctype html><title>404</title>".to_vec(), "HTML page"),
         (b"version https://git-lfs.github.com/spec/v1".to_vec(), "Git LFS pointer"),
         (b"PK\x03\x04\x14\x00\x00\x08 archive".to_vec(), "PyTorch archive"),
-        (file("", 0), "does not begin with '{'"),
-        (file("[]", 0), "does not begin with '{'"),
-        (file(" {}", 0), "does not begin with '{'"),
+        (file("", 0), "its header: EOF while parsing a value"),
+        (file("[]", 0), "invalid type: sequence, expected an object of tensors"),
+        (file("\u{feff}{}", 0), "expected value at line 1 column 1"),
+        (file("\u{b}{}", 0), "expected value at line 1 column 1"),
+        (file("{}\0", 0), "trailing characters"),
+        (file(r#"{"__metadata__":[]}"#, 0), "invalid type: sequence, expected a map"),
+        (file(r#"{"__metadata__":"pt"}"#, 0), r#"invalid type: string "pt", expected a map"#),
+        (file(r#"{"__metadata__":{"format":1}}"#, 0), "invalid type: integer `1`, expected a string"),
+        (file(r#"{"__metadata__":{"format":null}}"#, 0), "invalid type: null, expected a string"),
+        (file(r#"{"__metadata__":{"a":{}}}"#, 0), "invalid type: map, expected a string"),
         (file(r#"{"a":1}"#, 0), "invalid type: integer `1`"),
         (file(r#"{"a":null}"#, 0), "invalid type: null"),
         (file(r#"{"a":{"dtype":"F32","shape":[1]}}"#, 4), "missing field `data_offsets`"),
@@ -135,7 +154,10 @@ fn headers() -> Vec<Case> {
         (two(a("[1]", 0, 4), b(2, 6), 6), "b lies at bytes 2..6, expected to begin at 4"),
         (two(a("[1]", 0, 4), b(0, 4), 4), "b lies at bytes 0..4, expected to begin at 4"),
         (two(a("[1]", 0, 4), b(8, 12), 12), "b lies at bytes 8..12, expected to begin at 4"),
-        (one(entry("a", "F6", "[1]", 0, u64::MAX), 0), "its length overflows"),
+        (one(entry("a", "F6", "[1]", 0, 1), 1), "tensor a is of the type F6, which is not known"),
+        (one(entry("a", "f32", "[1]", 0, 4), 4), "tensor a is of the type f32, which is not known"),
+        (one(entry("a", "F4", "[3]", 0, 1), 1), "type F4 and shape [3] does not take whole bytes"),
+        (one(entry("a", "F6_E2M3", "[4]", 0, 4), 4), "type F6_E2M3 and shape [4] takes 3 bytes, not 4"),
         (two(a("[1]", 0, 4), a("[1]", 4, 8), 8), "a stands twice"),
         (file(r#"{"__metadata__":{},"__metadata__":{}}"#, 0), "__metadata__ stands twice"),
         (file(&format!("{{{}", a("[1]", 0, 4)), 4), "EOF"),
@@ -144,7 +166,7 @@ fn headers() -> Vec<Case> {
         (file(&format!("{{{}}}", many.join(",")), 0), "more than 16384 tensors"),
         (file("{\"\u{0}\":0}", 0), "control character"),
         (file(&format!("{{\"a\":{}", "[".repeat(1 << 16)), 0), "invalid type: sequence, expected a string"),
-        (file(&format!("{{\"__metadata__\":{}", "[".repeat(1 << 16)), 0), "EOF while parsing a list"),
+        (file(&format!("{{\"__metadata__\":{}", "[".repeat(1 << 16)), 0), "invalid type: sequence, expected a map"),
         ([&4_u64.to_le_bytes()[..], b"{\"\xff\""].concat(), "invalid unicode"),
     ];
     cases.into_iter().map(|(bytes, words)| with(MODEL_FILE, bytes, "safetensors", words)).collect()
@@ -216,12 +238,21 @@ fn tensors() -> Vec<Case> {
         changed("config", "id2label is 3 labels; supported: 4 labels, the rows of classifier.weight", &|tensors| {
             tensors.insert(CLASSIFIER.into(), (Dtype::F32, vec![4, 36], vec![0; 4 * 36 * 4]));
         }),
-        changed("dtype", "is stored as I32", &|tensors| tensors.get_mut(KEY).expect("the tensor").0 = Dtype::I32),
-        changed("dtype", "is stored as F64", &|tensors| {
-            tensors.insert(NORM.into(), (Dtype::F64, vec![36], vec![0; 36 * 8]));
+        changed("dtype", "is stored as C64; supported: F32, F16, BF16, I8, F64,", &|tensors| {
+            tensors.insert(NORM.into(), (Dtype::C64, vec![36], vec![0; 36 * 8]));
         }),
-        changed("dtype", "is stored as BOOL", &|tensors| {
-            tensors.insert(NORM.into(), (Dtype::BOOL, vec![36], vec![0; 36]));
+        changed("dtype", "is stored as F8_E8M0", &|tensors| {
+            tensors.insert(NORM.into(), (Dtype::F8_E8M0, vec![36], vec![0; 36]));
+        }),
+        changed("dtype", "is stored as F4", &|tensors| {
+            tensors.insert(NORM.into(), (Dtype::F4, vec![36], vec![0; 18]));
+        }),
+        changed("non-finite", "not finite for input 0", &|tensors| {
+            tensors.insert(NORM.into(), (Dtype::F64, vec![36], f64::MAX.to_le_bytes().repeat(36)));
+        }),
+        changed("adapter", "model.safetensors is of an adapter (LORA)", &|tensors| {
+            let all = std::mem::take(tensors).into_iter();
+            tensors.extend(all.map(|(name, tensor)| (format!("base_model.model.{name}"), tensor)));
         }),
         changed("non-finite", "not finite for input 0", &first_number(KEY, f32::NAN)),
         changed("non-finite", "not finite for input 0", &first_number(NORM, f32::INFINITY)),
@@ -241,21 +272,84 @@ fn quantized() -> Vec<Case> {
         let mut tensors = good_tensors();
         tensors.insert(KEY.into(), (Dtype::I8, vec![36, 36], vec![1; 36 * 36]));
         tensors.extend(of_scales.map(|(dtype, shape, bytes)| (scales.clone(), (dtype, shape, vec![0xff; bytes]))));
-        with(MODEL_FILE, saved(&tensors), code, words)
+        said_so(with(MODEL_FILE, saved(&tensors), code, words))
     };
     let shape = |got: &str| format!("{scales} has shape {got}, but config.json implies [36, 1]");
     let mut head = good_tensors();
     head.insert(CLASSIFIER.into(), (Dtype::I8, vec![3, 36], vec![1; 3 * 36]));
     vec![
         int8("missing-tensors", &format!("lacks tensors of the encoder: {scales}"), None),
-        with(MODEL_FILE, saved(&head), "missing-head", "missing: classifier.weight_scale"),
+        said_so(with(MODEL_FILE, saved(&head), "missing-head", "missing: classifier.weight_scale")),
         int8("shape", &shape("[1]"), Some((Dtype::F32, vec![1], 4))),
         int8("shape", &shape("[]"), Some((Dtype::F32, vec![], 4))),
         int8("shape", &shape("[36, 2]"), Some((Dtype::F32, vec![36, 2], 36 * 8))),
-        int8("dtype", "weight_scale is stored as I8; supported: F32, F16, BF16", Some((Dtype::I8, vec![36, 1], 36))),
-        int8("dtype", "weight_scale is stored as F64", Some((Dtype::F64, vec![36], 36 * 8))),
+        int8(
+            "dtype",
+            "weight_scale is stored as I8; supported: F32, F16, BF16, F64",
+            Some((Dtype::I8, vec![36, 1], 36)),
+        ),
+        int8("dtype", "weight_scale is stored as I64", Some((Dtype::I64, vec![36], 36 * 8))),
+        int8("non-finite", "not finite for input 0", Some((Dtype::F64, vec![36], 36 * 8))),
         int8("non-finite", "not finite for input 0", Some((Dtype::F32, vec![36, 1], 36 * 4))),
         int8("non-finite", "not finite for input 0", Some((Dtype::BF16, vec![36], 36 * 2))),
+    ]
+}
+
+/// The case of a configuration that says that the model is quantised.
+fn said_so(mut case: Case) -> Case {
+    let mut config: Map<String, Value> = serde_json::from_slice(&case.folder["config.json"]).expect("JSON");
+    config.insert("quantization_config".into(), headwise::models::int8_per_channel(&["Linear".to_owned()]));
+    case.folder.insert("config.json".into(), Value::from(config).to_string().into_bytes());
+    case
+}
+
+/// Adapters in place of a model.
+fn adapters() -> Vec<Case> {
+    let alone = |config: Value, words: &str| {
+        let mut case = with("adapter_config.json", config.to_string(), "adapter", words);
+        case.folder.remove("config.json");
+        case
+    };
+    vec![
+        alone(
+            json!({"peft_type": "LORA", "base_model_name_or_path": "bert-base-cased"}),
+            "adapter_config.json is of an adapter (LORA), which is no model by itself; supported: whole models. In \
+             Python, merge_and_unload() of peft makes one of bert-base-cased and the adapter.",
+        ),
+        alone(json!({"model_name": "roberta-base", "config": {}}), "(adapter), which is no model by itself"),
+        alone(json!({"peft_type": "IA3", "base_model_name_or_path": null}), "(IA3)"),
+        alone(json!(["riddle"]), "makes one of its model and the adapter"),
+    ]
+}
+
+/// Models that bring code of their own.
+fn own_code() -> Vec<Case> {
+    let case = |model_type: Option<&str>, words: &str, tensors: &Tensors| {
+        let mut config: Map<String, Value> = serde_json::from_slice(&good()["config.json"]).expect("JSON");
+        config.insert("auto_map".into(), json!({"AutoModel": "modeling_riddle.RiddleModel"}));
+        match model_type {
+            Some(name) => config.insert("model_type".into(), name.into()),
+            None => config.shift_remove("model_type"),
+        };
+        let mut case = with("config.json", Value::from(config).to_string(), "unsupported-model", words);
+        case.folder.insert(MODEL_FILE.into(), saved(tensors));
+        case
+    };
+    let all = good_tensors();
+    let (mut fewer, mut wider) = (all.clone(), all.clone());
+    fewer.remove(KEY);
+    wider.insert(KEY.into(), (Dtype::F32, vec![37, 36], vec![0; 37 * 36 * 4]));
+    let of_bert =
+        "Model type \"bert\" with code of its own (auto_map in config.json), which is not run, is not supported";
+    vec![
+        case(
+            None,
+            "A model without model_type with code of its own (auto_map in config.json), which is not run,",
+            &all,
+        ),
+        case(Some("riddle"), "Model type \"riddle\" with code of its own (auto_map in config.json), which", &all),
+        case(Some("bert"), of_bert, &fewer),
+        case(Some("bert"), of_bert, &wider),
     ]
 }
 
@@ -292,7 +386,12 @@ fn contradictions() -> Vec<Case> {
     let cases = [
         ("model_type", json!("gpt2"), "unsupported-model", "\"gpt2\" is not supported"),
         ("model_type", json!("b".repeat(1000)), "unsupported-model", "bbb"),
-        ("model_type", json!("roberta"), "missing-tensors", "roberta.embeddings.word_embeddings.weight"),
+        (
+            "model_type",
+            json!("roberta"),
+            "missing-tensors",
+            "encoder: roberta.encoder.layer.0.intermediate.dense.weight",
+        ),
         ("hidden_size", json!(48), "shape", "has shape [44, 36], but config.json implies [44, 48]"),
         ("hidden_size", json!(0), "config", "hidden_size is 0; supported: a whole number from 1 to 8192"),
         ("hidden_size", json!(1_u64 << 63), "config", "hidden_size is 9223372036854775808"),
@@ -404,7 +503,8 @@ fn indices() -> Vec<Case> {
         json!({"weight_map": entries}).to_string()
     };
     let named = |file: &str| {
-        let words = format!("t0 is {}; supported: the name of a .safetensors file in the same folder", json!(file));
+        let words =
+            format!("t0 is {}; supported: the name of a .safetensors file in the same folder or below", json!(file));
         (list(1, &|_| file.to_owned()), words)
     };
     let long = "m".repeat(250) + ".safetensors";
@@ -427,12 +527,14 @@ fn indices() -> Vec<Case> {
             "pytorch_model.bin",
             "../model.safetensors",
             "/model.safetensors",
-            "shards/model.safetensors",
             "shards\\model.safetensors",
+            "shards//model.safetensors",
+            "shards/../model.safetensors",
+            "./model.safetensors",
             "c:model.safetensors",
-            "model%2f.safetensors",
             "https://example.org/model.safetensors",
-            ".safetensors",
+            "model\u{7}.safetensors",
+            "shards/model.safetensors/",
             "",
         ]
         .map(named),
@@ -458,13 +560,12 @@ fn shards() -> Vec<Case> {
         case.folder.extend(parts.iter().enumerate().map(|(number, part)| (shard(number), saved(part))));
         case
     };
-    let moved = format!("{KEY} is in model-1.safetensors; supported: in model-0.safetensors");
-    let twice = format!("{KEY} is in model-0.safetensors and in model-1.safetensors");
-    let absent = "ghost is in no file; supported: in model-0.safetensors";
     vec![
-        case("config", &moved, &|_, map| map[KEY] = shard(0).into()),
-        case("config", &twice, &|parts, _| drop(parts[0].insert(KEY.into(), tensors[KEY].clone()))),
-        case("config", absent, &|_, map| drop(map.insert("ghost".into(), shard(0).into()))),
+        // The list has it elsewhere, which is where it does not fit.
+        case("shape", "layer.1.attention.self.key.weight has shape [1], but", &|parts, map| {
+            parts[0].insert(KEY.into(), (Dtype::F32, vec![1], vec![0; 4]));
+            map[KEY] = shard(0).into();
+        }),
         case("safetensors", "model-2.safetensors is not a valid safetensors file: it ends after 0 bytes", &|_, map| {
             map.insert("ghost".into(), shard(2).into());
         }),
