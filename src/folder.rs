@@ -256,6 +256,7 @@ pub(crate) fn open_whole(folder: &Path, name: &str, header: &Header) -> Result<F
 pub(crate) fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
     let partial = path.with_added_extension("partial");
     let written = || {
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         let mut out = BufWriter::new(File::create(&partial)?);
         write(&mut out)?;
         out.into_inner()?.sync_all()?;
@@ -270,7 +271,10 @@ pub(crate) fn write_whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) 
 
 fn no_weights(folder: &Path) -> Error {
     if let Ok(json) = std::fs::read(folder.join(ADAPTER_FILE)) {
-        return adapter::alone(&json);
+        return adapter::alone(ADAPTER_FILE, &json);
+    }
+    if let Some(file) = adapter::WEIGHTS.iter().find(|file| folder.join(file).exists()) {
+        return adapter::alone(file, b"");
     }
     let reason = match folder.join("pytorch_model.bin").exists() {
         true => {

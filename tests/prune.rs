@@ -96,6 +96,9 @@ fn decoders_lose_the_rows_that_their_embeddings_lose() {
     for fixture in [
         "bert/masked-lm",
         "bert-untied/masked-lm",
+        "bert-apart/masked-lm",
+        "bart-apart/masked-lm",
+        "roberta-decoder/masked-lm",
         "roberta-untied/masked-lm",
         "distilbert-untied/masked-lm",
         "electra-untied/masked-lm",

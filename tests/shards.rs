@@ -151,6 +151,9 @@ fn folders_with_shards_load_and_say_what_is_missing() {
     assert!(adapter.code() == "adapter" && adapter.to_string().contains("(LORA)"), "{adapter}");
     assert!(adapter.to_string().contains("org/base"), "{adapter}");
     std::fs::remove_file(folder.join("adapter_config.json")).expect("a file");
+    write("adapter_model.bin", b"PK");
+    assert!(load().expect_err("no model").to_string().starts_with("adapter_model.bin is of an adapter"));
+    std::fs::remove_file(folder.join("adapter_model.bin")).expect("a file");
     assert!(reason().1.contains("neither model.safetensors nor model.safetensors.index.json"));
     write("pytorch_model.bin", b"PK");
     assert!(reason().1.contains("only pytorch_model.bin") && reason().1.contains("save_pretrained"));
@@ -192,7 +195,8 @@ fn changed(change: impl FnOnce(&mut [Tensors; 2], &mut Map<String, Value>)) -> S
 fn what_the_files_hold_counts_and_of_two_what_the_list_names() {
     const NAME: &str = "classifier.weight";
     let fixture = Fixture::named("bert/sequence");
-    let load = |change: &dyn Fn(&mut [Tensors; 2], &mut Map<String, Value>)| {
+    type Change<'a> = &'a dyn Fn(&mut [Tensors; 2], &mut Map<String, Value>);
+    let load = |change: Change| {
         let model = changed(|parts, map| change(parts, map)).load(fixture).expect("loadable shards");
         let warnings = model.warnings();
         (bits(model), warnings)
@@ -236,7 +240,7 @@ fn what_the_files_hold_counts_and_of_two_what_the_list_names() {
 fn shards_may_have_any_name_within_the_folder() {
     let fixture = Fixture::named("bert/sequence");
     let folder = fresh("names");
-    let names = ["my model 1 of 2.safetensors", "weights/größe/50%20?#.safetensors"];
+    let names = ["./my model 1 of 2.safetensors", "weights/größe/50%20?#.safetensors"];
     let mut shards = Shards::cut(&tensors(fixture), |name| usize::from(name.contains("layer.1")));
     std::fs::create_dir_all(folder.join("weights/größe")).expect("a folder");
     for (number, name) in names.iter().enumerate() {

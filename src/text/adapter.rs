@@ -4,8 +4,10 @@
 
 use serde_json::Value;
 
-use super::files::ADAPTER_FILE;
 use crate::error::Error;
+
+/// Files with the weights of an adapter.
+pub(crate) const WEIGHTS: [&str; 3] = ["adapter_model.safetensors", "adapter_model.bin", "pytorch_adapter.bin"];
 
 /// What an adapter's configuration says of it: its kind, and the model that it belongs to.
 fn described(json: &[u8]) -> (String, Option<String>) {
@@ -15,10 +17,10 @@ fn described(json: &[u8]) -> (String, Option<String>) {
     (kind, text("base_model_name_or_path").or_else(|| text("model_name")))
 }
 
-/// The error for an adapter without a model; `json` is its configuration.
-pub(crate) fn alone(json: &[u8]) -> Error {
+/// The error for an adapter without a model; `file` shows it, `json` is its configuration.
+pub(crate) fn alone(file: &str, json: &[u8]) -> Error {
     let (kind, base) = described(json);
-    Error::Adapter { file: ADAPTER_FILE.into(), kind, base }
+    Error::Adapter { file: file.into(), kind, base }
 }
 
 /// The warning for an adapter beside a model.

@@ -53,7 +53,7 @@ impl SmallFiles {
     /// [`Error::Config`] when it is missing; [`Error::Adapter`] when there is an adapter in its place.
     pub fn config(&self) -> Result<&[u8]> {
         self.get("config.json").ok_or_else(|| match self.get(ADAPTER_FILE) {
-            Some(json) => adapter::alone(json),
+            Some(json) => adapter::alone(ADAPTER_FILE, json),
             None => Error::Config {
                 file: "config.json".into(),
                 field: "the file".into(),

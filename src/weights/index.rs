@@ -47,7 +47,7 @@ impl Index {
         let mut homes = Vec::with_capacity(weight_map.len());
         for (tensor, home) in weight_map {
             match home {
-                Value::String(file) if is_within(&file) => homes.push((tensor, file)),
+                Value::String(file) if is_within(plain(&file)) => homes.push((tensor, plain(&file).to_owned())),
                 other => {
                     let shown = other.to_string().chars().take(80).collect();
                     return Err(invalid(
@@ -78,6 +78,11 @@ impl Index {
     pub fn file_of(&self, tensor: &str) -> Option<usize> {
         self.homes.get(tensor).copied()
     }
+}
+
+/// A path without what only says that it begins here.
+fn plain(file: &str) -> &str {
+    file.trim_start_matches("./")
 }
 
 /// Whether `file` can only mean a file of this kind in the same folder or below it, on any system.

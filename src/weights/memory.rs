@@ -22,8 +22,10 @@ impl Budget {
     /// [`Error::OutOfMemory`].
     pub(super) fn copy(&mut self, table: &Table, bytes: u64) -> Result<Table> {
         let needed = self.planned + bytes;
-        let copy = if needed <= self.most { table.copied() } else { None };
-        let copy = copy.ok_or(Error::OutOfMemory { needed, available: self.most.min(needed - 1) })?;
+        if needed > self.most {
+            return Err(Error::OutOfMemory { needed, available: self.most });
+        }
+        let copy = table.copied().ok_or(Error::OutOfMemory { needed, available: self.planned })?;
         self.planned = needed;
         Ok(copy)
     }

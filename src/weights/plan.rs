@@ -120,6 +120,8 @@ pub struct Plan {
     pub precision: Precision,
     /// Why so.
     pub precision_reason: Reason,
+    /// Names of tensors in I8 that nothing has scales for.
+    without_scales: Vec<String>,
     prepared_bytes: u64,
     max_memory: Option<u64>,
     pub(super) targets: Vec<Target>,
@@ -147,6 +149,7 @@ impl Plan {
             precision: Precision::default(),
             precision_reason: Reason::Asked,
             prepared_bytes: sections.iter().map(|section| section.needs.prepared_bytes).sum(),
+            without_scales: Vec::new(),
             max_memory: options.max_memory,
             targets: Vec::new(),
             placements: checkpoint.files().iter().map(|(_, header)| vec![None; header.entries.len()]).collect(),
@@ -157,12 +160,13 @@ impl Plan {
             let new_head = options.new_head.filter(|_| section.head.is_some());
             plan.place(checkpoint, names, section, new_head)?;
         }
-        let copied = checkpoint.copied();
-        if !copied.is_empty() {
-            let (names, which) =
-                (listed(&copied), "of each that one is read which the list of files names, else the last");
-            plan.usage.warnings.push(format!("several files hold {names}; {which}."));
-        }
+        plan.warn("several files hold", &checkpoint.copied(), "the one that the index names is read, else the last");
+        let without_scales = std::mem::take(&mut plan.without_scales);
+        plan.warn(
+            "whole numbers without scales are read as they are:",
+            &without_scales,
+            "no configuration explains them",
+        );
         for (location, entry) in checkpoint.entries() {
             if plan.placement(location).is_none() {
                 let list = match names.ignorable(&entry.name, ignorable) {
@@ -241,6 +245,13 @@ impl Plan {
         self.placements[location.file][location.entry].as_ref()
     }
 
+    /// Warns of tensors, if there are any.
+    fn warn(&mut self, of: &str, names: &[String], what: &str) {
+        if !names.is_empty() {
+            self.usage.warnings.push(format!("{of} {}; {what}.", listed(names)));
+        }
+    }
+
     /// The target that holds a target's numbers, and 0 or which of its copies the target is.
     pub(super) fn home(&self, target: usize) -> (usize, usize) {
         let Target::Copy { of, .. } = &self.targets[target] else {
@@ -280,9 +291,7 @@ impl Plan {
                         let is_matrix = self.targets[tensor.target].form(Precision::Q8) == Precision::Q8;
                         match section.needs.quantized && is_matrix {
                             true => missing.push(format!("{}{SCALE}", tensor.at)),
-                            false => self.usage.warnings.push(format!(
-                                "the tensor {name} holds whole numbers without scales; they are read as they are."
-                            )),
+                            false => self.without_scales.push(name.clone()),
                         }
                     }
                     for (location, placement) in placed {

@@ -530,7 +530,7 @@ fn indices() -> Vec<Case> {
             "shards\\model.safetensors",
             "shards//model.safetensors",
             "shards/../model.safetensors",
-            "./model.safetensors",
+            "shards/./model.safetensors",
             "c:model.safetensors",
             "https://example.org/model.safetensors",
             "model\u{7}.safetensors",
