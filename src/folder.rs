@@ -12,7 +12,7 @@ use crate::pipeline::{TextModel, TextModelLoader};
 use crate::tasks::TaskName;
 use crate::tasks::any::{Pipeline, PipelineLoader};
 use crate::tasks::sentence_modules::{MODULES_FILE, Modules, within};
-use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
+use crate::text::{SMALL_FILES, SmallFiles};
 use crate::weights::{
     Checkpoint, Choice, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
 };
@@ -69,11 +69,22 @@ pub fn load_classifier(folder: &Path, precision: impl Into<Choice>) -> Result<Te
 /// # Errors
 /// [`Error::Io`], and those of [`index`] and [`TextModelLoader`].
 pub fn load_text_model(folder: &Path, head: HeadKind, precision: impl Into<Choice>) -> Result<TextModel> {
+    text_model(folder, head, &small_files(folder)?, precision.into())
+}
+
+/// Loads a model that ranks, with its tokenizer and what `sentence-transformers` says of it.
+///
+/// # Errors
+/// Those of [`load_text_model`].
+pub fn load_cross_encoder(folder: &Path, precision: impl Into<Choice>) -> Result<TextModel> {
+    let (files, _) = files_of_task(folder, TaskName::TextRanking)?;
+    text_model(folder, HeadKind::Sequence, &files, precision.into())
+}
+
+fn text_model(folder: &Path, head: HeadKind, files: &SmallFiles, precision: Choice) -> Result<TextModel> {
     let index = index(folder)?;
-    let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
-    let mut files = small_files(folder)?;
-    read_files(folder, &[SENTENCE_TRANSFORMERS], &mut files)?;
-    let mut loader = TextModelLoader::new(head, &files, index.clone(), options, None)?;
+    let options = LoadOptions { precision, ..LoadOptions::default() };
+    let mut loader = TextModelLoader::new(head, files, index.clone(), options, None)?;
     read_weights(folder, index.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
@@ -210,7 +221,8 @@ pub(crate) fn copy_modules(source: &Path, target: &Path) -> Result<()> {
     let modules = Modules::parse(&files)?;
     let mut names = modules.small_files();
     names.retain(|name| !SMALL_FILES.contains(&name.as_str()));
-    names.extend(modules.stages.iter().map(|(_, folder)| within(folder, MODEL_FILE)));
+    let weights = modules.stages.iter().filter(|(kind, _)| kind.has_weights());
+    names.extend(weights.map(|(_, folder)| within(folder, MODEL_FILE)));
     copy_files(source, target, &names)
 }
 

@@ -119,7 +119,8 @@ fn assert_is_expected(name: &str, embedder: &Arc<TextEmbedder>) {
 #[test]
 fn embeddings_are_those_of_the_library() {
     for (name, case) in cases().cases {
-        let embedder = case.load(if name == "dense-twice" { 7 } else { 1 << 20 }).expect("a loadable model");
+        let loaded = case.load(if name == "dense-twice" { 7 } else { 1 << 20 });
+        let embedder = loaded.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_is_expected(&name, &embedder);
     }
 }
@@ -157,23 +158,29 @@ fn what_would_be_computed_wrongly_is_refused() {
         (pooling, "pooling_mode", json!("median")),
         (pooling, "pooling_mode", json!([])),
         (pooling, "pooling_mode", json!(["mean", 1])),
-        (dense, "activation_function", json!("torch.nn.modules.activation.Softsign")),
-        (dense, "activation_function", json!("mine.Tanh")),
+        (dense, "activation_function", json!("torch.nn.modules.activation.Softmax")),
+        (dense, "activation_function", json!("torch.nn.Threshold")),
+        (dense, "activation_function", json!("torch.tanh")),
+        (dense, "activation_function", json!(["Tanh"])),
         (dense, "in_features", json!(25)),
         (dense, "in_features", json!("24")),
         (dense, "out_features", json!(0)),
         (dense, "out_features", json!(1u64 << 40)),
         (dense, "out_features", Value::Null),
         (dense, "bias", json!("no")),
-        (dense, "use_residual", json!(true)),
+        (dense, "use_residual", json!("yes")),
         (dense, "module_input_name", json!("token_embeddings")),
+        (dense, "module_output_name", json!("scores")),
+        (pooling, "include_prompt", json!("no")),
         (encoder, "max_seq_length", json!(0)),
         (encoder, "do_lower_case", json!("yes")),
         (encoder, "transformer_task", json!("fill-mask")),
         (encoder, "module_output_name", json!("scores")),
         (encoder, "modality_config", json!({"message": {"method": "forward"}})),
         (encoder, "tokenizer_name_or_path", json!("elsewhere")),
-        (encoder, "tokenizer_args", json!({"use_fast": false})),
+        (encoder, "tokenizer_args", json!("use_fast")),
+        (encoder, "processing_kwargs", json!({"text": {"truncation": false}})),
+        (encoder, "pooling", json!("mean")),
         (model, "model_type", json!("SparseEncoder")),
         (model, "default_prompt_name", json!("nobody")),
         (model, "truncate_dim", json!(-1)),
@@ -186,8 +193,17 @@ fn what_would_be_computed_wrongly_is_refused() {
     let mut without = case("dense-tanh");
     without.files.remove(pooling);
     assert_eq!(without.loader().expect_err("no settings of the pooling").code(), "config");
-    let prompt = case("prompt").with(pooling, "include_prompt", json!(false)).loader().expect_err("a prompt left out");
-    assert!(matches!(&prompt, Error::Config { field, .. } if field == "include_prompt"), "{prompt}");
+    // Arguments that Python would obey, and nothing here does.
+    for (key, argument, value) in [
+        ("tokenizer_args", "tokenizer_file", json!("other.json")),
+        ("processor_kwargs", "split_special_tokens", json!(true)),
+        ("model_args", "variant", json!("fp16")),
+        ("model_kwargs", "hidden_act", json!("relu")),
+    ] {
+        let error = case("dense-tanh").with(encoder, key, json!({argument: value})).loader().expect_err(argument);
+        let name = format!("{key}.{argument}");
+        assert!(matches!(&error, Error::Config { field, .. } if *field == name), "{error}");
+    }
 }
 
 #[test]
@@ -206,13 +222,21 @@ fn other_modules_are_refused_by_name() {
     assert_eq!((field.as_str(), value.as_str()), ("type", "\"sentence_transformers.models.WordWeights\""));
     let remote = json!({"type": "custom_st.Transformer", "path": ""});
     assert_eq!(with_modules(json!([remote, module("Pooling", "1_Pooling")])).1, "\"custom_st.Transformer\"");
-    for path in ["../1_Pooling", "/etc", "a/b", ".git", "C:\\x", "a%2f"] {
+    for path in ["../1_Pooling", "a/../b", "/etc", ".git", "C:\\x", "1_Pooling\\", "a%2f"] {
         let (field, _) = with_modules(json!([module("Transformer", ""), module("Pooling", path)]));
         assert_eq!(field, "path", "{path}");
     }
-    let order = json!([module("Transformer", ""), module("Normalize", "1_Normalize"), module("Pooling", "2_Pooling")]);
-    assert_eq!(with_modules(order), ("the order".into(), "[Transformer, Normalize, Pooling]".into()));
+    let order = json!([module("Transformer", ""), module("LayerNorm", "1_LayerNorm"), module("Pooling", "2_Pooling")]);
+    assert_eq!(with_modules(order), ("the order".into(), "[Transformer, LayerNorm, Pooling]".into()));
     assert_eq!(with_modules(json!([module("Transformer", "")])).0, "the order");
+    let twice = json!([module("Transformer", ""), module("Pooling", "1_Pooling"), module("Pooling", "1_Pooling")]);
+    assert_eq!(with_modules(twice).0, "the order");
+    for class in
+        ["WeightedLayerPooling", "LSTM", "CNN", "BoW", "WordEmbeddings", "StaticEmbedding", "CLIPModel", "Router"]
+    {
+        let list = json!([module("Transformer", ""), module(class, "1_X"), module("Pooling", "2_Pooling")]);
+        assert_eq!(with_modules(list), ("type".into(), format!("\"sentence_transformers.models.{class}\"")));
+    }
     assert_eq!(with_modules(json!({"0": "Transformer"})).0, "the file");
     assert_eq!(with_modules(json!("[{")).0, "the file");
     assert_eq!(with_modules(json!([3])).0, "the list");
@@ -260,7 +284,7 @@ fn pooling_keeps_what_is_no_number() {
         let mut files = SmallFiles::default();
         files.insert("config.json".into(), json!({"pooling_mode": mode}).to_string().into());
         let pooling = Pooling::parse(&Settings::read(&files, "config.json").expect("settings")).expect("a pooling");
-        let pooled = pooling.forward(&hidden, &batch).expect("a vector").to_vec2::<f32>().expect("numbers");
+        let pooled = pooling.forward(&hidden, &batch, 0).expect("a vector").to_vec2::<f32>().expect("numbers");
         assert!(pooled[0][0].is_nan(), "{mode}: {pooled:?}");
     }
 }
@@ -286,7 +310,7 @@ fn the_pipeline_follows_the_folder_unless_told_otherwise() {
     let embeddings = embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>()).expect("embeddings");
     let features = |options: Options| {
         let texts = texts.iter().map(|text| text.as_str().into());
-        run(FeatureExtraction::new(embedder.clone(), options), texts).expect("features")
+        run(FeatureExtraction::new(embedder.clone(), options).expect("a request"), texts).expect("features")
     };
     for (embedding, features) in embeddings.iter().zip(features(Options::default())) {
         assert_eq!((features.dims, &features.data), (vec![embedding.len()], embedding));

@@ -3,7 +3,7 @@
 use super::sentence_modules::{MODULES_FILE, Modules};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
-use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
+use crate::text::{SMALL_FILES, SmallFiles};
 
 /// A task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,9 @@ impl TaskName {
                 }
                 names = Modules::parse(&files)?.small_files();
             }
-            TaskName::TextRanking => names.push(SENTENCE_TRANSFORMERS.into()),
+            TaskName::TextRanking => {
+                names = Modules { stated: true, ..Modules::default() }.small_files();
+            }
             _ => {}
         }
         Ok(names)

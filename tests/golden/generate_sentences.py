@@ -8,11 +8,16 @@ files that make the encoder's folder one of the library's:
   weights   names of weights in `sentences/` by the names they get in the folder
   encoder   folder that the encoder's files lie in, if not that of the model
 
-`sentences/embeddings.safetensors` holds `[texts, numbers]` for each case, and for `saved`: the folder
-`sentences/saved/` that the library itself wrote. Each text is embedded alone. Needs `generate_tokenizers.py` to have run.
+`sentences/embeddings.safetensors` holds `[texts, numbers]` for each case, and for whole folders: `saved`, which the
+library of today wrote, and those of `sentences/published/`, which hold the files that repositories of that name do, with
+tiny weights. Each text is embedded alone.
+
+`sentences/calls.json` has calls of `encode` with options, and `sentences/rankings.json` calls of `rank`, by the files
+that are put beside those of `tasks/wordpiece-ranking`. Needs `generate_tokenizers.py` and `generate_tasks.py` to have run.
 """
 
 import argparse
+import inspect
 import json
 import shutil
 import tempfile
@@ -23,10 +28,10 @@ import sentence_transformers
 import torch
 import transformers
 from safetensors.torch import save_file
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
-from transformers import AutoModel, AutoTokenizer, BertConfig
+from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig
 
 from generate import draw, randomise
 
@@ -41,10 +46,38 @@ OLD_MODES = {
 # Weights of dense layers: inputs and whether there is a bias.
 WEIGHTS = {"dense": (HIDDEN, True), "dense-no-bias": (HIDDEN, False), "dense-two": (2 * HIDDEN, True),
            "dense-next": (DENSE, True)}
+# Weights of other modules, and of dense layers with more than a bias: names and shapes.
+OTHER_WEIGHTS = {
+    "layer-norm": {"norm.weight": (HIDDEN,), "norm.bias": (HIDDEN,)},
+    "dense-slope": {"linear.weight": (DENSE, HIDDEN), "linear.bias": (DENSE,), "activation_function.weight": (1,)},
+    "dense-residual": {"linear.weight": (DENSE, HIDDEN), "linear.bias": (DENSE,), "residual.weight": (DENSE, HIDDEN)},
+    "dense-same": {"linear.weight": (DENSE, DENSE), "linear.bias": (DENSE,)},
+}
 
 LONG = "The story goes on and on, and the dog runs in the rain again and again. " * 4
 TEXTS = ["The quick brown fox jumps.", "", "THE QUICK Café ÉCOLE Straße, ΣΊΣΥΦΟΣ İ", "a [SEP] b [MASK] [cls]",
          "今天 🎉 12.50", "It's warm, it's bright", LONG, "Unhappy runners " + LONG]
+
+
+def activations() -> list[str]:
+    """Classes that can be made without arguments, have no weights, and compute each number by itself."""
+    numbers = torch.linspace(-3, 3, 24)[None]
+    changed = numbers.clone()
+    changed[0, 0] = 5
+    found = []
+    for home in (torch.nn.modules.activation, torch.nn.modules.linear, torch.nn.modules.dropout):
+        for name, kind in list(vars(home).items()):
+            if not inspect.isclass(kind) or kind.__module__ != home.__name__ or name.startswith("_"):
+                continue
+            try:
+                function = kind().eval()
+                outcome, other = function(numbers), function(changed)
+            except (TypeError, ValueError):
+                continue
+            alone = outcome.shape == numbers.shape and torch.equal(outcome[:, 1:], other[:, 1:])
+            if alone and not list(function.parameters()):
+                found.append(f"{home.__name__.removeprefix('torch.nn.modules.')}.{name}")
+    return sorted(found)
 
 
 def modules(*names: str, encoder: str = "") -> dict:
@@ -73,6 +106,15 @@ def dense(folder: str, weights: str, activation: str | None) -> dict:
             "weights": {f"{folder}/model.safetensors": f"{weights}.safetensors"}}
 
 
+def module(folder: str, config: dict, weights: str | None = None) -> dict:
+    weights = {f"{folder}/model.safetensors": f"{weights}.safetensors"} if weights else {}
+    return {"files": {f"{folder}/config.json": config}, "weights": weights}
+
+
+def dense_config(inputs: int, **settings) -> dict:
+    return {"in_features": inputs, "out_features": DENSE, "bias": True} | settings
+
+
 def with_dense(pooling: dict, *layers: dict, behind: tuple = ()) -> dict:
     files = modules("Pooling", *["Dense"] * len(layers), *behind) | pooling
     weights = {}
@@ -84,6 +126,78 @@ def with_dense(pooling: dict, *layers: dict, behind: tuple = ()) -> dict:
 
 def mean_with(files: dict, **rest) -> dict:
     return {"files": modules("Pooling") | new_pooling("mean") | files} | rest
+
+
+def with_settings(**settings) -> dict:
+    return mean_with({"sentence_bert_config.json": {"max_seq_length": 24} | settings})
+
+
+def excluding(pooling: dict, prompt: str) -> dict:
+    pooling["1_Pooling/config.json"]["include_prompt"] = False
+    return {"files": modules("Pooling") | pooling | {"config_sentence_transformers.json": {
+        "prompts": {"query": prompt}, "default_prompt_name": "query"}}}
+
+
+def chain(*parts: tuple[str, dict], pooling: int = 0, encoder: str = "") -> dict:
+    """Modules with their files; the pooling comes behind so many of them."""
+    case = {"files": dict(new_pooling("mean")), "weights": {}}
+    names = [("Transformer", encoder)]
+    for place, (path, part) in enumerate(parts):
+        if place == pooling:
+            names.append(("Pooling", "1_Pooling"))
+        names.append((path.rstrip("/").split("/")[-1].split("_")[1], path))
+        case["files"] |= part.get("files", {})
+        case["weights"] |= part.get("weights", {})
+    if pooling >= len(parts):
+        names.append(("Pooling", "1_Pooling"))
+    case["files"]["modules.json"] = [
+        {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{name}"}
+        for index, (name, path) in enumerate(names)]
+    return case
+
+
+def make_module_cases() -> dict:
+    tokens = {"module_input_name": "token_embeddings", "module_output_name": "token_embeddings"}
+    normalize = ("3_Normalize", {})
+    norm = module("2_LayerNorm", {"dimension": HIDDEN}, "layer-norm")
+    slope = dense_config(HIDDEN, activation_function="torch.nn.PReLU")
+    residual = {"use_residual": True, "activation_function": "torch.nn.modules.activation.Tanh"}
+    layer = dense("2_Dense", "dense", "activation.Tanh")
+    foreign = module("2_Dense", dense_config(HIDDEN, activation_function="mine.Swish"), "dense")
+    on_tokens = module("2_Dense", dense_config(HIDDEN, **tokens), "dense")
+    cases = {f"dense-{name.split('.')[1].lower()}": with_dense(new_pooling("mean"), dense("2_Dense", "dense", name))
+             for name in activations()}
+    cases |= {f"exclude-{mode}": excluding(new_pooling(mode), "query: ") for mode in OLD_MODES}
+    return cases | {
+        "exclude-nothing": excluding(new_pooling("mean"), ""),
+        "exclude-all-but-one": excluding(new_pooling(["mean", "cls", "lasttoken"]), LONG),
+        "dense-short-path": with_dense(new_pooling("mean"), module(
+            "2_Dense", dense_config(HIDDEN, activation_function="torch.nn.ELU"), "dense")),
+        "dense-slope": chain(("2_Dense", module("2_Dense", slope, "dense-slope"))),
+        "dense-foreign": chain(("2_Dense", foreign)),
+        "dense-residual": chain(("2_Dense", module("2_Dense", dense_config(HIDDEN, **residual), "dense-residual"))),
+        "dense-same": chain(("2_Dense", layer), ("3_Dense", module(
+            "3_Dense", dense_config(DENSE, **residual), "dense-same"))),
+        "dense-tokens": chain(("2_Dense", on_tokens), normalize, pooling=1),
+        "normalize-tokens": chain(("2_Normalize", module("2_Normalize", tokens)), pooling=1),
+        "normalize-early": chain(("2_Normalize", {}), pooling=1),
+        "layer-norm": chain(("2_LayerNorm", norm), normalize),
+        "dropout": chain(("2_Dropout", module("2_Dropout", {"dropout": 0.2})), ("4_Dropout", {}), normalize),
+        "paths": chain(("./2_Dense/", layer), ("modules//3_Normalize/", {}), encoder="./"),
+        "tokenizer-idle": with_settings(tokenizer_args={
+            "use_fast": True, "padding_side": "left", "cache_dir": "x", "trust_remote_code": True, "revision": "main"}),
+        "tokenizer-slow": with_settings(processor_kwargs={"use_fast": False, "legacy": True, "local_files_only": True}),
+        "tokenizer-lower": with_settings(tokenizer_args={"do_lower_case": True}),
+        "tokenizer-accents": with_settings(processor_kwargs={"strip_accents": True, "tokenize_chinese_chars": False}),
+        "tokenizer-left": with_settings(tokenizer_args={"truncation_side": "left"}),
+        "tokenizer-length": with_settings(tokenizer_args={"model_max_length": 9}),
+        "model-idle": with_settings(model_args={"attn_implementation": "eager", "add_pooling_layer": False},
+                                    unpad_inputs=False, query_length=4, document_length=5),
+        "configuration": with_settings(config_args={"hidden_act": "relu", "attn_implementation": "sdpa"}),
+        "prompt-null": mean_with({"config_sentence_transformers.json": {
+            "prompts": {"query": None}, "default_prompt_name": "query"}}),
+        "prompt-usual": mean_with({"config_sentence_transformers.json": {"default_prompt_name": "document"}}),
+    }
 
 
 def make_cases(vocabulary: str, tokenizer_config: dict) -> dict:
@@ -98,11 +212,7 @@ def make_cases(vocabulary: str, tokenizer_config: dict) -> dict:
         "old-several": {"files": modules("Pooling") | old_pooling("lasttoken", "mean", "max", "cls")},
         "new-several": {"files": modules("Pooling") | new_pooling(["lasttoken", "mean_sqrt_len_tokens", "cls"])},
         "normalize": {"files": modules("Pooling", "Normalize") | mean},
-        "dense-tanh": with_dense(mean, dense("2_Dense", "dense", "activation.Tanh")),
         "dense-unnamed": with_dense(mean, dense("2_Dense", "dense", None)),
-        "dense-relu": with_dense(mean, dense("2_Dense", "dense", "activation.ReLU")),
-        "dense-gelu": with_dense(mean, dense("2_Dense", "dense", "activation.GELU")),
-        "dense-silu": with_dense(mean, dense("2_Dense", "dense", "activation.SiLU")),
         "dense-no-bias": with_dense(mean, dense("2_Dense", "dense-no-bias", "linear.Identity"), behind=("Normalize",)),
         "dense-twice": with_dense(new_pooling(["cls", "mean"]), dense("2_Dense", "dense-two", "activation.Tanh"),
                                   dense("3_Dense", "dense-next", "linear.Identity")),
@@ -121,7 +231,9 @@ def make_cases(vocabulary: str, tokenizer_config: dict) -> dict:
         "old-folder": {"files": modules("Pooling", encoder="0_Transformer") | mean | {
             "0_Transformer/sentence_roberta_config.json": {"max_seq_length": 8, "do_lower_case": True}},
             "encoder": "0_Transformer"},
-    }
+        "nested-folder": {"files": modules("Pooling", encoder="modules/0_Transformer") | mean,
+                          "encoder": "modules/0_Transformer"},
+    } | make_module_cases()
 
 
 def write_json(path: Path, value) -> None:
@@ -150,6 +262,13 @@ def write_weights(folder: Path) -> None:
         save_file(tensors, folder / f"{name}.safetensors", metadata={"format": "pt"})
 
 
+def write_other_weights(folder: Path) -> None:
+    for name, shapes in OTHER_WEIGHTS.items():
+        tensors = {key: draw(f"sentences/{name}/{key}", shape) / max(shape[1:], default=2) ** 0.5
+                   for key, shape in shapes.items()}
+        save_file(tensors, folder / f"{name}.safetensors", metadata={"format": "pt"})
+
+
 def write_saved(folder: Path, encoder: Path) -> None:
     """A folder in the form of the library's present version."""
     layer = Dense(2 * HIDDEN, DENSE)
@@ -165,10 +284,10 @@ def write_saved(folder: Path, encoder: Path) -> None:
 
 
 def lay_out(case: dict, sentences: Path, folder: Path) -> None:
-    shutil.copytree(sentences / "encoder", folder / case.get("encoder", ""))
+    shutil.copytree(sentences / "encoder", folder / case.get("encoder", ""), dirs_exist_ok=True)
     for name, contents in case["files"].items():
         path = folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if contents is None:
             path.unlink()
         elif isinstance(contents, str):
@@ -176,6 +295,7 @@ def lay_out(case: dict, sentences: Path, folder: Path) -> None:
         else:
             write_json(path, contents)
     for name, weights in case.get("weights", {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(sentences / weights, folder / name)
 
 
@@ -198,6 +318,7 @@ def main() -> None:
     tokenizer = golden / "tokenizers" / "wordpiece-cased"
     write_encoder(sentences / "encoder", tokenizer)
     write_weights(sentences)
+    write_other_weights(sentences)
     write_saved(sentences / "saved", sentences / "encoder")
     tokenizer_config = json.loads((sentences / "encoder" / "tokenizer_config.json").read_text())
     cases = make_cases((tokenizer / "vocab.txt").read_text(), tokenizer_config)
