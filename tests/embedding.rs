@@ -1,4 +1,4 @@
-//! Sentence embeddings: what the library `sentence-transformers` computes from the same folders
+//! Sentence embeddings, and rankings by the folders of the same library: what the library `sentence-transformers` computes from the same folders
 //! (`tests/golden/generate_sentences.py`), and what is refused.
 
 use std::collections::BTreeMap;
@@ -10,10 +10,15 @@ use headwise::Error;
 use headwise::embedder::{EmbedderLoader, TextEmbedder};
 use headwise::folder::load_embedder;
 use headwise::kernels::Precision;
-use headwise::pipeline::run;
+use headwise::models::HeadKind;
+use headwise::pipeline::{TextModel, TextModelLoader, run};
+use headwise::tasks::any::PipelineLoader;
 use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
+use headwise::tasks::options::Given;
 use headwise::tasks::pooling::Pooling;
 use headwise::tasks::sentence_modules::Settings;
+use headwise::tasks::text_ranking::{Query, TextRanking};
+use headwise::tasks::{TaskName, feature_extraction, text_ranking};
 use headwise::text::{Batch, SmallFiles};
 use headwise::weights::{Index, LoadOptions};
 use safetensors::SafeTensors;
@@ -131,6 +136,186 @@ fn folders_on_disk_are_read() {
         |name: &str| Arc::new(load_embedder(&sentences().join(name), Precision::Fp32).expect("a loadable folder"));
     assert_is_expected("saved", &load("saved"));
     assert_is_expected("plain", &load("encoder"));
+}
+
+/// Folders with the files that repositories of these names have: none has one for `Normalize`.
+#[test]
+fn published_folders_are_read() {
+    let folders = std::fs::read_dir(sentences().join("published")).expect("a folder");
+    let names: Vec<_> =
+        folders.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
+    assert!(names.len() >= 14, "{names:?}");
+    for name in names {
+        let name = format!("published/{name}");
+        let embedder = load_embedder(&sentences().join(&name), Precision::Fp32);
+        assert_is_expected(&name, &Arc::new(embedder.unwrap_or_else(|error| panic!("{name}: {error}"))));
+    }
+}
+
+#[derive(Deserialize)]
+struct EncodeCall {
+    case: String,
+    options: Value,
+    /// `None` where Python raises.
+    embedding: Option<Vec<f32>>,
+}
+
+#[test]
+fn options_of_a_call_are_those_of_encode() {
+    let calls: Vec<EncodeCall> = serde_json::from_slice(&read("calls.json")).expect("readable calls");
+    let text = &cases().texts[0];
+    for EncodeCall { case: name, options, embedding } in calls {
+        let read = read_options(options.clone(), feature_extraction::Options::read).expect("options");
+        let request = FeatureExtraction::new(case(&name).load(1 << 20).expect("a loadable model"), read);
+        let Some(embedding) = embedding else {
+            assert_eq!(request.expect_err("no such prompt").code(), "option", "{name} {options}");
+            continue;
+        };
+        let features = run(request.expect("a request"), [text.as_str().into()]).expect("features").remove(0);
+        assert_eq!(features.dims, [embedding.len()], "{name} {options}");
+        for (ours, python) in features.data.iter().zip(&embedding) {
+            assert!((ours - python).abs() <= TOLERANCE, "{name} {options}: {ours} {python}");
+        }
+    }
+    let plain = Options { truncate_dim: Some(3), pooling: Some(Pooled::None), ..Options::default() };
+    let refused = FeatureExtraction::new(case("normalize").load(1 << 20).expect("a loadable model"), plain);
+    assert!(matches!(refused, Err(Error::Option { option, .. }) if option == "truncate_dim"));
+}
+
+fn read_options<T>(options: Value, read: fn(&mut Given) -> headwise::Result<T>) -> headwise::Result<T> {
+    let mut given = Given::new(options)?;
+    let options = read(&mut given)?;
+    given.finish().map(|()| options)
+}
+
+#[derive(Deserialize)]
+struct Rankings {
+    query: String,
+    documents: Vec<String>,
+    cases: Vec<RankingCase>,
+}
+
+/// What stands beside the files of a model that ranks, and in its `config.json`.
+#[derive(Deserialize)]
+struct RankingCase {
+    config: BTreeMap<String, Value>,
+    files: BTreeMap<String, Value>,
+    options: Vec<Value>,
+    /// For each of the options; `None` where Python raises.
+    results: Vec<Option<Vec<Place>>>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    corpus_id: usize,
+    score: f32,
+}
+
+impl RankingCase {
+    fn small_files(&self) -> SmallFiles {
+        let file = |name: &str| read(&format!("../tasks/wordpiece-ranking/{name}"));
+        let mut config: Value = serde_json::from_slice(&file("config.json")).expect("a configuration");
+        self.config.iter().for_each(|(key, value)| config[key] = value.clone());
+        let mut files = SmallFiles::default();
+        files.insert("config.json".into(), config.to_string().into());
+        for name in ["tokenizer.json", "tokenizer_config.json"] {
+            files.insert(name.into(), file(name));
+        }
+        self.files.iter().for_each(|(name, contents)| files.insert(name.clone(), contents.to_string().into()));
+        files
+    }
+
+    fn model(&self) -> headwise::Result<Arc<TextModel>> {
+        let files = self.small_files();
+        let (index, options) = (Index::single_file(), LoadOptions::default());
+        let mut loader = TextModelLoader::new(HeadKind::Sequence, &files, index, options, None)?;
+        loader.push(0, &read("../tasks/wordpiece-ranking/model.safetensors"))?;
+        loader.finish().map(Arc::new)
+    }
+}
+
+#[test]
+fn rankings_are_those_of_the_library() {
+    let Rankings { query, documents, cases } = serde_json::from_slice(&read("rankings.json")).expect("readable cases");
+    for case in cases {
+        let what = json!([case.config, case.files]);
+        let model = case.model().unwrap_or_else(|error| panic!("{what}: {error}"));
+        for (options, places) in case.options.iter().zip(&case.results) {
+            let read = read_options(options.clone(), text_ranking::Options::read).expect("options");
+            let request = TextRanking::new(model.clone(), read);
+            let Some(places) = places else {
+                assert_eq!(request.expect_err("no such prompt").code(), "option", "{what} {options}");
+                continue;
+            };
+            let query = Query { query: query.clone(), documents: documents.clone() };
+            let ours = run(request.expect("a request"), [query]).expect("a ranking").remove(0);
+            assert_eq!(ours.len(), places.len());
+            for (ours, python) in ours.iter().zip(places) {
+                assert!((ours.score - python.score).abs() <= TOLERANCE, "{what} {options}: {ours:?} {}", python.score);
+                // Of scores that differ by rounding alone the order is not Python's.
+                let close = |place: &&Place| (place.score - python.score).abs() <= TOLERANCE;
+                let mut alike = places.iter().filter(close).map(|place| place.corpus_id);
+                assert!(alike.any(|id| id == ours.corpus_id), "{what} {options}");
+            }
+        }
+    }
+}
+
+#[test]
+fn code_of_a_model_is_named_where_it_is_left_aside() {
+    let embedder = case("dense-foreign").load(1 << 20).expect("a loadable model");
+    let warnings = embedder.warnings().join("; ");
+    assert!(warnings.contains("2_Dense/config.json") && warnings.contains("mine.Swish"), "{warnings}");
+    assert_eq!(case("dense-tanh").load(1 << 20).expect("a loadable model").warnings(), Vec::<String>::new());
+    let task = TaskName::parse("text-ranking").expect("a task");
+    let warnings = |function: &str| {
+        let files = RankingCase::of(function).small_files();
+        let loader = PipelineLoader::new(task, &files, Index::single_file(), LoadOptions::default(), None);
+        let mut loader = loader.expect("a loader");
+        loader.push(0, &read("../tasks/wordpiece-ranking/model.safetensors")).expect("weights");
+        loader.finish().expect("a pipeline").warnings()
+    };
+    assert!(warnings("mine.Sigmoid")[0].contains("mine.Sigmoid"));
+    assert_eq!(warnings("torch.nn.Tanh"), Vec::<String>::new());
+}
+
+#[test]
+fn what_would_be_ranked_wrongly_is_refused() {
+    let with = |file: &str, contents: Value| {
+        let mut case = RankingCase::of("torch.nn.Tanh");
+        let files = [
+            ("modules.json", json!([{"type": "sentence_transformers.models.Transformer", "path": ""}])),
+            ("config_sentence_transformers.json", json!({"model_type": "CrossEncoder"})),
+            (file, contents),
+        ];
+        case.files = files.map(|(name, contents)| (name.to_owned(), contents)).into();
+        match case.model() {
+            Err(Error::Config { file, field, .. }) => (file, field),
+            other => panic!("{file}: {other:?}"),
+        }
+    };
+    let module =
+        |class: &str, path: &str| json!({"type": format!("sentence_transformers.models.{class}"), "path": path});
+    let pooled = json!([module("Transformer", ""), module("Pooling", "1_Pooling"), module("Dense", "2_Dense")]);
+    assert_eq!(with("modules.json", pooled), ("modules.json".into(), "the list".into()));
+    let apart = json!([module("Transformer", "0_Transformer")]);
+    assert_eq!(with("modules.json", apart), ("modules.json".into(), "the list".into()));
+    let causal = json!([module("Transformer", ""), module("LogitScore", "1_LogitScore")]);
+    assert_eq!(with("modules.json", causal), ("modules.json".into(), "type".into()));
+    let settings = "sentence_bert_config.json";
+    let task = with(settings, json!({"transformer_task": "text-generation"}));
+    assert_eq!(task, (settings.into(), "transformer_task".into()));
+    let model = "config_sentence_transformers.json";
+    let prompt = with(model, json!({"model_type": "CrossEncoder", "default_prompt_name": "query"}));
+    assert_eq!(prompt, (model.into(), "default_prompt_name".into()));
+}
+
+impl RankingCase {
+    /// A model of which `config.json` states a function.
+    fn of(function: &str) -> Self {
+        let config = [("sentence_transformers".to_owned(), json!({"activation_fn": function}))].into();
+        RankingCase { config, files: BTreeMap::new(), options: Vec::new(), results: Vec::new() }
+    }
 }
 
 #[test]

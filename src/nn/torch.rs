@@ -9,6 +9,8 @@ use crate::kernels::{math, simd};
 pub enum TorchActivation {
     /// A function that encoders have, too.
     Kernel(Activation),
+    /// `x`; in training some numbers become 0.
+    Dropout,
     /// `max(x, 0) + min(eˣ − 1, 0)`.
     Elu,
     /// `x` beyond ±0.5, else 0.
@@ -35,16 +37,16 @@ pub enum TorchActivation {
     Tanhshrink,
 }
 
-/// Names of the classes. What PyTorch leaves out in training alone leaves numbers as they are.
+/// Names of the classes.
 const NAMES: [(&str, TorchActivation); 29] = [
-    ("AlphaDropout", TorchActivation::IDENTITY),
+    ("AlphaDropout", TorchActivation::Dropout),
     ("CELU", TorchActivation::Elu),
-    ("Dropout", TorchActivation::IDENTITY),
-    ("Dropout1d", TorchActivation::IDENTITY),
-    ("Dropout2d", TorchActivation::IDENTITY),
-    ("Dropout3d", TorchActivation::IDENTITY),
+    ("Dropout", TorchActivation::Dropout),
+    ("Dropout1d", TorchActivation::Dropout),
+    ("Dropout2d", TorchActivation::Dropout),
+    ("Dropout3d", TorchActivation::Dropout),
     ("ELU", TorchActivation::Elu),
-    ("FeatureAlphaDropout", TorchActivation::IDENTITY),
+    ("FeatureAlphaDropout", TorchActivation::Dropout),
     ("GELU", TorchActivation::Kernel(Activation::Gelu)),
     ("Hardshrink", TorchActivation::Hardshrink),
     ("Hardsigmoid", TorchActivation::Hardsigmoid),
@@ -91,6 +93,11 @@ impl TorchActivation {
         NAMES.map(|(name, _)| name).join(", ")
     }
 
+    /// Whether it is another function in training, and one of chance.
+    pub fn is_drawn(self) -> bool {
+        matches!(self, TorchActivation::Dropout | TorchActivation::Rrelu)
+    }
+
     /// Applies the function to every number.
     pub fn apply(self, numbers: &mut [f32]) {
         match self {
@@ -106,7 +113,7 @@ impl TorchActivation {
         let leaky = |slope: f32| if x > 0.0 { x } else { slope * x };
         let elu = |scale: f32| if x > 0.0 { x } else { scale * x.exp_m1() };
         match self {
-            TorchActivation::Kernel(_) => x,
+            TorchActivation::Kernel(_) | TorchActivation::Dropout => x,
             TorchActivation::Elu => elu(1.0),
             TorchActivation::Hardshrink if x.abs() <= 0.5 => 0.0,
             TorchActivation::Hardshrink => x,

@@ -247,12 +247,13 @@ fn stated_activation(model: &TextModel) -> Result<Option<TorchActivation>> {
     let Some(Stated { file, key, value }) = stated(model).find(Stated::is_trusted) else {
         return Ok(None);
     };
-    let known = value.as_str().and_then(TorchActivation::of_class);
+    // Python leaves the function of a ranking in training mode.
+    let known = value.as_str().and_then(TorchActivation::of_class).filter(|function| !function.is_drawn());
     known.map(Some).ok_or_else(|| Error::Config {
         file: file.into(),
         field: key.into(),
         value: value.to_string(),
-        supported: format!("of torch.nn: {}", TorchActivation::names()),
+        supported: format!("of torch.nn: {}; but no function of chance", TorchActivation::names()),
     })
 }
 

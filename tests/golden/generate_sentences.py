@@ -22,6 +22,7 @@ import json
 import shutil
 import tempfile
 import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sentence_transformers
@@ -236,6 +237,210 @@ def make_cases(vocabulary: str, tokenizer_config: dict) -> dict:
     } | make_module_cases()
 
 
+# --- folders as repositories hold them -------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Published:
+    """A repository by its `modules.json` and the files around it. Most were written by version 2 of the library, which
+    wrote no file for `Normalize`; none has one."""
+
+    modules: tuple[str, ...] = ("", "1_Pooling", "2_Normalize")
+    pooling: str = "mean"
+    pooling_keys: int = 4  # how many of the yes-or-no keys its version knew; one more is `include_prompt`
+    bert: dict | None = field(default_factory=lambda: {"max_seq_length": 24, "do_lower_case": False})
+    settings: dict | None = field(default_factory=lambda: {"__version__": {
+        "sentence_transformers": "2.0.0", "transformers": "4.6.1", "pytorch": "1.8.1"}})
+    dense: dict | None = None
+    model_type: str = "bert"
+    tokenizer: str = "wordpiece"
+    half: bool = False
+
+
+NEWER = {"__version__": {"sentence_transformers": "2.7.0", "transformers": "4.39.3", "pytorch": "2.1.0+cu121"},
+         "default_prompt_name": None}
+TANH = {"bias": True, "activation_function": "torch.nn.modules.activation.Tanh"}
+IDENTITY = {"bias": False, "activation_function": "torch.nn.modules.linear.Identity"}
+PUBLISHED = {
+    "all-MiniLM-L6-v2": Published(),
+    "bge-small-en-v1.5": Published(pooling="cls", bert={"max_seq_length": 24, "do_lower_case": True}),
+    "e5-small-v2": Published(settings=None, half=True),
+    "gte-small": Published(settings=None, half=True),
+    "snowflake-arctic-embed-xs": Published(pooling="cls", pooling_keys=7, settings=NEWER | {
+        "prompts": {"query": "Represent this sentence for searching relevant passages: "}}),
+    "multi-qa-MiniLM-L6-cos-v1": Published(),
+    "multi-qa-mpnet-base-dot-v1": Published(modules=("", "1_Pooling"), pooling="cls", model_type="mpnet"),
+    "paraphrase-multilingual-MiniLM-L12-v2": Published(modules=("", "1_Pooling"), tokenizer="xlm-roberta"),
+    "multilingual-e5-small": Published(settings=None, tokenizer="xlm-roberta"),
+    "LaBSE": Published(modules=("", "1_Pooling", "2_Dense", "3_Normalize"), pooling="cls", dense=TANH),
+    "distiluse-base-multilingual-cased-v2": Published(
+        modules=("", "1_Pooling", "2_Dense"), dense=TANH, model_type="distilbert"),
+    "stella_en_400M_v5": Published(modules=("", "1_Pooling", "2_Dense_1024"), pooling_keys=7, dense=IDENTITY | {
+        "bias": True}, settings=NEWER | {"similarity_fn_name": None, "prompts": {
+            "s2p_query": "Instruct: Given a web search query, retrieve relevant passages.\nQuery: ",
+            "s2s_query": "Instruct: Retrieve semantically similar text.\nQuery: "}}),
+    "gtr-t5-base": Published(modules=("", "1_Pooling", "2_Dense", "3_Normalize"), dense=IDENTITY),
+    "old-roberta": Published(modules=("0_Transformer", "1_Pooling"), settings=None),
+}
+WIDTH = 16
+
+
+def published_config(kind: str, vocabulary: int) -> transformers.PretrainedConfig:
+    names = {"dim": WIDTH, "n_layers": 1, "n_heads": 2, "hidden_dim": 20} if kind == "distilbert" else {
+        "hidden_size": WIDTH, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 20}
+    return AutoConfig.for_model(kind, vocab_size=vocabulary, max_position_embeddings=40, **names)
+
+
+def write_published(folder: Path, name: str, tokenizers: Path) -> None:
+    of = PUBLISHED[name]
+    home = folder / of.modules[0]
+    home.mkdir(parents=True)
+    source = tokenizers / of.tokenizer
+    for file in ("tokenizer.json", "vocab.txt", "sentencepiece.bpe.model"):
+        if (source / file).exists():
+            shutil.copy(source / file, home)
+    special = ({"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]",
+                "mask_token": "[MASK]"} if of.tokenizer == "wordpiece" else
+               {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "</s>",
+                "cls_token": "<s>", "pad_token": "<pad>", "mask_token": {
+                    "content": "<mask>", "single_word": False, "lstrip": True, "rstrip": False, "normalized": False}})
+    kind = {"mpnet": "MPNetTokenizer", "distilbert": "DistilBertTokenizer"}.get(of.model_type, "BertTokenizer")
+    own = {"do_lower_case": True, "tokenize_chinese_chars": True, "strip_accents": None, "do_basic_tokenize": True,
+           "never_split": None, "tokenizer_class": kind}
+    if of.tokenizer != "wordpiece":
+        own = {"tokenizer_class": "XLMRobertaTokenizer"}
+        special["mask_token"]["__type"] = "AddedToken"
+    write_json(home / "tokenizer_config.json", own | special | {"model_max_length": 32})
+    write_json(home / "special_tokens_map.json", {key: (value if isinstance(value, str) else {
+        inner: value[inner] for inner in value if inner != "__type"}) for key, value in special.items()})
+    vocabulary = json.loads((home / "tokenizer.json").read_text())["model"]["vocab"]
+    model = AutoModel.from_config(published_config(of.model_type, len(vocabulary) + 8))
+    randomise(model, f"sentences/{name}", scale=1.0)
+    (model.half() if of.half else model).save_pretrained(home)
+    kinds = {"Dense_1024": "Dense"}
+    write_json(folder / "modules.json", [
+        {"idx": index, "name": str(index), "path": path, "type": "sentence_transformers.models." + (
+            "Transformer" if index == 0 else kinds.get(path[2:], path[2:]))}
+        for index, path in enumerate(of.modules)])
+    if of.bert:
+        write_json(home / "sentence_bert_config.json", of.bert)
+    if of.settings:
+        write_json(folder / "config_sentence_transformers.json", of.settings)
+    keys = list(OLD_MODES.items())
+    order = [keys[0], keys[2], keys[1], *keys[3:]][:min(of.pooling_keys, 6)]
+    pooling = {f"pooling_mode_{old}": mode == of.pooling for mode, old in order}
+    pooling |= {"include_prompt": True} if of.pooling_keys > 6 else {}
+    (folder / "1_Pooling").mkdir()
+    write_json(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": WIDTH} | pooling)
+    if of.dense:
+        path = folder / of.modules[2]
+        path.mkdir()
+        write_json(path / "config.json", {"in_features": WIDTH, "out_features": DENSE} | of.dense)
+        tensors = {"linear.weight": draw(f"sentences/{name}/weight", (DENSE, WIDTH)) / WIDTH**0.5}
+        if of.dense["bias"]:
+            tensors["linear.bias"] = draw(f"sentences/{name}/bias", (DENSE,)) * 0.3
+        save_file(tensors, path / "model.safetensors", metadata={"format": "pt"})
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------
+
+CALLS = [
+    ("prompt", [{}, {"prompt": ""}, {"prompt": "about: "}, {"prompt_name": "passage"}, {"prompt_name": "document"},
+                {"prompt_name": "nobody"}, {"prompt": "about: ", "prompt_name": "nobody"}]),
+    ("exclude-weightedmean", [{"prompt": "about the dog: "}, {"prompt_name": "query"}, {"prompt": "[SEP]"},
+                              {"prompt": " "}]),
+    ("truncated", [{"normalize_embeddings": True}, {"truncate_dim": 3}, {"truncate_dim": 100},
+                   {"truncate_dim": 3, "normalize_embeddings": True}]),
+    ("normalize", [{"truncate_dim": 5}, {"prompt_name": "query"}, {"prompt_name": "passage"}]),
+]
+ENTRY = "sentence_transformers.base.modules.transformer.Transformer"
+RANKING = {
+    "modules.json": [{"idx": 0, "name": "0", "path": "", "type": ENTRY}],
+    "sentence_bert_config.json": {
+        "transformer_task": "sequence-classification", "module_output_name": "scores",
+        "modality_config": {"text": {"method": "forward", "method_output_name": "logits"}}},
+    "config_sentence_transformers.json": {
+        "model_type": "CrossEncoder", "activation_fn": "torch.nn.modules.linear.Identity",
+        "prompts": {"web": "Find in the rain: ", "law": "Under the law: "}, "default_prompt_name": None},
+}
+
+
+def ranking(settings: dict = {}, encoder: dict = {}, **files) -> dict:
+    """The files of a model that ranks, with other settings; a file that is None is left out."""
+    changed = {"config_sentence_transformers.json": settings, "sentence_bert_config.json": encoder}
+    return {name: contents | changed[name] if name in changed else contents
+            for name, contents in RANKING.items() if files.get(name.split(".")[0], True) is not None}
+
+
+def make_rankings() -> list[dict]:
+    plain = [{}]
+    stated = {"sentence_transformers": {"activation_fn": "torch.nn.modules.activation.Tanh", "version": "5.1.0"}}
+    by_default = {"default_prompt_name": "web"}
+    # The library leaves the function in training mode: these give other scores at each call.
+    drawn = [name for name in activations() if "Dropout" in name or "RReLU" in name]
+    cases = [{"config": {"sentence_transformers": {"activation_fn": f"torch.nn.modules.{name}"}}, "files": {},
+              "options": plain} for name in [*activations(), "activation.PReLU"] if name not in drawn]
+    cases += [{"config": {"sbert_ce_default_activation_function": name}, "files": {}, "options": plain}
+              for name in ("torch.nn.ReLU6", "torch.nn.modules.activation.Softplus", "mine.Sigmoid", None)]
+    cases += [{"config": config, "files": files, "options": options} for config, files, options in [
+        ({}, ranking(), [{}, {"prompt_name": "web"}, {"prompt": "the dog: "}, {"prompt_name": "nobody"},
+                         {"prompt": "", "top_k": 1}]),
+        ({}, ranking(by_default), [{}, {"prompt": ""}, {"prompt_name": "law"}, {"prompt": "x", "prompt_name": "law"}]),
+        ({}, ranking(by_default, modules=None), [{}, {"prompt_name": "web"}, {"prompt": "the dog: "}]),
+        (stated, ranking(by_default | {"model_type": "SentenceTransformer"}), plain),
+        (stated, ranking(), plain),
+        (stated, ranking({"activation_fn": None}), plain),
+        (stated, ranking({"activation_fn": "mine.Softplus"}), plain),
+        (stated, ranking(config_sentence_transformers=None), plain),
+        ({}, ranking({"activation_fn": "mine.Softplus"}), plain),
+        ({}, ranking(encoder={"max_seq_length": 9}), plain),
+        ({}, ranking(by_default, encoder={"max_seq_length": 16, "do_lower_case": True}), plain),
+        ({}, ranking(encoder={"processor_kwargs": {"truncation_side": "left", "use_fast": True}}), plain),
+        ({}, ranking(encoder={"tokenizer_args": {"model_max_length": 12}, "max_seq_length": 9}), plain),
+    ]]
+    return cases
+
+
+DOCUMENTS = ["The quick brown fox.", "", "THE QUICK Café", LONG, "The quick brown fox."]
+
+
+def rank(folder: Path, options: dict) -> list[dict] | None:
+    encoder = CrossEncoder(str(folder), device="cpu", model_kwargs={"dtype": torch.float32})
+    try:
+        return encoder.rank("Where is the fox?", DOCUMENTS, batch_size=1, **options)
+    except ValueError:
+        return None
+
+
+def write_rankings(sentences: Path, model: Path) -> None:
+    cases = make_rankings()
+    for case in cases:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "ranking"
+            shutil.copytree(model, folder)
+            config = json.loads((folder / "config.json").read_text())
+            write_json(folder / "config.json", config | case["config"])
+            for name, contents in case["files"].items():
+                write_json(folder / name, contents)
+            case["results"] = [rank(folder, options) for options in case["options"]]
+    write_json(sentences / "rankings.json", {"query": "Where is the fox?", "documents": DOCUMENTS, "cases": cases})
+
+
+def write_calls(sentences: Path, cases: dict) -> None:
+    calls = []
+    for name, all_options in CALLS:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / name
+            lay_out(cases[name], sentences, folder)
+            model = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.float32})
+            for options in all_options:
+                try:
+                    embedding = model.encode(TEXTS[0], show_progress_bar=False, **options).tolist()
+                except ValueError:
+                    embedding = None
+                calls.append({"case": name, "options": options, "embedding": embedding})
+    write_json(sentences / "calls.json", calls)
+
+
 def write_json(path: Path, value) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
@@ -324,6 +529,11 @@ def main() -> None:
     cases = make_cases((tokenizer / "vocab.txt").read_text(), tokenizer_config)
     write_json(sentences / "cases.json", {"texts": TEXTS, "cases": cases})
     embeddings = {"saved": embed(sentences / "saved")}
+    for name in PUBLISHED:
+        write_published(sentences / "published" / name, name, golden / "tokenizers")
+        embeddings[f"published/{name}"] = embed(sentences / "published" / name)
+    write_calls(sentences, cases)
+    write_rankings(sentences, golden / "tasks" / "wordpiece-ranking")
     for name, case in cases.items():
         with tempfile.TemporaryDirectory() as folder:
             lay_out(case, sentences, Path(folder) / name)
