@@ -1,9 +1,9 @@
 //! The tasks by name.
 
-use super::sentence_modules::{MODULES_FILE, Modules};
+use super::sentence_modules::{ENCODER_SETTINGS, MODULES_FILE, Modules};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
-use crate::text::{SMALL_FILES, SmallFiles};
+use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
 
 /// A task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl TaskName {
                 names = Modules::parse(&files)?.small_files();
             }
             TaskName::TextRanking => {
-                names = Modules { stated: true, ..Modules::default() }.small_files();
+                names.extend([MODULES_FILE, SENTENCE_TRANSFORMERS, ENCODER_SETTINGS[0]].map(str::to_owned));
             }
             _ => {}
         }

@@ -19,8 +19,9 @@ pub const MODULES_FILE: &str = "modules.json";
 /// The settings of a module, in its folder.
 pub const CONFIG: &str = "config.json";
 
-/// Names that the settings of the encoder have had; the first that exists counts.
-const ENCODER_SETTINGS: [&str; 7] = [
+/// Names that the settings of the encoder have had; the first that exists counts. Versions that know modules of rankings
+/// write the first.
+pub const ENCODER_SETTINGS: [&str; 7] = [
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
     "sentence_distilbert_config.json",
@@ -195,17 +196,17 @@ impl Modules {
     }
 
     /// Names, within the model's folder, of the small files that a load looks for. Only the encoder's `config.json` and
-    /// its tokenizer are always there.
+    /// its tokenizer are always there; `Normalize`, above all, has no file in what is published.
     pub fn small_files(&self) -> Vec<String> {
-        let of_encoder = SMALL_FILES.iter().chain(&ENCODER_SETTINGS).map(|name| within(&self.encoder, name));
-        let stages = self.stages.iter().filter(|(kind, _)| *kind != Kind::Dropout);
-        let of_others = stages.map(|(_, folder)| within(folder, CONFIG));
-        [MODULES_FILE, SENTENCE_TRANSFORMERS]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(of_encoder)
-            .chain(of_others)
-            .collect()
+        let of_encoder = SMALL_FILES.iter().map(|name| within(&self.encoder, name));
+        let mut names: Vec<String> = [MODULES_FILE.to_owned()].into_iter().chain(of_encoder).collect();
+        if self.stated {
+            names.push(SENTENCE_TRANSFORMERS.to_owned());
+            names.extend(ENCODER_SETTINGS.iter().map(|name| within(&self.encoder, name)));
+            let stages = self.stages.iter().filter(|(kind, _)| *kind != Kind::Dropout);
+            names.extend(stages.map(|(_, folder)| within(folder, CONFIG)));
+        }
+        names
     }
 
     /// The files of the encoder and its tokenizer, and what the settings around them say of texts. Those count only with
