@@ -221,8 +221,11 @@ pub(crate) fn copy_modules(source: &Path, target: &Path) -> Result<()> {
     let modules = Modules::parse(&files)?;
     let mut names = modules.small_files();
     names.retain(|name| !SMALL_FILES.contains(&name.as_str()));
-    let weights = modules.stages.iter().filter(|(kind, _)| kind.has_weights());
-    names.extend(weights.map(|(_, folder)| within(folder, MODEL_FILE)));
+    for (_, folder) in modules.stages.iter().filter(|(kind, _)| kind.has_weights()) {
+        let weights = within(folder, MODEL_FILE);
+        open(source, &weights)?;
+        names.push(weights);
+    }
     copy_files(source, target, &names)
 }
 
@@ -290,6 +293,27 @@ fn no_weights(folder: &Path) -> Error {
     failed(folder, reason.into())
 }
 
+/// Opens a file with weights.
+fn open(folder: &Path, name: &str) -> Result<File> {
+    let path = folder.join(name);
+    File::open(&path).map_err(|error| {
+        let old = name.strip_suffix(MODEL_FILE).map(|module| format!("{module}pytorch_model.bin"));
+        match old.filter(|old| error.kind() == ErrorKind::NotFound && folder.join(old).exists()) {
+            None => io_error(&path, &error),
+            Some(old) => failed(
+                folder,
+                format!(
+                    "the folder has no {name}, only {old}. In the folder, convert it in Python:\n\
+                     import torch\n\
+                     from safetensors.torch import save_file\n\
+                     save_file(torch.load('{old}', map_location='cpu', weights_only=True), '{name}')\n\
+                     and load the model again"
+                ),
+            ),
+        }
+    })
+}
+
 fn header(folder: &Path, file: &str) -> Result<Header> {
     let mut reader = HeaderReader::new(file);
     let mut header = None;
@@ -304,10 +328,7 @@ fn header(folder: &Path, file: &str) -> Result<Header> {
 
 /// Passes all files on in pieces: their headers first, so that nothing else has to wait.
 fn read_weights(folder: &Path, files: &[String], mut push: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
-    let open = |name: &String| {
-        let path = folder.join(name);
-        File::open(&path).map(|file| (file, path.clone())).map_err(|error| io_error(&path, &error))
-    };
+    let open = |name: &String| open(folder, name).map(|file| (file, folder.join(name)));
     let mut files = files.iter().map(open).collect::<Result<Vec<_>>>()?;
     for (number, (file, path)) in files.iter_mut().enumerate() {
         let mut length = Vec::new();

@@ -152,6 +152,30 @@ fn published_folders_are_read() {
     }
 }
 
+#[test]
+fn weights_of_a_module_in_an_old_file_are_refused_with_what_converts_them() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("old-dense");
+    let _ = std::fs::remove_dir_all(&folder);
+    let source = sentences().join("published/LaBSE");
+    for name in ["config.json", "tokenizer.json", "model.safetensors", "modules.json", "1_Pooling/config.json"] {
+        std::fs::create_dir_all(folder.join(name).parent().expect("a folder")).expect("a folder");
+        std::fs::copy(source.join(name), folder.join(name)).expect("a copy");
+    }
+    std::fs::create_dir_all(folder.join("2_Dense")).expect("a folder");
+    std::fs::copy(source.join("2_Dense/config.json"), folder.join("2_Dense/config.json")).expect("a copy");
+    let absent = load_embedder(&folder, Precision::Fp32).expect_err("no weights").to_string();
+    assert!(absent.contains("2_Dense/model.safetensors") && !absent.contains("Python"), "{absent}");
+    std::fs::write(folder.join("2_Dense/pytorch_model.bin"), b"a pickle").expect("a file");
+    let convert = "save_file(torch.load('2_Dense/pytorch_model.bin', map_location='cpu', weights_only=True), \
+                   '2_Dense/model.safetensors')\n";
+    let refused = load_embedder(&folder, Precision::Fp32).expect_err("no weights").to_string();
+    assert!(refused.contains(convert), "{refused}");
+    // Nor does what is written from it go without.
+    let target = folder.join("small");
+    let quantized = headwise::quantize::quantize(&folder, &target, Precision::Q8).expect_err("no weights").to_string();
+    assert_eq!(quantized, refused);
+}
+
 #[derive(Deserialize)]
 struct EncodeCall {
     case: String,
