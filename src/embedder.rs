@@ -223,22 +223,22 @@ impl<'a> Builder<'a> {
                 Some(Stage::Pooling(pooling))
             }
             Kind::Dense => {
-                let Declared { dense, outputs, loader, warning } =
+                let Declared { dense, outputs, loader, warnings } =
                     Dense::declare(&settings, folder, self.vectors, self.width, self.precision)?;
                 self.width = outputs;
                 self.loaders.push(loader);
-                self.warnings.extend(warning);
+                self.warnings.extend(warnings);
                 Some(Stage::Dense(dense))
             }
             Kind::LayerNorm => Some(Stage::LayerNorm(self.layer_norm(&settings, folder)?)),
             Kind::Normalize => {
-                // Before the pooling there is no vector of the sequence, which is what it reads unless told otherwise.
-                let idle =
-                    self.vectors == TOKEN_EMBEDDINGS && settings.refuse_other_vectors(SENTENCE_EMBEDDING).is_ok();
-                if !idle {
+                // Where there are no vectors of the name that it reads, or nobody reads those of the name that it
+                // writes, it changes nothing.
+                let (read, written) = settings.vectors()?;
+                if written == self.vectors && read == TOKEN_EMBEDDINGS {
                     settings.refuse_other_vectors(self.vectors)?;
                 }
-                (!idle).then_some(Stage::Normalize)
+                (read == self.vectors && written == self.vectors).then_some(Stage::Normalize)
             }
             Kind::Transformer | Kind::Dropout => None,
         })
@@ -247,6 +247,7 @@ impl<'a> Builder<'a> {
     fn layer_norm(&mut self, settings: &Settings, folder: &str) -> Result<LayerNorm> {
         /// That of `torch.nn.LayerNorm`.
         const EPSILON: f64 = 1e-5;
+        settings.refuse_unknown(&["dimension"])?;
         if settings.number("dimension", usize::MAX)? != Some(self.width) {
             let supported = format!("{}, the length of the vectors before it", self.width);
             return Err(settings.invalid("dimension", &supported));

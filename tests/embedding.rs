@@ -381,6 +381,8 @@ fn what_would_be_computed_wrongly_is_refused() {
         (dense, "module_input_name", json!("token_embeddings")),
         (dense, "module_output_name", json!("scores")),
         (pooling, "include_prompt", json!("no")),
+        (pooling, "pooling_mode_attention", json!(true)),
+        (dense, "activation_function", Value::Null),
         (encoder, "max_seq_length", json!(0)),
         (encoder, "do_lower_case", json!("yes")),
         (encoder, "transformer_task", json!("fill-mask")),
@@ -391,6 +393,8 @@ fn what_would_be_computed_wrongly_is_refused() {
         (encoder, "processing_kwargs", json!({"text": {"truncation": false}})),
         (encoder, "pooling", json!("mean")),
         (model, "model_type", json!("SparseEncoder")),
+        (model, "model_type", Value::Null),
+        (model, "prompts", json!({"query": 1})),
         (model, "default_prompt_name", json!("nobody")),
         (model, "truncate_dim", json!(-1)),
     ];
@@ -446,6 +450,11 @@ fn other_modules_are_refused_by_name() {
         let list = json!([module("Transformer", ""), module(class, "1_X"), module("Pooling", "2_Pooling")]);
         assert_eq!(with_modules(list), ("type".into(), format!("\"sentence_transformers.models.{class}\"")));
     }
+    let mut pooling = module("Pooling", "1_Pooling");
+    pooling["name"] = json!("0");
+    let mut encoder = module("Transformer", "");
+    encoder["name"] = json!("0");
+    assert_eq!(with_modules(json!([encoder, pooling])), ("name".into(), "\"0\"".into()));
     assert_eq!(with_modules(json!({"0": "Transformer"})).0, "the file");
     assert_eq!(with_modules(json!("[{")).0, "the file");
     assert_eq!(with_modules(json!([3])).0, "the list");
@@ -457,6 +466,10 @@ fn broken_weights_of_a_dense_layer_are_refused() {
     case.weights.insert("2_Dense/model.safetensors".into(), "dense-no-bias.safetensors".into());
     let missing = case.load(1 << 20).expect_err("no bias");
     assert_eq!(missing, Error::MissingHead { head: "dense".into(), missing: vec!["linear.bias".into()] });
+    let mut more = self::case("dense-no-bias");
+    more.weights.insert("2_Dense/model.safetensors".into(), "dense.safetensors".into());
+    let more = more.load(1 << 20).expect_err("a bias that no setting speaks of");
+    assert!(matches!(&more, Error::Config { value, .. } if value == "linear.bias"), "{more}");
     case.weights.insert("2_Dense/model.safetensors".into(), "dense-two.safetensors".into());
     assert_eq!(case.load(64).expect_err("another shape").code(), "shape");
     let (mut loader, encoder) = (case.loader().expect("a loader"), read("encoder/model.safetensors"));

@@ -1,13 +1,24 @@
 //! A linear layer with an activation: the module `Dense` of `sentence-transformers` (`base/modules/dense.py`).
 
 use candle_core::Tensor;
+use serde_json::Value;
 
 use super::module_weights::ModuleLoader;
 use super::sentence_modules::Settings;
-use crate::error::Result;
+use crate::error::{Result, listed};
 use crate::limits;
 use crate::nn::{Linear, TorchActivation, unary};
 use crate::weights::{Choice, Declarations, Initial, Param};
+
+const KEYS: [&str; 7] = [
+    "in_features",
+    "out_features",
+    "bias",
+    "activation_function",
+    "module_input_name",
+    "module_output_name",
+    "use_residual",
+];
 
 /// `activation(x·Wᵀ + b)`, and perhaps `x`, or a projection of it, added to that.
 #[derive(Debug)]
@@ -38,8 +49,8 @@ pub struct Declared {
     pub outputs: usize,
     /// What will fill it.
     pub loader: ModuleLoader,
-    /// A warning.
-    pub warning: Option<String>,
+    /// What is left aside of its settings.
+    pub warnings: Vec<String>,
 }
 
 impl Dense {
@@ -64,10 +75,12 @@ impl Dense {
         let mut needs = Declarations::default();
         let name = "linear".to_owned();
         let mut linear = Linear::declare(&mut needs, &name, inputs, outputs);
-        if settings.get("bias").is_none() || settings.flag("bias")? {
+        if settings.flag_or("bias", true)? {
             linear = linear.with_biases(&mut needs, &[name], outputs);
         }
-        let (activation, warning) = activation(settings)?;
+        let (activation, foreign) = activation(settings)?;
+        let unknown = settings.unknown(&KEYS);
+        let unknown = (!unknown.is_empty()).then(|| settings.warning(&format!("{} is not known", listed(&unknown))));
         let slope = (activation == TorchActivation::Prelu)
             .then(|| needs.vector(&["activation_function.weight".to_owned()], 1, Initial::Ones));
         let residual = match (settings.flag("use_residual")?, inputs == outputs) {
@@ -76,7 +89,8 @@ impl Dense {
             (true, false) => Residual::Projected(Linear::declare(&mut needs, "residual", inputs, outputs)),
         };
         let dense = Dense { linear, outputs, activation, slope, residual };
-        Ok(Declared { dense, outputs, loader: ModuleLoader::new("dense", folder, needs, precision), warning })
+        let loader = ModuleLoader::new("dense", folder, needs, precision);
+        Ok(Declared { dense, outputs, loader, warnings: foreign.into_iter().chain(unknown).collect() })
     }
 
     /// `[rows, inputs]` → `[rows, outputs]`.
@@ -104,14 +118,15 @@ impl Dense {
 /// The activation by the path of its class; the hyperbolic tangent where none is stated, and where the class is code
 /// that Python does not run unasked.
 fn activation(settings: &Settings) -> Result<(TorchActivation, Option<String>)> {
-    let Some(path) = settings.text("activation_function")? else {
-        return Ok((TorchActivation::TANH, None));
+    let key = "activation_function";
+    let refused = || settings.invalid(key, &format!("of torch.nn: {}", TorchActivation::names()));
+    let Some(path) = settings.text(key)? else {
+        return if settings.states(key, &Value::Null) { Err(refused()) } else { Ok((TorchActivation::TANH, None)) };
     };
     if !path.starts_with("torch.") {
         let warning =
             settings.warning(&format!("activation_function {path} is no class of PyTorch; Tanh takes its place"));
         return Ok((TorchActivation::TANH, Some(warning)));
     }
-    let refused = || settings.invalid("activation_function", &format!("of torch.nn: {}", TorchActivation::names()));
     Ok((TorchActivation::of_class(path).ok_or_else(refused)?, None))
 }

@@ -1,7 +1,7 @@
 //! The weights of a module that has a file of its own, `model.safetensors` in its folder.
 
 use super::sentence_modules::within;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::weights::{
     Checkpoint, Choice, Declarations, Filler, Header, HeaderReader, Ignorable, LoadOptions, MODEL_FILE, Names, Plan,
     Section,
@@ -38,7 +38,8 @@ impl ModuleLoader {
     /// its header is whole.
     ///
     /// # Errors
-    /// [`crate::Error::Safetensors`], those of [`Plan::new`] and of [`Filler`].
+    /// [`Error::Safetensors`], those of [`Plan::new`] and of [`Filler`]; [`Error::Config`] for a tensor that the module
+    /// has no use for.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         let mut bytes = chunk;
         if let State::Header(reader, needs) = &mut self.state {
@@ -63,13 +64,22 @@ impl ModuleLoader {
         let section = Section { head: Some(self.kind), needs };
         let nothing = Ignorable { buffers: &[], heads: &[] };
         let options = LoadOptions { precision: self.precision, ..LoadOptions::default() };
-        Filler::new(&checkpoint, Plan::new(&checkpoint, &names, vec![section], &nothing, options)?)
+        let plan = Plan::new(&checkpoint, &names, vec![section], &nothing, options)?;
+        match plan.usage.unexpected.first() {
+            None => Filler::new(&checkpoint, plan),
+            Some(tensor) => Err(Error::Config {
+                file: self.file.clone(),
+                field: "a tensor".into(),
+                value: tensor.clone(),
+                supported: "only those that the settings of the module imply".into(),
+            }),
+        }
     }
 
     /// Ends the load.
     ///
     /// # Errors
-    /// [`crate::Error::Incomplete`], or [`crate::Error::Safetensors`] within the header, when
+    /// [`Error::Incomplete`], or [`Error::Safetensors`] within the header, when
     /// bytes are missing.
     pub fn finish(self) -> Result<()> {
         match self.state {

@@ -64,7 +64,9 @@ impl Pooling {
     /// # Errors
     /// [`crate::Error::Config`] for a mode that does not exist.
     pub fn parse(settings: &Settings) -> Result<Self> {
-        let include_prompt = settings.get("include_prompt").is_none() || settings.flag("include_prompt")?;
+        let present = ["embedding_dimension", "word_embedding_dimension", "pooling_mode", "include_prompt"];
+        settings.refuse_unknown(&[present.as_slice(), &MODES.map(|(_, key, _)| key)].concat())?;
+        let include_prompt = settings.flag_or("include_prompt", true)?;
         Ok(Pooling { modes: modes(settings)?, include_prompt })
     }
 

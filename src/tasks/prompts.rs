@@ -28,9 +28,9 @@ impl Prompts {
     pub fn read(model: &Settings, role: &Role) -> Result<Self> {
         let mut named = Prompts::none(role).named;
         for (name, prompt) in model.object("prompts")? {
-            let text = prompt.is_string() || prompt.is_null();
-            let refused = || model.invalid_part(&format!("prompts.{name}"), &prompt, "a text");
-            text.then_some(()).ok_or_else(refused)?;
+            if !prompt.is_string() && !prompt.is_null() {
+                return Err(model.invalid("prompts", "texts by their names"));
+            }
             named.insert(name, prompt);
         }
         let default = model.text("default_prompt_name")?.map(str::to_owned);

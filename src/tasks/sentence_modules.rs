@@ -4,6 +4,8 @@
 //! within the model's. Formats: `base/model.py` and `base/modules/transformer.py` of that library,
 //! in version 6.2 and before.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::arguments;
@@ -121,9 +123,7 @@ pub const SENTENCE_EMBEDDING: &str = "sentence_embedding";
 impl Role {
     /// Refuses settings of an encoder that is to be used otherwise, and those that `sentence-transformers` does not know.
     fn check_encoder(&self, encoder: &Settings) -> Result<()> {
-        if let Some(key) = encoder.keys().find(|key| !ENCODER_KEYS.contains(key)) {
-            return Err(encoder.invalid(key, &format!("the settings {}", ENCODER_KEYS.join(", "))));
-        }
+        encoder.refuse_unknown(&ENCODER_KEYS)?;
         let (read, output) = self.output;
         encoder.refuse_unless("transformer_task", &json!(self.task))?;
         encoder
@@ -167,6 +167,16 @@ impl Modules {
             Some(Value::Array(list)) => list,
             Some(other) => return Err(invalid(MODULES_FILE, "the file", other.to_string(), "a list of modules")),
         };
+        let mut names = BTreeSet::new();
+        for entry in &list {
+            // Of two modules with one name Python keeps the second alone.
+            let name = entry.get("name").filter(|name| !name.is_null()).map(Value::to_string);
+            if let Some(name) = name
+                && !names.insert(name.clone())
+            {
+                return Err(invalid(MODULES_FILE, "name", name, "a name that no other module has"));
+            }
+        }
         let mut modules = list.into_iter().map(module).collect::<Result<Vec<_>>>()?;
         match modules.first() {
             Some((Kind::Transformer, encoder)) => {
@@ -219,14 +229,15 @@ impl Modules {
         if !self.stated {
             return Ok((own, TextSettings { prompts: Prompts::none(role), ..TextSettings::default() }));
         }
-        let names = ENCODER_SETTINGS.map(|name| within(&self.encoder, name));
-        let name = names.iter().find(|name| files.get(name).is_some()).unwrap_or(&names[0]);
-        let encoder = Settings::read(files, name)?;
+        let encoder = self.encoder_settings(files)?;
         role.check_encoder(&encoder)?;
         encoder.refuse_unless("tokenizer_name_or_path", &Value::Null)?;
         encoder.refuse_unless("processing_kwargs", &json!({}))?;
         let max_length = arguments::apply(&encoder, &mut own)?;
         let model = Settings::read(files, SENTENCE_TRANSFORMERS)?;
+        if model.states("model_type", &Value::Null) {
+            return Err(model.invalid("model_type", role.model_type));
+        }
         model.refuse_unless("model_type", &json!(role.model_type))?;
         let settings = TextSettings {
             max_seq_length: max_length.or(encoder.number("max_seq_length", usize::MAX)?),
@@ -235,6 +246,20 @@ impl Modules {
             truncate_dim: model.number("truncate_dim", usize::MAX)?,
         };
         Ok((own, settings))
+    }
+}
+
+impl Modules {
+    /// The first of the encoder's settings that state anything.
+    fn encoder_settings(&self, files: &SmallFiles) -> Result<Settings> {
+        let mut all = ENCODER_SETTINGS.map(|name| within(&self.encoder, name)).into_iter();
+        let mut settings = Settings::read(files, &all.next().unwrap_or_default())?;
+        for name in all {
+            if settings.fields.is_empty() && files.get(&name).is_some() {
+                settings = Settings::read(files, &name)?;
+            }
+        }
+        Ok(settings)
     }
 }
 
@@ -332,6 +357,14 @@ impl Settings {
         flag.ok_or_else(|| self.invalid(key, "true or false"))
     }
 
+    /// Yes or no; as said where the key is not there. Null is no.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for anything else.
+    pub fn flag_or(&self, key: &str, absent: bool) -> Result<bool> {
+        if self.fields.contains_key(key) { self.flag(key) } else { Ok(absent) }
+    }
+
     /// A whole number from 1 to `most`.
     pub fn number(&self, key: &str, most: usize) -> Result<Option<usize>> {
         let accept = |value: &Value| {
@@ -342,9 +375,25 @@ impl Settings {
         self.get(key).map(accept).transpose()
     }
 
-    /// Every key that is stated.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.fields.keys().map(String::as_str)
+    /// The keys that are not among those `known`.
+    pub fn unknown(&self, known: &[&str]) -> Vec<String> {
+        self.fields.keys().filter(|key| !known.contains(&key.as_str())).cloned().collect()
+    }
+
+    /// Refuses keys that are not among those `known`.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn refuse_unknown(&self, known: &[&str]) -> Result<()> {
+        match self.unknown(known).first() {
+            None => Ok(()),
+            Some(key) => Err(self.invalid(key, &format!("the settings {}", known.join(", ")))),
+        }
+    }
+
+    /// Whether a key is there with this value, null too.
+    pub fn states(&self, key: &str, value: &Value) -> bool {
+        self.fields.get(key) == Some(value)
     }
 
     /// A text.
@@ -368,13 +417,21 @@ impl Settings {
         }
     }
 
+    /// The names of the vectors that a module reads and writes.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn vectors(&self) -> Result<(&str, &str)> {
+        let read = self.text("module_input_name")?.unwrap_or(SENTENCE_EMBEDDING);
+        Ok((read, self.text("module_output_name")?.unwrap_or(read)))
+    }
+
     /// Refuses a module that reads or writes anything but the vectors of this name.
     ///
     /// # Errors
     /// [`Error::Config`].
     pub fn refuse_other_vectors(&self, name: &str) -> Result<()> {
-        let read = self.text("module_input_name")?.unwrap_or(SENTENCE_EMBEDDING);
-        let written = self.text("module_output_name")?.unwrap_or(read);
+        let (read, written) = self.vectors()?;
         match (read == name, written == name) {
             (true, true) => Ok(()),
             (false, _) => Err(self.invalid("module_input_name", &format!("here only {name}"))),
@@ -405,7 +462,7 @@ impl Settings {
         if self.fields.is_empty() {
             return invalid(&self.file, key, "missing (there is no such file, or nothing in it)".into(), supported);
         }
-        invalid(&self.file, key, self.get(key).map_or("missing".into(), Value::to_string), supported)
+        invalid(&self.file, key, self.fields.get(key).map_or("missing".into(), Value::to_string), supported)
     }
 }
 

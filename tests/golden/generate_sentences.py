@@ -182,9 +182,13 @@ def make_module_cases() -> dict:
         "dense-tokens": chain(("2_Dense", on_tokens), normalize, pooling=1),
         "normalize-tokens": chain(("2_Normalize", module("2_Normalize", tokens)), pooling=1),
         "normalize-early": chain(("2_Normalize", {}), pooling=1),
+        "normalize-elsewhere": chain(("2_Normalize", module("2_Normalize", {"module_output_name": "elsewhere"})),
+                                     ("3_Normalize", module("3_Normalize", tokens))),
         "layer-norm": chain(("2_LayerNorm", norm), normalize),
         "dropout": chain(("2_Dropout", module("2_Dropout", {"dropout": 0.2})), ("4_Dropout", {}), normalize),
         "paths": chain(("./2_Dense/", layer), ("modules//3_Normalize/", {}), encoder="./"),
+        "settings-empty": mean_with({"sentence_bert_config.json": {}, "sentence_roberta_config.json": {
+            "max_seq_length": 6}}),
         "tokenizer-idle": with_settings(tokenizer_args={
             "use_fast": True, "padding_side": "left", "cache_dir": "x", "trust_remote_code": True, "revision": "main"}),
         "tokenizer-slow": with_settings(processor_kwargs={"use_fast": False, "legacy": True, "local_files_only": True}),
