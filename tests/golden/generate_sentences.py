@@ -294,6 +294,20 @@ def published_config(kind: str, vocabulary: int) -> transformers.PretrainedConfi
     return AutoConfig.for_model(kind, vocab_size=vocabulary, max_position_embeddings=40, **names)
 
 
+def write_old_form(folder: Path, model: transformers.PreTrainedModel, name: str) -> None:
+    """Configuration and weights as `transformers` wrote them in the years in which most repositories were made."""
+    model.save_pretrained(folder)
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    new = ("add_cross_attention", "bos_token_id", "eos_token_id", "is_decoder", "tie_word_embeddings")
+    config = {"_name_or_path": name} | {key: value for key, value in config.items() if key not in new}
+    config |= {"gradient_checkpointing": False, "position_embedding_type": "absolute", "transformers_version": "4.8.2",
+               "torch_dtype": config.pop("dtype")}
+    write_json(path, config)
+    buffer = {"embeddings.position_ids": torch.arange(config["max_position_embeddings"])[None]}
+    save_file({**model.state_dict(), **buffer}, folder / "model.safetensors", metadata={"format": "pt"})
+
+
 def write_published(folder: Path, name: str, tokenizers: Path) -> None:
     of = PUBLISHED[name]
     home = folder / of.modules[0]
@@ -319,7 +333,7 @@ def write_published(folder: Path, name: str, tokenizers: Path) -> None:
     vocabulary = json.loads((home / "tokenizer.json").read_text())["model"]["vocab"]
     model = AutoModel.from_config(published_config(of.model_type, len(vocabulary) + 8))
     randomise(model, f"sentences/{name}", scale=1.0)
-    (model.half() if of.half else model).save_pretrained(home)
+    write_old_form(home, model.half() if of.half else model, f"nobody/{name}")
     kinds = {"Dense_1024": "Dense"}
     write_json(folder / "modules.json", [
         {"idx": index, "name": str(index), "path": path, "type": "sentence_transformers.models." + (
