@@ -90,6 +90,8 @@ impl Options {
     /// # Errors
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
+        // Python's; here vectors do not depend on it.
+        given.count("batch_size")?;
         Ok(Options {
             pooling: given.choice("pooling", Pooled::NAMES)?,
             normalize: [given.flag("normalize")?, given.flag("normalize_embeddings")?].contains(&Some(true)),

@@ -150,7 +150,7 @@ test('ranking has options of its own', async (t) => {
   await run('q', ['d'], { prompt: '', prompt_name: 'web', activation_fn: undefined });
   assert.deepEqual(asked().options, { prompt: '', prompt_name: 'web' });
   await assertRefused('option', [() => run('q', ['d'], { activation_fn: 'softmax' }),
-    () => run('q', ['d'], { prompt: false }), () => run('q', ['d'], { truncate_dim: 3 })]);
+    () => run('q', ['d'], { prompt: false }), () => run('q', ['d'], { batch_size: 0 }), () => run('q', ['d'], { truncate_dim: 3 })]);
 });
 
 test('other names of tasks', async (t) => {

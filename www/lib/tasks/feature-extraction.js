@@ -15,6 +15,7 @@ import { oneOrMore, readText } from './request.js';
  *   `pooling` is left to it, too
  * @property {string | null} [prompt_name] the prompt that the model has under this name; `prompt` wins
  * @property {number | null} [truncate_dim] how many numbers of the vector of a text are kept, before it is normalised
+ * @property {number} [batch_size] Python's; changes nothing here
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
  * @property {AbortSignal | null} [signal] aborts this call
  */
@@ -36,6 +37,7 @@ const rules = {
   prompt: text,
   prompt_name: text,
   truncate_dim: count,
+  batch_size: count,
   truncation: flag,
   signal: abortSignal,
 };
