@@ -67,7 +67,10 @@ impl TextModelLoader {
                 tokenizer.truncate_to(max_length)?
             }
         };
-        let cross_encoder = around.map(|(_, settings)| settings).unwrap_or_default();
+        let cross_encoder = match around {
+            Some((_, settings)) => settings,
+            None => CrossEncoder::none(files),
+        };
         Ok(TextModelLoader { tokenizer, cross_encoder, loader: Loader::new(config, head, options, index) })
     }
 

@@ -292,15 +292,20 @@ fn code_of_a_model_is_named_where_it_is_left_aside() {
     assert!(warnings.contains("2_Dense/config.json") && warnings.contains("mine.Swish"), "{warnings}");
     assert_eq!(case("dense-tanh").load(1 << 20).expect("a loadable model").warnings(), Vec::<String>::new());
     let task = TaskName::parse("text-ranking").expect("a task");
-    let warnings = |function: &str| {
-        let files = RankingCase::of(function).small_files();
+    let warnings = |case: RankingCase| {
+        let files = case.small_files();
         let loader = PipelineLoader::new(task, &files, Index::single_file(), LoadOptions::default(), None);
         let mut loader = loader.expect("a loader");
         loader.push(0, &read("../tasks/wordpiece-ranking/model.safetensors")).expect("weights");
         loader.finish().expect("a pipeline").warnings()
     };
-    assert!(warnings("mine.Sigmoid")[0].contains("mine.Sigmoid"));
-    assert_eq!(warnings("torch.nn.Tanh"), Vec::<String>::new());
+    assert!(warnings(RankingCase::of("mine.Sigmoid"))[0].contains("mine.Sigmoid"));
+    assert_eq!(warnings(RankingCase::of("torch.nn.Tanh")), Vec::<String>::new());
+    // Without a modules.json Python does not read the file.
+    let mut aside = RankingCase::of("torch.nn.Tanh");
+    let prompt = json!({"model_type": "CrossEncoder", "prompts": {"web": "Find: "}, "default_prompt_name": "web"});
+    aside.files.insert("config_sentence_transformers.json".into(), prompt);
+    assert!(warnings(aside)[0].starts_with("default_prompt_name of config_sentence_transformers.json is left aside"));
 }
 
 #[test]

@@ -188,9 +188,11 @@ impl Pipeline {
             ModelOf::Embedder(embedder) => embedder.warnings(),
             ModelOf::Text(model) => {
                 let of_task = match self.task {
-                    TaskName::ZeroShotClassification => zero_shot_classification::no_entailment(&model.model),
-                    TaskName::TextRanking => text_ranking::untrusted_activation(model),
-                    _ => None,
+                    TaskName::ZeroShotClassification => {
+                        zero_shot_classification::no_entailment(&model.model).into_iter().collect()
+                    }
+                    TaskName::TextRanking => text_ranking::warnings(model),
+                    _ => Vec::new(),
                 };
                 model.warnings().into_iter().chain(of_task).collect()
             }

@@ -42,6 +42,8 @@ pub struct CrossEncoder {
     pub texts: TextSettings,
     /// The class of the function from logits to scores.
     activation_fn: Option<Value>,
+    /// A warning about files that do not count.
+    left_aside: Option<String>,
 }
 
 impl CrossEncoder {
@@ -66,7 +68,22 @@ impl CrossEncoder {
         }
         let (files, texts) = modules.encoder_files(files, &CROSS_ENCODER)?;
         let activation_fn = model.get("activation_fn").cloned();
-        Ok(Some((files, CrossEncoder { texts, activation_fn })))
+        Ok(Some((files, CrossEncoder { texts, activation_fn, left_aside: None })))
+    }
+
+    /// What counts where [`CrossEncoder::read`] finds nothing: no settings, but a warning if the files have some.
+    pub fn none(files: &SmallFiles) -> Self {
+        let stated = Settings::read(files, SENTENCE_TRANSFORMERS).ok();
+        let keys = ["activation_fn", "default_prompt_name"];
+        let key = keys.into_iter().find(|key| stated.as_ref().is_some_and(|model| model.get(key).is_some()));
+        let left_aside = key.map(|key| {
+            format!(
+                "{key} of {SENTENCE_TRANSFORMERS} is left aside, as in Python: there is no {MODULES_FILE}, or the model_type \
+                 is not {}",
+                CROSS_ENCODER.model_type
+            )
+        });
+        CrossEncoder { left_aside, ..CrossEncoder::default() }
     }
 }
 
@@ -259,9 +276,11 @@ fn stated_activation(model: &TextModel) -> Result<Option<TorchActivation>> {
     })
 }
 
-/// A warning that the function which the files state is code that is not run.
-pub(super) fn untrusted_activation(model: &TextModel) -> Option<String> {
-    stated(model).find(|stated| !stated.is_trusted()).map(|Stated { file, key, value }| {
+/// Warnings about what the files say of rankings.
+pub(super) fn warnings(model: &TextModel) -> Vec<String> {
+    // Python runs no code of a model unasked.
+    let foreign = stated(model).find(|stated| !stated.is_trusted()).map(|Stated { file, key, value }| {
         format!("{key} of {file} is {value}, which is no class of PyTorch; the usual function takes its place")
-    })
+    });
+    foreign.into_iter().chain(model.cross_encoder.left_aside.clone()).collect()
 }
