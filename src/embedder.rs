@@ -16,8 +16,9 @@ use crate::tasks::module_weights::ModuleLoader;
 use crate::tasks::pooling::Pooling;
 use crate::tasks::prompts::Prompts;
 use crate::tasks::sentence_modules::{
-    CONFIG, EMBEDDER, Kind, Modules, SENTENCE_EMBEDDING, Settings, TOKEN_EMBEDDINGS, TextSettings, within,
+    CONFIG, EMBEDDER, Kind, Modules, SENTENCE_EMBEDDING, TOKEN_EMBEDDINGS, TextSettings, within,
 };
+use crate::tasks::settings::Settings;
 use crate::text::{Batch, SmallFiles, Tokenizer};
 use crate::weights::{Choice, Declarations, Index, LoadOptions};
 

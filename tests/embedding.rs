@@ -16,7 +16,7 @@ use headwise::tasks::any::PipelineLoader;
 use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
 use headwise::tasks::options::Given;
 use headwise::tasks::pooling::Pooling;
-use headwise::tasks::sentence_modules::Settings;
+use headwise::tasks::settings::Settings;
 use headwise::tasks::text_ranking::{Query, TextRanking};
 use headwise::tasks::{TaskName, feature_extraction, text_ranking};
 use headwise::text::{Batch, SmallFiles};

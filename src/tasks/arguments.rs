@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use super::sentence_modules::{CONFIG, Settings};
+use super::sentence_modules::CONFIG;
+use super::settings::Settings;
 use crate::error::Result;
 use crate::text::SmallFiles;
 

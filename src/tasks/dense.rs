@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use serde_json::Value;
 
 use super::module_weights::ModuleLoader;
-use super::sentence_modules::Settings;
+use super::settings::Settings;
 use crate::error::{Result, listed};
 use crate::limits;
 use crate::nn::{Linear, TorchActivation, unary};

@@ -15,6 +15,7 @@ pub mod pooling;
 pub mod prompts;
 pub mod question_answering;
 pub mod sentence_modules;
+pub mod settings;
 pub mod text;
 pub mod text_classification;
 pub mod text_ranking;

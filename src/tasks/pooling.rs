@@ -4,7 +4,7 @@
 use candle_core::{Device, Tensor};
 use serde_json::Value;
 
-use super::sentence_modules::Settings;
+use super::settings::Settings;
 use crate::error::Result;
 use crate::text::Batch;
 

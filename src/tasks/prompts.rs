@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::sentence_modules::{Role, Settings};
+use super::sentence_modules::Role;
+use super::settings::Settings;
 use crate::error::{Error, Result};
 
 /// The prompts of a model by their names.

@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::options::Given;
-use super::sentence_modules::{CROSS_ENCODER, MODULES_FILE, Modules, Settings, TextSettings};
+use super::sentence_modules::{CROSS_ENCODER, MODULES_FILE, Modules, TextSettings};
+use super::settings::Settings;
 use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
