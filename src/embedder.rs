@@ -7,16 +7,20 @@
 //! Which those are, is what [`Modules`] reads.
 
 use candle_core::Tensor;
-use serde_json::json;
 
 use crate::error::Result;
 use crate::models::{Config, HeadKind, Loader, Model};
-use crate::nn::Linear;
-use crate::tasks::dense::{self, DenseLoader};
+use crate::nn::LayerNorm;
+use crate::tasks::dense::{Declared, Dense};
+use crate::tasks::module_weights::ModuleLoader;
 use crate::tasks::pooling::Pooling;
-use crate::tasks::sentence_modules::{Kind, Modules, Settings, TextSettings, within};
+use crate::tasks::prompts::Prompts;
+use crate::tasks::sentence_modules::{
+    CONFIG, EMBEDDER, Kind, Modules, SENTENCE_EMBEDDING, TOKEN_EMBEDDINGS, TextSettings, within,
+};
+use crate::tasks::settings::Settings;
 use crate::text::{Batch, SmallFiles, Tokenizer};
-use crate::weights::{Index, LoadOptions};
+use crate::weights::{Choice, Declarations, Index, LoadOptions};
 
 /// An encoder with its tokenizer, and what makes one vector of a text.
 #[derive(Debug)]
@@ -31,16 +35,19 @@ pub struct TextEmbedder {
 /// Everything but the encoder and its tokenizer.
 #[derive(Debug)]
 struct Parts {
-    pooling: Pooling,
     stages: Vec<Stage>,
     settings: TextSettings,
     has_modules: bool,
+    warnings: Vec<String>,
 }
 
-/// What happens to the pooled vector.
+/// What happens to the encoder's vectors. There is one pooling; before it vectors are those of tokens, after it those of
+/// sequences.
 #[derive(Debug)]
 enum Stage {
-    Dense(Linear),
+    Pooling(Pooling),
+    Dense(Dense),
+    LayerNorm(LayerNorm),
     Normalize,
 }
 
@@ -51,7 +58,7 @@ pub struct EmbedderLoader {
     parts: Parts,
     encoder: Loader,
     encoder_files: Vec<String>,
-    dense: Vec<DenseLoader>,
+    modules: Vec<ModuleLoader>,
 }
 
 impl EmbedderLoader {
@@ -64,54 +71,39 @@ impl EmbedderLoader {
     /// [`crate::Error::Config`] for modules that would be computed wrongly.
     pub fn new(files: &SmallFiles, index: Index, options: LoadOptions) -> Result<Self> {
         let modules = Modules::parse(files)?;
-        let settings = modules.text_settings(files)?;
-        let of_encoder = files.of_folder(&modules.encoder);
+        let (of_encoder, settings) = modules.encoder_files(files, &EMBEDDER)?;
         let config = Config::of(&of_encoder)?;
-        let tokenizer = tokenizer(&of_encoder, &config, &settings)?;
-        let pooling = pooling(files, &modules, &settings)?;
-        let mut width = pooling.width(config.hidden_size);
-        let (mut stages, mut dense) = (Vec::new(), Vec::new());
-        for (kind, folder) in &modules.stages {
-            if *kind == Kind::Normalize {
-                dense::refuse_other_vectors(&Settings::read(files, &within(folder, "config.json"))?)?;
-                stages.push(Stage::Normalize);
-                continue;
-            }
-            let (linear, loader) = dense::declare(files, folder, width, options.precision)?;
-            width = loader.outputs;
-            stages.push(Stage::Dense(linear));
-            dense.push(loader);
+        let tokenizer = settings.tokenizer(&of_encoder, &config)?;
+        let mut builder = Builder::new(files, config.hidden_size, options.precision);
+        match modules.stated {
+            true => builder.add_all(&modules)?,
+            false => builder.stages.push(Stage::Pooling(Pooling::default())),
         }
-        let has_modules = modules.pooling.is_some();
         let encoder_files = index.files().iter().map(|file| within(&modules.encoder, file)).collect();
         let encoder = Loader::new(config, HeadKind::Base, LoadOptions { convert: false, ..options }, index);
-        Ok(EmbedderLoader {
-            tokenizer,
-            parts: Parts { pooling, stages, settings, has_modules },
-            encoder,
-            encoder_files,
-            dense,
-        })
+        let Builder { stages, loaders, warnings, .. } = builder;
+        let parts = Parts { stages, settings, has_modules: modules.stated, warnings };
+        Ok(EmbedderLoader { tokenizer, parts, encoder, encoder_files, modules: loaders })
     }
 
     /// Names of the files with weights, from the model's folder: first those of the encoder.
     pub fn files(&self) -> Vec<String> {
-        let dense = self.dense.iter().map(|dense| &dense.file);
-        self.encoder_files.iter().chain(dense).cloned().collect()
+        let modules = self.modules.iter().map(|module| &module.file);
+        self.encoder_files.iter().chain(modules).cloned().collect()
     }
 
     /// Takes the next bytes of a file, by its number in [`EmbedderLoader::files`]. Files may come
     /// in any order, or by turns.
     ///
     /// # Errors
-    /// Those of [`Loader::push`] and [`DenseLoader::push`].
+    /// Those of [`Loader::push`] and [`ModuleLoader::push`].
     ///
     /// # Panics
     /// When there is no file of this number.
     pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
         match file.checked_sub(self.encoder_files.len()) {
             None => self.encoder.push(file, chunk),
-            Some(number) => self.dense[number].push(chunk),
+            Some(number) => self.modules[number].push(chunk),
         }
     }
 
@@ -122,22 +114,22 @@ impl EmbedderLoader {
     pub fn file_bytes(&self, file: usize) -> Option<u64> {
         match file.checked_sub(self.encoder_files.len()) {
             None => self.encoder.file_bytes(file),
-            Some(number) => self.dense[number].file_bytes,
+            Some(number) => self.modules[number].file_bytes,
         }
     }
 
     /// Length of all files in bytes, known once all headers are.
     pub fn total_bytes(&self) -> Option<u64> {
-        let dense = self.dense.iter().map(|dense| dense.file_bytes).sum::<Option<u64>>();
-        Some(self.encoder.total_bytes()? + dense?)
+        let modules = self.modules.iter().map(|module| module.file_bytes).sum::<Option<u64>>();
+        Some(self.encoder.total_bytes()? + modules?)
     }
 
     /// The embedder, after the last byte.
     ///
     /// # Errors
-    /// Those of [`Loader::finish`] and [`DenseLoader::finish`].
+    /// Those of [`Loader::finish`] and [`ModuleLoader::finish`].
     pub fn finish(self) -> Result<TextEmbedder> {
-        self.dense.into_iter().try_for_each(DenseLoader::finish)?;
+        self.modules.into_iter().try_for_each(ModuleLoader::finish)?;
         Ok(TextEmbedder { model: self.encoder.finish()?, tokenizer: self.tokenizer, parts: self.parts })
     }
 }
@@ -150,59 +142,130 @@ impl TextEmbedder {
 
     /// What whoever uses the model should know of its files: sentences that begin in lower case.
     pub fn warnings(&self) -> Vec<String> {
-        [self.model.warnings().as_slice(), self.tokenizer.warnings()].concat()
+        [self.model.warnings().as_slice(), self.tokenizer.warnings(), &self.parts.warnings].concat()
     }
 
-    /// What stands before each text.
-    pub(crate) fn prompt(&self) -> &str {
-        &self.parts.settings.prompt
+    /// What may stand before a text.
+    pub(crate) fn prompts(&self) -> &Prompts {
+        &self.parts.settings.prompts
     }
 
-    pub(crate) fn embed_batch(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
-        let mut embeddings = self.parts.pooling.forward(&self.model.forward(batch)?, batch)?;
+    /// How many numbers of an embedding the folder says to keep.
+    pub(crate) fn truncate_dim(&self) -> Option<usize> {
+        self.parts.settings.truncate_dim
+    }
+
+    /// How many tokens of a sequence are those of the prompt, and do not count: none if the pooling includes them.
+    pub(crate) fn tokens_left_out(&self, prompt: &str) -> Result<usize> {
+        let includes = |stage: &Stage| matches!(stage, Stage::Pooling(pooling) if pooling.include_prompt);
+        if prompt.is_empty() || self.parts.stages.iter().any(includes) {
+            return Ok(0);
+        }
+        let tokens = self.tokenizer.encode(&prompt.into())?;
+        let Some((id, text)) = tokens.input_ids.last().zip(tokens.sequence_ids.last()) else {
+            return Ok(0);
+        };
+        let special = self.tokenizer.special();
+        let known = [special.cls, special.mask, special.pad, special.sep, special.unknown];
+        Ok(tokens.input_ids.len() - usize::from(text.is_none() || known.contains(&Some(*id))))
+    }
+
+    /// The embeddings of sequences whose first `skipped` tokens the pooling leaves out.
+    pub(crate) fn embed_batch(&self, batch: &Batch, skipped: usize) -> Result<Vec<Vec<f32>>> {
+        let mut vectors = self.model.forward(batch)?;
         for stage in &self.parts.stages {
-            embeddings = match stage {
-                Stage::Dense(linear) => linear.forward(&embeddings)?,
-                Stage::Normalize => normalize(&embeddings)?,
+            vectors = match stage {
+                Stage::Pooling(pooling) => pooling.forward(&vectors, batch, skipped)?,
+                Stage::Dense(dense) => dense.forward(&vectors)?,
+                Stage::LayerNorm(norm) => norm.forward(&vectors)?,
+                Stage::Normalize => normalize(&vectors)?,
             };
         }
-        let mut embeddings = embeddings.to_vec2::<f32>()?;
-        if let Some(length) = self.parts.settings.truncate_dim {
-            embeddings.iter_mut().for_each(|embedding| embedding.truncate(length));
+        Ok(vectors.to_vec2::<f32>()?)
+    }
+}
+
+/// Builds the stages one after the other.
+struct Builder<'a> {
+    files: &'a SmallFiles,
+    /// Name of the vectors that the next stage reads.
+    vectors: &'static str,
+    /// Length of those vectors.
+    width: usize,
+    precision: Choice,
+    stages: Vec<Stage>,
+    loaders: Vec<ModuleLoader>,
+    warnings: Vec<String>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(files: &'a SmallFiles, width: usize, precision: Choice) -> Self {
+        let (stages, loaders, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Builder { files, vectors: TOKEN_EMBEDDINGS, width, precision, stages, loaders, warnings }
+    }
+
+    fn add_all(&mut self, modules: &Modules) -> Result<()> {
+        modules.check_order()?;
+        for (kind, folder) in &modules.stages {
+            let stage = self.stage(*kind, folder)?;
+            self.stages.extend(stage);
         }
-        Ok(embeddings)
+        Ok(())
+    }
+
+    /// A module; `None` if it changes nothing.
+    fn stage(&mut self, kind: Kind, folder: &str) -> Result<Option<Stage>> {
+        let settings = Settings::read(self.files, &within(folder, CONFIG))?;
+        Ok(match kind {
+            Kind::Pooling => {
+                let pooling = pooling(&settings)?;
+                self.vectors = SENTENCE_EMBEDDING;
+                self.width = pooling.width(self.width);
+                Some(Stage::Pooling(pooling))
+            }
+            Kind::Dense => {
+                let Declared { dense, outputs, loader, warnings } =
+                    Dense::declare(&settings, folder, self.vectors, self.width, self.precision)?;
+                self.width = outputs;
+                self.loaders.push(loader);
+                self.warnings.extend(warnings);
+                Some(Stage::Dense(dense))
+            }
+            Kind::LayerNorm => Some(Stage::LayerNorm(self.layer_norm(&settings, folder)?)),
+            Kind::Normalize => {
+                // Where there are no vectors of the name that it reads, or nobody reads those of the name that it
+                // writes, it changes nothing.
+                let (read, written) = settings.vectors()?;
+                if written == self.vectors && read == TOKEN_EMBEDDINGS {
+                    settings.refuse_other_vectors(self.vectors)?;
+                }
+                (read == self.vectors && written == self.vectors).then_some(Stage::Normalize)
+            }
+            Kind::Transformer | Kind::Dropout => None,
+        })
+    }
+
+    fn layer_norm(&mut self, settings: &Settings, folder: &str) -> Result<LayerNorm> {
+        /// That of `torch.nn.LayerNorm`.
+        const EPSILON: f64 = 1e-5;
+        settings.refuse_unknown(&["dimension"])?;
+        if settings.number("dimension", usize::MAX)? != Some(self.width) {
+            let supported = format!("{}, the length of the vectors before it", self.width);
+            return Err(settings.invalid("dimension", &supported));
+        }
+        let mut needs = Declarations::default();
+        let norm = LayerNorm::declare(&mut needs, "norm", self.width, EPSILON, true);
+        self.loaders.push(ModuleLoader::new("layer norm", folder, needs, self.precision));
+        Ok(norm)
     }
 }
 
-/// The tokenizer, cut to what the model reads: `max_seq_length`, or else what the tokenizer and the
-/// configuration allow.
-fn tokenizer(files: &SmallFiles, config: &Config, settings: &TextSettings) -> Result<Tokenizer> {
-    let mut tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
-    if settings.do_lower_case {
-        tokenizer = tokenizer.lower_cased()?;
-    }
-    tokenizer = match settings.max_seq_length {
-        Some(length) => tokenizer.with_model_max_length(length),
-        None => tokenizer.truncate_to(config.max_positions)?,
-    };
-    let longest = config.longest(&tokenizer);
-    tokenizer.truncate_to(longest)
-}
-
-/// The pooling; the mean behind a plain encoder.
-fn pooling(files: &SmallFiles, modules: &Modules, settings: &TextSettings) -> Result<Pooling> {
-    let Some(folder) = &modules.pooling else {
-        return Ok(Pooling::default());
-    };
-    let stated = Settings::read(files, &within(folder, "config.json"))?;
+fn pooling(stated: &Settings) -> Result<Pooling> {
     // Not needed, but always there: a file that is missing does not mean the mean.
     if stated.get("embedding_dimension").or(stated.get("word_embedding_dimension")).is_none() {
         return Err(stated.invalid("embedding_dimension", "the width of the encoder's vectors"));
     }
-    if !settings.prompt.is_empty() {
-        stated.refuse_unless("include_prompt", &json!(true))?;
-    }
-    Pooling::parse(&stated)
+    Pooling::parse(stated)
 }
 
 /// Divides each row by its length, or by 1e-12 if that is smaller.

@@ -12,7 +12,7 @@ use crate::pipeline::{TextModel, TextModelLoader};
 use crate::tasks::TaskName;
 use crate::tasks::any::{Pipeline, PipelineLoader};
 use crate::tasks::sentence_modules::{MODULES_FILE, Modules, within};
-use crate::text::{ADAPTER_FILE, SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles, adapter};
+use crate::text::{ADAPTER_FILE, SMALL_FILES, SmallFiles, adapter};
 use crate::weights::{
     Checkpoint, Choice, Header, HeaderReader, INDEX_FILE, Index, LoadOptions, MODEL_FILE, NewHead, write_checkpoint,
 };
@@ -70,11 +70,22 @@ pub fn load_classifier(folder: &Path, precision: impl Into<Choice>) -> Result<Te
 /// # Errors
 /// [`Error::Io`], and those of [`index`] and [`TextModelLoader`].
 pub fn load_text_model(folder: &Path, head: HeadKind, precision: impl Into<Choice>) -> Result<TextModel> {
+    text_model(folder, head, &small_files(folder)?, precision.into())
+}
+
+/// Loads a model that ranks, with its tokenizer and what `sentence-transformers` says of it.
+///
+/// # Errors
+/// Those of [`load_text_model`].
+pub fn load_cross_encoder(folder: &Path, precision: impl Into<Choice>) -> Result<TextModel> {
+    let (files, _) = files_of_task(folder, TaskName::TextRanking)?;
+    text_model(folder, HeadKind::Sequence, &files, precision.into())
+}
+
+fn text_model(folder: &Path, head: HeadKind, files: &SmallFiles, precision: Choice) -> Result<TextModel> {
     let index = index(folder)?;
-    let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
-    let mut files = small_files(folder)?;
-    read_files(folder, &[SENTENCE_TRANSFORMERS], &mut files)?;
-    let mut loader = TextModelLoader::new(head, &files, index.clone(), options, None)?;
+    let options = LoadOptions { precision, ..LoadOptions::default() };
+    let mut loader = TextModelLoader::new(head, files, index.clone(), options, None)?;
     read_weights(folder, index.files(), |file, bytes| loader.push(file, bytes))?;
     loader.finish()
 }
@@ -212,7 +223,11 @@ pub(crate) fn copy_modules(source: &Path, target: &Path) -> Result<()> {
     let modules = Modules::parse(&files)?;
     let mut names = modules.small_files();
     names.retain(|name| !SMALL_FILES.contains(&name.as_str()));
-    names.extend(modules.stages.iter().map(|(_, folder)| within(folder, MODEL_FILE)));
+    for (_, folder) in modules.stages.iter().filter(|(kind, _)| kind.has_weights()) {
+        let weights = within(folder, MODEL_FILE);
+        open(source, &weights)?;
+        names.push(weights);
+    }
     copy_files(source, target, &names)
 }
 
@@ -287,6 +302,27 @@ fn no_weights(folder: &Path) -> Error {
     failed(folder, reason.into())
 }
 
+/// Opens a file with weights.
+fn open(folder: &Path, name: &str) -> Result<File> {
+    let path = folder.join(name);
+    File::open(&path).map_err(|error| {
+        let old = name.strip_suffix(MODEL_FILE).map(|module| format!("{module}pytorch_model.bin"));
+        match old.filter(|old| error.kind() == ErrorKind::NotFound && folder.join(old).exists()) {
+            None => io_error(&path, &error),
+            Some(old) => failed(
+                folder,
+                format!(
+                    "the folder has no {name}, only {old}. In the folder, convert it in Python:\n\
+                     import torch\n\
+                     from safetensors.torch import save_file\n\
+                     save_file(torch.load('{old}', map_location='cpu', weights_only=True), '{name}')\n\
+                     and load the model again"
+                ),
+            ),
+        }
+    })
+}
+
 fn header(folder: &Path, file: &str) -> Result<Header> {
     let mut reader = HeaderReader::new(file);
     let mut header = None;
@@ -301,10 +337,7 @@ fn header(folder: &Path, file: &str) -> Result<Header> {
 
 /// Passes all files on in pieces: their headers first, so that nothing else has to wait.
 fn read_weights(folder: &Path, files: &[String], mut push: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<()> {
-    let open = |name: &String| {
-        let path = folder.join(name);
-        File::open(&path).map(|file| (file, path.clone())).map_err(|error| io_error(&path, &error))
-    };
+    let open = |name: &String| open(folder, name).map(|file| (file, folder.join(name)));
     let mut files = files.iter().map(open).collect::<Result<Vec<_>>>()?;
     for (number, (file, path)) in files.iter_mut().enumerate() {
         let mut length = Vec::new();

@@ -16,7 +16,8 @@ use std::fmt::Debug;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::models::{Config, HeadKind, Loader, Model};
-use crate::text::{Batch, SENTENCE_TRANSFORMERS, SmallFiles, Tokenizer, Tokens};
+use crate::tasks::text_ranking::CrossEncoder;
+use crate::text::{Batch, SmallFiles, Tokenizer, Tokens};
 use crate::weights::{Index, LoadOptions};
 
 /// A model and its tokenizer.
@@ -26,21 +27,25 @@ pub struct TextModel {
     pub model: Model,
     /// The tokenizer that belongs to them.
     pub tokenizer: Tokenizer,
+    /// What its files say of rankings.
+    pub(crate) cross_encoder: CrossEncoder,
 }
 
 /// A model with its tokenizer whose weights are still to come.
 #[derive(Debug)]
 pub struct TextModelLoader {
     tokenizer: Tokenizer,
+    cross_encoder: CrossEncoder,
     loader: Loader,
 }
 
 impl TextModelLoader {
     /// Reads the small files of a model with this head, whose weights are in the files of `index`. `labels` take the
-    /// place of those of the configuration: they are for a new head.
+    /// place of those of the configuration: they are for a new head. With a `modules.json` among the files the model is
+    /// one that ranks.
     ///
     /// # Errors
-    /// Those of [`Config::parse`] and [`Tokenizer::from_files`].
+    /// Those of [`Config::parse`], [`Tokenizer::from_files`] and [`CrossEncoder::read`].
     pub fn new(
         head: HeadKind,
         files: &SmallFiles,
@@ -48,17 +53,25 @@ impl TextModelLoader {
         options: LoadOptions,
         labels: Option<Vec<String>>,
     ) -> Result<Self> {
+        let around = CrossEncoder::read(files)?;
+        let files = around.as_ref().map_or(files, |(files, _)| files);
         let mut config = Config::of(files)?;
-        if let Some(settings) = files.get(SENTENCE_TRANSFORMERS) {
-            config.add_sentence_transformers(settings);
-        }
         if let Some(labels) = labels {
             config = config.with_labels(labels)?;
         }
-        let tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
-        let max_length = config.longest(&tokenizer);
-        let tokenizer = tokenizer.truncate_to(max_length)?;
-        Ok(TextModelLoader { tokenizer, loader: Loader::new(config, head, options, index) })
+        let tokenizer = match &around {
+            Some((_, settings)) => settings.texts.tokenizer(files, &config)?,
+            None => {
+                let tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
+                let max_length = config.longest(&tokenizer);
+                tokenizer.truncate_to(max_length)?
+            }
+        };
+        let cross_encoder = match around {
+            Some((_, settings)) => settings,
+            None => CrossEncoder::none(files),
+        };
+        Ok(TextModelLoader { tokenizer, cross_encoder, loader: Loader::new(config, head, options, index) })
     }
 
     /// Takes the next bytes of a file of the index, by its number there.
@@ -95,7 +108,8 @@ impl TextModelLoader {
     /// # Errors
     /// Those of [`Loader::finish`].
     pub fn finish(self) -> Result<TextModel> {
-        Ok(TextModel { model: self.loader.finish()?, tokenizer: self.tokenizer })
+        let TextModelLoader { tokenizer, cross_encoder, loader } = self;
+        Ok(TextModel { model: loader.finish()?, tokenizer, cross_encoder })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sentence embeddings: what the library `sentence-transformers` computes from the same folders
+//! Sentence embeddings, and rankings by the folders of the same library: what the library `sentence-transformers` computes from the same folders
 //! (`tests/golden/generate_sentences.py`), and what is refused.
 
 use std::collections::BTreeMap;
@@ -10,10 +10,15 @@ use headwise::Error;
 use headwise::embedder::{EmbedderLoader, TextEmbedder};
 use headwise::folder::load_embedder;
 use headwise::kernels::Precision;
-use headwise::pipeline::run;
+use headwise::models::HeadKind;
+use headwise::pipeline::{TextModel, TextModelLoader, run};
+use headwise::tasks::any::PipelineLoader;
 use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
+use headwise::tasks::options::Given;
 use headwise::tasks::pooling::Pooling;
-use headwise::tasks::sentence_modules::Settings;
+use headwise::tasks::settings::Settings;
+use headwise::tasks::text_ranking::{Query, TextRanking};
+use headwise::tasks::{TaskName, feature_extraction, text_ranking};
 use headwise::text::{Batch, SmallFiles};
 use headwise::weights::{Index, LoadOptions};
 use safetensors::SafeTensors;
@@ -119,7 +124,8 @@ fn assert_is_expected(name: &str, embedder: &Arc<TextEmbedder>) {
 #[test]
 fn embeddings_are_those_of_the_library() {
     for (name, case) in cases().cases {
-        let embedder = case.load(if name == "dense-twice" { 7 } else { 1 << 20 }).expect("a loadable model");
+        let loaded = case.load(if name == "dense-twice" { 7 } else { 1 << 20 });
+        let embedder = loaded.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_is_expected(&name, &embedder);
     }
 }
@@ -130,6 +136,215 @@ fn folders_on_disk_are_read() {
         |name: &str| Arc::new(load_embedder(&sentences().join(name), Precision::Fp32).expect("a loadable folder"));
     assert_is_expected("saved", &load("saved"));
     assert_is_expected("plain", &load("encoder"));
+}
+
+/// Folders with the files that repositories of these names have: none has one for `Normalize`.
+#[test]
+fn published_folders_are_read() {
+    let folders = std::fs::read_dir(sentences().join("published")).expect("a folder");
+    let names: Vec<_> =
+        folders.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name")).collect();
+    assert!(names.len() >= 14, "{names:?}");
+    for name in names {
+        let name = format!("published/{name}");
+        let embedder = load_embedder(&sentences().join(&name), Precision::Fp32);
+        assert_is_expected(&name, &Arc::new(embedder.unwrap_or_else(|error| panic!("{name}: {error}"))));
+    }
+}
+
+#[test]
+fn weights_of_a_module_in_an_old_file_are_refused_with_what_converts_them() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("old-dense");
+    let _ = std::fs::remove_dir_all(&folder);
+    let source = sentences().join("published/LaBSE");
+    for name in ["config.json", "tokenizer.json", "model.safetensors", "modules.json", "1_Pooling/config.json"] {
+        std::fs::create_dir_all(folder.join(name).parent().expect("a folder")).expect("a folder");
+        std::fs::copy(source.join(name), folder.join(name)).expect("a copy");
+    }
+    std::fs::create_dir_all(folder.join("2_Dense")).expect("a folder");
+    std::fs::copy(source.join("2_Dense/config.json"), folder.join("2_Dense/config.json")).expect("a copy");
+    let absent = load_embedder(&folder, Precision::Fp32).expect_err("no weights").to_string();
+    assert!(absent.contains("2_Dense/model.safetensors") && !absent.contains("Python"), "{absent}");
+    std::fs::write(folder.join("2_Dense/pytorch_model.bin"), b"a pickle").expect("a file");
+    let convert = "save_file(torch.load('2_Dense/pytorch_model.bin', map_location='cpu', weights_only=True), \
+                   '2_Dense/model.safetensors')\n";
+    let refused = load_embedder(&folder, Precision::Fp32).expect_err("no weights").to_string();
+    assert!(refused.contains(convert), "{refused}");
+    // Nor does what is written from it go without.
+    let target = folder.join("small");
+    let quantized = headwise::quantize::quantize(&folder, &target, Precision::Q8).expect_err("no weights").to_string();
+    assert_eq!(quantized, refused);
+}
+
+#[derive(Deserialize)]
+struct EncodeCall {
+    case: String,
+    options: Value,
+    /// `None` where Python raises.
+    embedding: Option<Vec<f32>>,
+}
+
+#[test]
+fn options_of_a_call_are_those_of_encode() {
+    let calls: Vec<EncodeCall> = serde_json::from_slice(&read("calls.json")).expect("readable calls");
+    let text = &cases().texts[0];
+    for EncodeCall { case: name, options, embedding } in calls {
+        let read = read_options(options.clone(), feature_extraction::Options::read).expect("options");
+        let request = FeatureExtraction::new(case(&name).load(1 << 20).expect("a loadable model"), read);
+        let Some(embedding) = embedding else {
+            assert_eq!(request.expect_err("no such prompt").code(), "option", "{name} {options}");
+            continue;
+        };
+        let features = run(request.expect("a request"), [text.as_str().into()]).expect("features").remove(0);
+        assert_eq!(features.dims, [embedding.len()], "{name} {options}");
+        for (ours, python) in features.data.iter().zip(&embedding) {
+            assert!((ours - python).abs() <= TOLERANCE, "{name} {options}: {ours} {python}");
+        }
+    }
+    let plain = Options { truncate_dim: Some(3), pooling: Some(Pooled::None), ..Options::default() };
+    let refused = FeatureExtraction::new(case("normalize").load(1 << 20).expect("a loadable model"), plain);
+    assert!(matches!(refused, Err(Error::Option { option, .. }) if option == "truncate_dim"));
+}
+
+fn read_options<T>(options: Value, read: fn(&mut Given) -> headwise::Result<T>) -> headwise::Result<T> {
+    let mut given = Given::new(options)?;
+    let options = read(&mut given)?;
+    given.finish().map(|()| options)
+}
+
+#[derive(Deserialize)]
+struct Rankings {
+    query: String,
+    documents: Vec<String>,
+    cases: Vec<RankingCase>,
+}
+
+/// What stands beside the files of a model that ranks, and in its `config.json`.
+#[derive(Deserialize)]
+struct RankingCase {
+    config: BTreeMap<String, Value>,
+    files: BTreeMap<String, Value>,
+    options: Vec<Value>,
+    /// For each of the options; `None` where Python raises.
+    results: Vec<Option<Vec<Place>>>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    corpus_id: usize,
+    score: f32,
+}
+
+impl RankingCase {
+    fn small_files(&self) -> SmallFiles {
+        let file = |name: &str| read(&format!("../tasks/wordpiece-ranking/{name}"));
+        let mut config: Value = serde_json::from_slice(&file("config.json")).expect("a configuration");
+        self.config.iter().for_each(|(key, value)| config[key] = value.clone());
+        let mut files = SmallFiles::default();
+        files.insert("config.json".into(), config.to_string().into());
+        for name in ["tokenizer.json", "tokenizer_config.json"] {
+            files.insert(name.into(), file(name));
+        }
+        self.files.iter().for_each(|(name, contents)| files.insert(name.clone(), contents.to_string().into()));
+        files
+    }
+
+    fn model(&self) -> headwise::Result<Arc<TextModel>> {
+        let files = self.small_files();
+        let (index, options) = (Index::single_file(), LoadOptions::default());
+        let mut loader = TextModelLoader::new(HeadKind::Sequence, &files, index, options, None)?;
+        loader.push(0, &read("../tasks/wordpiece-ranking/model.safetensors"))?;
+        loader.finish().map(Arc::new)
+    }
+}
+
+#[test]
+fn rankings_are_those_of_the_library() {
+    let Rankings { query, documents, cases } = serde_json::from_slice(&read("rankings.json")).expect("readable cases");
+    for case in cases {
+        let what = json!([case.config, case.files]);
+        let model = case.model().unwrap_or_else(|error| panic!("{what}: {error}"));
+        for (options, places) in case.options.iter().zip(&case.results) {
+            let read = read_options(options.clone(), text_ranking::Options::read).expect("options");
+            let request = TextRanking::new(model.clone(), read);
+            let Some(places) = places else {
+                assert_eq!(request.expect_err("no such prompt").code(), "option", "{what} {options}");
+                continue;
+            };
+            let query = Query { query: query.clone(), documents: documents.clone() };
+            let ours = run(request.expect("a request"), [query]).expect("a ranking").remove(0);
+            assert_eq!(ours.len(), places.len());
+            for (ours, python) in ours.iter().zip(places) {
+                assert!((ours.score - python.score).abs() <= TOLERANCE, "{what} {options}: {ours:?} {}", python.score);
+                // Of scores that differ by rounding alone the order is not Python's.
+                let close = |place: &&Place| (place.score - python.score).abs() <= TOLERANCE;
+                let mut alike = places.iter().filter(close).map(|place| place.corpus_id);
+                assert!(alike.any(|id| id == ours.corpus_id), "{what} {options}");
+            }
+        }
+    }
+}
+
+#[test]
+fn code_of_a_model_is_named_where_it_is_left_aside() {
+    let embedder = case("dense-foreign").load(1 << 20).expect("a loadable model");
+    let warnings = embedder.warnings().join("; ");
+    assert!(warnings.contains("2_Dense/config.json") && warnings.contains("mine.Swish"), "{warnings}");
+    assert_eq!(case("dense-tanh").load(1 << 20).expect("a loadable model").warnings(), Vec::<String>::new());
+    let task = TaskName::parse("text-ranking").expect("a task");
+    let warnings = |case: RankingCase| {
+        let files = case.small_files();
+        let loader = PipelineLoader::new(task, &files, Index::single_file(), LoadOptions::default(), None);
+        let mut loader = loader.expect("a loader");
+        loader.push(0, &read("../tasks/wordpiece-ranking/model.safetensors")).expect("weights");
+        loader.finish().expect("a pipeline").warnings()
+    };
+    assert!(warnings(RankingCase::of("mine.Sigmoid"))[0].contains("mine.Sigmoid"));
+    assert_eq!(warnings(RankingCase::of("torch.nn.Tanh")), Vec::<String>::new());
+    // Without a modules.json Python does not read the file.
+    let mut aside = RankingCase::of("torch.nn.Tanh");
+    let prompt = json!({"model_type": "CrossEncoder", "prompts": {"web": "Find: "}, "default_prompt_name": "web"});
+    aside.files.insert("config_sentence_transformers.json".into(), prompt);
+    assert!(warnings(aside)[0].starts_with("default_prompt_name of config_sentence_transformers.json is left aside"));
+}
+
+#[test]
+fn what_would_be_ranked_wrongly_is_refused() {
+    let with = |file: &str, contents: Value| {
+        let mut case = RankingCase::of("torch.nn.Tanh");
+        let files = [
+            ("modules.json", json!([{"type": "sentence_transformers.models.Transformer", "path": ""}])),
+            ("config_sentence_transformers.json", json!({"model_type": "CrossEncoder"})),
+            (file, contents),
+        ];
+        case.files = files.map(|(name, contents)| (name.to_owned(), contents)).into();
+        match case.model() {
+            Err(Error::Config { file, field, .. }) => (file, field),
+            other => panic!("{file}: {other:?}"),
+        }
+    };
+    let module =
+        |class: &str, path: &str| json!({"type": format!("sentence_transformers.models.{class}"), "path": path});
+    let pooled = json!([module("Transformer", ""), module("Pooling", "1_Pooling"), module("Dense", "2_Dense")]);
+    assert_eq!(with("modules.json", pooled), ("modules.json".into(), "the list".into()));
+    let apart = json!([module("Transformer", "0_Transformer")]);
+    assert_eq!(with("modules.json", apart), ("modules.json".into(), "the list".into()));
+    let causal = json!([module("Transformer", ""), module("LogitScore", "1_LogitScore")]);
+    assert_eq!(with("modules.json", causal), ("modules.json".into(), "type".into()));
+    let settings = "sentence_bert_config.json";
+    let task = with(settings, json!({"transformer_task": "text-generation"}));
+    assert_eq!(task, (settings.into(), "transformer_task".into()));
+    let model = "config_sentence_transformers.json";
+    let prompt = with(model, json!({"model_type": "CrossEncoder", "default_prompt_name": "query"}));
+    assert_eq!(prompt, (model.into(), "default_prompt_name".into()));
+}
+
+impl RankingCase {
+    /// A model of which `config.json` states a function.
+    fn of(function: &str) -> Self {
+        let config = [("sentence_transformers".to_owned(), json!({"activation_fn": function}))].into();
+        RankingCase { config, files: BTreeMap::new(), options: Vec::new(), results: Vec::new() }
+    }
 }
 
 #[test]
@@ -157,24 +372,34 @@ fn what_would_be_computed_wrongly_is_refused() {
         (pooling, "pooling_mode", json!("median")),
         (pooling, "pooling_mode", json!([])),
         (pooling, "pooling_mode", json!(["mean", 1])),
-        (dense, "activation_function", json!("torch.nn.modules.activation.Softsign")),
-        (dense, "activation_function", json!("mine.Tanh")),
+        (dense, "activation_function", json!("torch.nn.modules.activation.Softmax")),
+        (dense, "activation_function", json!("torch.nn.Threshold")),
+        (dense, "activation_function", json!("torch.tanh")),
+        (dense, "activation_function", json!(["Tanh"])),
         (dense, "in_features", json!(25)),
         (dense, "in_features", json!("24")),
         (dense, "out_features", json!(0)),
         (dense, "out_features", json!(1u64 << 40)),
         (dense, "out_features", Value::Null),
         (dense, "bias", json!("no")),
-        (dense, "use_residual", json!(true)),
+        (dense, "use_residual", json!("yes")),
         (dense, "module_input_name", json!("token_embeddings")),
+        (dense, "module_output_name", json!("scores")),
+        (pooling, "include_prompt", json!("no")),
+        (pooling, "pooling_mode_attention", json!(true)),
+        (dense, "activation_function", Value::Null),
         (encoder, "max_seq_length", json!(0)),
         (encoder, "do_lower_case", json!("yes")),
         (encoder, "transformer_task", json!("fill-mask")),
         (encoder, "module_output_name", json!("scores")),
         (encoder, "modality_config", json!({"message": {"method": "forward"}})),
         (encoder, "tokenizer_name_or_path", json!("elsewhere")),
-        (encoder, "tokenizer_args", json!({"use_fast": false})),
+        (encoder, "tokenizer_args", json!("use_fast")),
+        (encoder, "processing_kwargs", json!({"text": {"truncation": false}})),
+        (encoder, "pooling", json!("mean")),
         (model, "model_type", json!("SparseEncoder")),
+        (model, "model_type", Value::Null),
+        (model, "prompts", json!({"query": 1})),
         (model, "default_prompt_name", json!("nobody")),
         (model, "truncate_dim", json!(-1)),
     ];
@@ -186,8 +411,17 @@ fn what_would_be_computed_wrongly_is_refused() {
     let mut without = case("dense-tanh");
     without.files.remove(pooling);
     assert_eq!(without.loader().expect_err("no settings of the pooling").code(), "config");
-    let prompt = case("prompt").with(pooling, "include_prompt", json!(false)).loader().expect_err("a prompt left out");
-    assert!(matches!(&prompt, Error::Config { field, .. } if field == "include_prompt"), "{prompt}");
+    // Arguments that Python would obey, and nothing here does.
+    for (key, argument, value) in [
+        ("tokenizer_args", "tokenizer_file", json!("other.json")),
+        ("processor_kwargs", "split_special_tokens", json!(true)),
+        ("model_args", "variant", json!("fp16")),
+        ("model_kwargs", "hidden_act", json!("relu")),
+    ] {
+        let error = case("dense-tanh").with(encoder, key, json!({argument: value})).loader().expect_err(argument);
+        let name = format!("{key}.{argument}");
+        assert!(matches!(&error, Error::Config { field, .. } if *field == name), "{error}");
+    }
 }
 
 #[test]
@@ -206,13 +440,26 @@ fn other_modules_are_refused_by_name() {
     assert_eq!((field.as_str(), value.as_str()), ("type", "\"sentence_transformers.models.WordWeights\""));
     let remote = json!({"type": "custom_st.Transformer", "path": ""});
     assert_eq!(with_modules(json!([remote, module("Pooling", "1_Pooling")])).1, "\"custom_st.Transformer\"");
-    for path in ["../1_Pooling", "/etc", "a/b", ".git", "C:\\x", "a%2f"] {
+    for path in ["../1_Pooling", "a/../b", "/etc", ".git", "C:\\x", "1_Pooling\\", "a%2f"] {
         let (field, _) = with_modules(json!([module("Transformer", ""), module("Pooling", path)]));
         assert_eq!(field, "path", "{path}");
     }
-    let order = json!([module("Transformer", ""), module("Normalize", "1_Normalize"), module("Pooling", "2_Pooling")]);
-    assert_eq!(with_modules(order), ("the order".into(), "[Transformer, Normalize, Pooling]".into()));
+    let order = json!([module("Transformer", ""), module("LayerNorm", "1_LayerNorm"), module("Pooling", "2_Pooling")]);
+    assert_eq!(with_modules(order), ("the order".into(), "[Transformer, LayerNorm, Pooling]".into()));
     assert_eq!(with_modules(json!([module("Transformer", "")])).0, "the order");
+    let twice = json!([module("Transformer", ""), module("Pooling", "1_Pooling"), module("Pooling", "1_Pooling")]);
+    assert_eq!(with_modules(twice).0, "the order");
+    for class in
+        ["WeightedLayerPooling", "LSTM", "CNN", "BoW", "WordEmbeddings", "StaticEmbedding", "CLIPModel", "Router"]
+    {
+        let list = json!([module("Transformer", ""), module(class, "1_X"), module("Pooling", "2_Pooling")]);
+        assert_eq!(with_modules(list), ("type".into(), format!("\"sentence_transformers.models.{class}\"")));
+    }
+    let mut pooling = module("Pooling", "1_Pooling");
+    pooling["name"] = json!("0");
+    let mut encoder = module("Transformer", "");
+    encoder["name"] = json!("0");
+    assert_eq!(with_modules(json!([encoder, pooling])), ("name".into(), "\"0\"".into()));
     assert_eq!(with_modules(json!({"0": "Transformer"})).0, "the file");
     assert_eq!(with_modules(json!("[{")).0, "the file");
     assert_eq!(with_modules(json!([3])).0, "the list");
@@ -224,6 +471,10 @@ fn broken_weights_of_a_dense_layer_are_refused() {
     case.weights.insert("2_Dense/model.safetensors".into(), "dense-no-bias.safetensors".into());
     let missing = case.load(1 << 20).expect_err("no bias");
     assert_eq!(missing, Error::MissingHead { head: "dense".into(), missing: vec!["linear.bias".into()] });
+    let mut more = self::case("dense-no-bias");
+    more.weights.insert("2_Dense/model.safetensors".into(), "dense.safetensors".into());
+    let more = more.load(1 << 20).expect_err("a bias that no setting speaks of");
+    assert!(matches!(&more, Error::Config { value, .. } if value == "linear.bias"), "{more}");
     case.weights.insert("2_Dense/model.safetensors".into(), "dense-two.safetensors".into());
     assert_eq!(case.load(64).expect_err("another shape").code(), "shape");
     let (mut loader, encoder) = (case.loader().expect("a loader"), read("encoder/model.safetensors"));
@@ -260,7 +511,7 @@ fn pooling_keeps_what_is_no_number() {
         let mut files = SmallFiles::default();
         files.insert("config.json".into(), json!({"pooling_mode": mode}).to_string().into());
         let pooling = Pooling::parse(&Settings::read(&files, "config.json").expect("settings")).expect("a pooling");
-        let pooled = pooling.forward(&hidden, &batch).expect("a vector").to_vec2::<f32>().expect("numbers");
+        let pooled = pooling.forward(&hidden, &batch, 0).expect("a vector").to_vec2::<f32>().expect("numbers");
         assert!(pooled[0][0].is_nan(), "{mode}: {pooled:?}");
     }
 }
@@ -286,7 +537,7 @@ fn the_pipeline_follows_the_folder_unless_told_otherwise() {
     let embeddings = embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>()).expect("embeddings");
     let features = |options: Options| {
         let texts = texts.iter().map(|text| text.as_str().into());
-        run(FeatureExtraction::new(embedder.clone(), options), texts).expect("features")
+        run(FeatureExtraction::new(embedder.clone(), options).expect("a request"), texts).expect("features")
     };
     for (embedding, features) in embeddings.iter().zip(features(Options::default())) {
         assert_eq!((features.dims, &features.data), (vec![embedding.len()], embedding));

@@ -462,14 +462,9 @@ fn the_function_of_a_ranking_is_what_the_files_state() {
     let old = |function: &str| changed("sbert_ce_default_activation_function", json!(function));
     assert_eq!(scores(&old("torch.nn.modules.linear.Identity")), Ok(raw.clone()));
     assert_eq!(scores(&old("torch.nn.Sigmoid")), Ok(plain.clone()));
-    let mut files = changed("sentence_transformers", json!({"activation_fn": "torch.nn.Sigmoid"}));
+    let files = changed("sentence_transformers", json!({"activation_fn": "torch.nn.Sigmoid"}));
     assert_eq!(scores(&files), Ok(plain));
-    files.insert(
-        "config_sentence_transformers.json".into(),
-        br#"{"activation_fn": "torch.nn.modules.linear.Identity"}"#.into(),
-    );
-    assert_eq!(scores(&files), Ok(raw));
-    let refused = scores(&old("torch.nn.modules.activation.ReLU")).expect_err("an unknown function");
+    let refused = scores(&old("torch.nn.modules.activation.Softmax")).expect_err("a function of all scores");
     assert!(refused.to_string().contains("sbert_ce_default_activation_function is"), "{refused}");
 }
 

@@ -253,16 +253,6 @@ impl Config {
         Ok(Config { labels: Some(labels), problem_type: None, ..self })
     }
 
-    /// Takes in what `sentence-transformers` says of the model in a file of its own, in place of what it says under a
-    /// key of this one. What is no object says nothing.
-    pub(crate) fn add_sentence_transformers(&mut self, json: &[u8]) {
-        if let Ok(settings @ Value::Object(_)) = serde_json::from_slice(json)
-            && settings.get("activation_fn").is_some_and(|function| !function.is_null())
-        {
-            self.fields.0.insert("sentence_transformers".into(), settings);
-        }
-    }
-
     /// The labels, or as many without names as the architecture's configuration class has.
     pub(super) fn labels_or_default(&self) -> Vec<String> {
         self.labels.clone().unwrap_or_else(|| generic_labels(self.architecture.keys.default_labels))

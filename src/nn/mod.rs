@@ -9,6 +9,7 @@ mod embedding;
 mod layer_norm;
 mod linear;
 mod ops;
+mod torch;
 
 pub use crate::kernels::math::Activation;
 pub use activation::{activation_named, activation_names};
@@ -17,3 +18,5 @@ pub use convolution::Convolution;
 pub use embedding::{Embedding, sum_of_embeddings};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use ops::unary;
+pub use torch::TorchActivation;

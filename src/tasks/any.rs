@@ -187,9 +187,14 @@ impl Pipeline {
         match &self.model {
             ModelOf::Embedder(embedder) => embedder.warnings(),
             ModelOf::Text(model) => {
-                let of_task = (self.task == TaskName::ZeroShotClassification)
-                    .then(|| zero_shot_classification::no_entailment(&model.model));
-                model.warnings().into_iter().chain(of_task.flatten()).collect()
+                let of_task = match self.task {
+                    TaskName::ZeroShotClassification => {
+                        zero_shot_classification::no_entailment(&model.model).into_iter().collect()
+                    }
+                    TaskName::TextRanking => text_ranking::warnings(model),
+                    _ => Vec::new(),
+                };
+                model.warnings().into_iter().chain(of_task).collect()
             }
         }
     }
@@ -218,7 +223,7 @@ impl Pipeline {
             ModelOf::Text(model) => model.clone(),
             ModelOf::Embedder(embedder) => {
                 let options = read(options, feature_extraction::Options::read)?;
-                let task = FeatureExtraction::new(embedder.clone(), options);
+                let task = FeatureExtraction::new(embedder.clone(), options)?;
                 return Ok(erased(task, inputs, form, offsets, Output::Features));
             }
         };

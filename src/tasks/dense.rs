@@ -1,136 +1,132 @@
-//! A linear layer behind the pooling, with weights in a file of its own: the module `Dense` of
-//! `sentence-transformers` (`base/modules/dense.py`).
+//! A linear layer with an activation: the module `Dense` of `sentence-transformers` (`base/modules/dense.py`).
 
-use serde_json::json;
+use candle_core::Tensor;
+use serde_json::Value;
 
-use super::sentence_modules::{Settings, within};
-use crate::error::Result;
+use super::module_weights::ModuleLoader;
+use super::settings::Settings;
+use crate::error::{Result, listed};
 use crate::limits;
-use crate::nn::{Activation, Linear};
-use crate::text::SmallFiles;
-use crate::weights::{
-    Checkpoint, Choice, Declarations, Filler, Header, HeaderReader, Ignorable, LoadOptions, MODEL_FILE, Names, Plan,
-    Section,
-};
+use crate::nn::{Linear, TorchActivation, unary};
+use crate::weights::{Choice, Declarations, Initial, Param};
 
-/// What the library reads and writes unless told otherwise.
-const EMBEDDING: &str = "sentence_embedding";
-
-/// Classes of activations, by the end of their path, which begins with `torch.nn.`.
-const ACTIVATIONS: [(&str, Option<Activation>); 5] = [
-    ("Tanh", Some(Activation::Tanh)),
-    ("Identity", None),
-    ("ReLU", Some(Activation::Relu)),
-    ("GELU", Some(Activation::Gelu)),
-    ("SiLU", Some(Activation::Silu)),
+const KEYS: [&str; 7] = [
+    "in_features",
+    "out_features",
+    "bias",
+    "activation_function",
+    "module_input_name",
+    "module_output_name",
+    "use_residual",
 ];
 
-/// Fills a layer with its weights as the bytes of their file arrive.
+/// `activation(x·Wᵀ + b)`, and perhaps `x`, or a projection of it, added to that.
 #[derive(Debug)]
-pub struct DenseLoader {
-    /// Name of the file with the weights, from the model's folder.
-    pub file: String,
-    /// Length of that file, known once its header is.
-    pub file_bytes: Option<u64>,
-    /// Length of the vectors behind the layer.
+pub struct Dense {
+    linear: Linear,
+    outputs: usize,
+    activation: TorchActivation,
+    /// The trained slope of [`TorchActivation::Prelu`].
+    slope: Option<Param<Vec<f32>>>,
+    residual: Residual,
+}
+
+#[derive(Debug)]
+enum Residual {
+    None,
+    /// The vector itself.
+    Same,
+    /// To as many numbers as come out.
+    Projected(Linear),
+}
+
+/// A layer still without weights, what will load them, and what is to be said of its settings.
+#[derive(Debug)]
+pub struct Declared {
+    /// The layer.
+    pub dense: Dense,
+    /// Length of its vectors.
     pub outputs: usize,
-    precision: Choice,
-    state: State,
+    /// What will fill it.
+    pub loader: ModuleLoader,
+    /// What is left aside of its settings.
+    pub warnings: Vec<String>,
 }
 
-#[derive(Debug)]
-enum State {
-    Header(HeaderReader, Declarations),
-    Weights(Filler),
-}
-
-/// Builds the layer that the module in `folder` describes, still without weights, and what will
-/// load them. It takes vectors of `inputs` numbers.
-///
-/// # Errors
-/// [`crate::Error::Config`] for what would be computed wrongly.
-pub fn declare(files: &SmallFiles, folder: &str, inputs: usize, precision: Choice) -> Result<(Linear, DenseLoader)> {
-    let settings = Settings::read(files, &within(folder, "config.json"))?;
-    settings.refuse_unless("use_residual", &json!(false))?;
-    refuse_other_vectors(&settings)?;
-    if settings.number("in_features", usize::MAX)? != Some(inputs) {
-        return Err(settings.invalid("in_features", &format!("{inputs}, the length of the vectors before it")));
+impl Dense {
+    /// Builds the layer that the `settings` of the module in `folder` describe. It takes vectors of `inputs` numbers, whose name is
+    /// `vectors`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`] for what would be computed wrongly.
+    pub fn declare(
+        settings: &Settings,
+        folder: &str,
+        vectors: &str,
+        inputs: usize,
+        precision: Choice,
+    ) -> Result<Declared> {
+        settings.refuse_other_vectors(vectors)?;
+        if settings.number("in_features", usize::MAX)? != Some(inputs) {
+            return Err(settings.invalid("in_features", &format!("{inputs}, the length of the vectors before it")));
+        }
+        let outputs = settings.number("out_features", limits::INTERMEDIATE_SIZE)?;
+        let outputs = outputs.ok_or_else(|| settings.invalid("out_features", "a number"))?;
+        let mut needs = Declarations::default();
+        let name = "linear".to_owned();
+        let mut linear = Linear::declare(&mut needs, &name, inputs, outputs);
+        if settings.flag_or("bias", true)? {
+            linear = linear.with_biases(&mut needs, &[name], outputs);
+        }
+        let (activation, foreign) = activation(settings)?;
+        let unknown = settings.unknown(&KEYS);
+        let unknown = (!unknown.is_empty()).then(|| settings.warning(&format!("{} is not known", listed(&unknown))));
+        let slope = (activation == TorchActivation::Prelu)
+            .then(|| needs.vector(&["activation_function.weight".to_owned()], 1, Initial::Ones));
+        let residual = match (settings.flag("use_residual")?, inputs == outputs) {
+            (false, _) => Residual::None,
+            (true, true) => Residual::Same,
+            (true, false) => Residual::Projected(Linear::declare(&mut needs, "residual", inputs, outputs)),
+        };
+        let dense = Dense { linear, outputs, activation, slope, residual };
+        let loader = ModuleLoader::new("dense", folder, needs, precision);
+        Ok(Declared { dense, outputs, loader, warnings: foreign.into_iter().chain(unknown).collect() })
     }
-    let outputs = settings.number("out_features", limits::INTERMEDIATE_SIZE)?;
-    let outputs = outputs.ok_or_else(|| settings.invalid("out_features", "a number"))?;
-    let mut needs = Declarations::default();
-    let name = "linear".to_owned();
-    let mut linear = Linear::declare(&mut needs, &name, inputs, outputs).with_activation(activation(&settings)?);
-    if settings.get("bias").is_none() || settings.flag("bias")? {
-        linear = linear.with_biases(&mut needs, &[name], outputs);
+
+    /// `[rows, inputs]` → `[rows, outputs]`.
+    ///
+    /// # Errors
+    /// Those of candle.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let slope = self.slope.as_ref().map(Param::get).transpose()?;
+        let activated = unary("torch-activation", &self.linear.forward(x)?, self.outputs, |x| {
+            let mut numbers = x.to_vec();
+            match slope {
+                Some(slope) => numbers.iter_mut().filter(|x| **x < 0.0).for_each(|x| *x *= slope[0]),
+                None => self.activation.apply(&mut numbers),
+            }
+            numbers
+        })?;
+        match &self.residual {
+            Residual::None => Ok(activated),
+            Residual::Same => Ok((activated + x)?),
+            Residual::Projected(linear) => Ok((activated + linear.forward(x)?)?),
+        }
     }
-    let file = within(folder, MODEL_FILE);
-    let state = State::Header(HeaderReader::new(&file), needs);
-    Ok((linear, DenseLoader { file, file_bytes: None, outputs, precision, state }))
 }
 
-/// Refuses a module that reads or writes anything but the vector of the sequence.
-///
-/// # Errors
-/// [`crate::Error::Config`].
-pub fn refuse_other_vectors(settings: &Settings) -> Result<()> {
-    settings.refuse_unless("module_input_name", &json!(EMBEDDING))?;
-    settings.refuse_unless("module_output_name", &json!(EMBEDDING))
-}
-
-/// The activation by the path of its class; the hyperbolic tangent where none is stated.
-fn activation(settings: &Settings) -> Result<Option<Activation>> {
-    let Some(path) = settings.get("activation_function") else {
-        return Ok(Some(Activation::Tanh));
+/// The activation by the path of its class; the hyperbolic tangent where none is stated, and where the class is code
+/// that Python does not run unasked.
+fn activation(settings: &Settings) -> Result<(TorchActivation, Option<String>)> {
+    let key = "activation_function";
+    let refused = || settings.invalid(key, &format!("of torch.nn: {}", TorchActivation::names()));
+    let Some(path) = settings.text(key)? else {
+        return if settings.states(key, &Value::Null) { Err(refused()) } else { Ok((TorchActivation::TANH, None)) };
     };
-    let class = path.as_str().and_then(|path| path.strip_prefix("torch.nn.")?.rsplit('.').next());
-    let found = ACTIVATIONS.iter().find(|(name, _)| Some(*name) == class);
-    let supported = || ACTIVATIONS.map(|(name, _)| name).join(", ");
-    found.map(|&(_, activation)| activation).ok_or_else(|| settings.invalid("activation_function", &supported()))
-}
-
-impl DenseLoader {
-    /// Takes the next bytes of the file. What can be wrong with its tensors is found as soon as
-    /// its header is whole.
-    ///
-    /// # Errors
-    /// [`crate::Error::Safetensors`], those of [`Plan::new`] and of [`Filler`].
-    pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
-        let mut bytes = chunk;
-        if let State::Header(reader, needs) = &mut self.state {
-            let (header, taken) = reader.push(chunk)?;
-            let Some(header) = header else {
-                return Ok(());
-            };
-            self.file_bytes = Some(header.file_bytes);
-            let needs = std::mem::take(needs);
-            self.state = State::Weights(filler(&self.file, header, needs, self.precision)?);
-            bytes = &chunk[taken..];
-        }
-        match &mut self.state {
-            State::Weights(filler) => filler.push(0, bytes),
-            State::Header(..) => Ok(()),
-        }
+    if !path.starts_with("torch.") {
+        let warning =
+            settings.warning(&format!("activation_function {path} is no class of PyTorch; Tanh takes its place"));
+        return Ok((TorchActivation::TANH, Some(warning)));
     }
-
-    /// Ends the load.
-    ///
-    /// # Errors
-    /// [`crate::Error::Incomplete`], or [`crate::Error::Safetensors`] within the header, when
-    /// bytes are missing.
-    pub fn finish(self) -> Result<()> {
-        match self.state {
-            State::Weights(filler) => filler.finish().map(drop),
-            State::Header(reader, _) => Err(reader.ended()),
-        }
-    }
-}
-
-fn filler(file: &str, header: Header, needs: Declarations, precision: Choice) -> Result<Filler> {
-    let checkpoint = Checkpoint::new(vec![(file.to_owned(), header)])?;
-    let names = Names::new(&checkpoint, &[]);
-    let section = Section { head: Some("dense"), needs };
-    let nothing = Ignorable { buffers: &[], heads: &[] };
-    let options = LoadOptions { precision, ..LoadOptions::default() };
-    Filler::new(&checkpoint, Plan::new(&checkpoint, &names, vec![section], &nothing, options)?)
+    Ok((TorchActivation::of_class(path).ok_or_else(refused)?, None))
 }

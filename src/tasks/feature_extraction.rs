@@ -14,7 +14,7 @@
 //! let folder = Path::new("tests/golden/tasks/wordpiece-token");
 //! let embedder = Arc::new(load_embedder(folder, Precision::Fp32)?);
 //! let options = Options { pooling: Some(Pooled::By(Mode::Mean)), normalize: true, ..Options::default() };
-//! let results = run(FeatureExtraction::new(embedder, options), ["The dog.".into(), "The fox.".into()])?;
+//! let results = run(FeatureExtraction::new(embedder, options)?, ["The dog.".into(), "The fox.".into()])?;
 //! let cosine: f32 = results[0].data.iter().zip(&results[1].data).map(|(a, b)| a * b).sum();
 //! # assert!(cosine.abs() <= 1.0 + 1e-6);
 //! # Ok::<(), headwise::Error>(())
@@ -24,8 +24,9 @@ use std::sync::Arc;
 
 use serde::Serializer;
 
-use super::options::Given;
+use super::options::{Given, refused};
 use super::pooling::{Mode, Pooling};
+use super::positive;
 use super::text::Text;
 use crate::embedder::TextEmbedder;
 use crate::error::{Error, Result};
@@ -58,27 +59,45 @@ pub struct Options {
     /// What is made of the vectors; by default what the folder says, if it is one of sentence-transformers, else
     /// nothing.
     pub pooling: Option<Pooled>,
-    /// Whether vectors are divided by their length.
+    /// Whether vectors are divided by their length, after everything else.
     pub normalize: bool,
+    /// Stands before each text, in place of what the folder says.
+    pub prompt: Option<String>,
+    /// The same by its name in the folder.
+    pub prompt_name: Option<String>,
+    /// How many numbers of the vector of a text are kept, in place of what the folder says.
+    pub truncate_dim: Option<usize>,
     /// Whether texts that are too long are cut; an error otherwise.
     pub truncation: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { pooling: None, normalize: false, truncation: true }
+        Options {
+            pooling: None,
+            normalize: false,
+            prompt: None,
+            prompt_name: None,
+            truncate_dim: None,
+            truncation: true,
+        }
     }
 }
 
 impl Options {
-    /// Reads the options of a call.
+    /// Reads the options of a call. `normalize_embeddings` is the name that `sentence-transformers` has for `normalize`.
     ///
     /// # Errors
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
+        // Python's; here vectors do not depend on it.
+        given.count("batch_size")?;
         Ok(Options {
             pooling: given.choice("pooling", Pooled::NAMES)?,
-            normalize: given.flag("normalize")?.unwrap_or(false),
+            normalize: [given.flag("normalize")?, given.flag("normalize_embeddings")?].contains(&Some(true)),
+            prompt: given.text("prompt")?,
+            prompt_name: given.text("prompt_name")?,
+            truncate_dim: given.count("truncate_dim")?,
             truncation: given.flag("truncation")?.unwrap_or(true),
         })
     }
@@ -106,35 +125,69 @@ impl serde::Serialize for Features {
 #[derive(Debug)]
 pub struct FeatureExtraction {
     embedder: Arc<TextEmbedder>,
-    options: Options,
-    pooling: Option<Pooling>,
-    /// Whether the folder says what is done.
-    by_folder: bool,
+    normalize: bool,
+    truncation: bool,
+    vectors: Vectors,
+    prompt: String,
+    /// How many tokens of a sequence the prompt has, if they do not count.
+    left_out: usize,
+    truncate_dim: Option<usize>,
+}
+
+/// Which vectors are given.
+#[derive(Debug)]
+enum Vectors {
+    /// What the folder says.
+    ByFolder,
+    /// One of those of the tokens.
+    Pooled(Pooling),
+    /// Those of the tokens.
+    OfTokens,
 }
 
 impl FeatureExtraction {
-    /// A request to a bare encoder, or to a model of sentence embeddings.
-    pub fn new(embedder: Arc<TextEmbedder>, options: Options) -> Self {
-        let by_folder = options.pooling.is_none() && embedder.is_of_sentence_transformers();
-        let pooling = match options.pooling {
-            Some(Pooled::By(mode)) => Some(Pooling::from(mode)),
-            _ => None,
+    /// A request to a bare encoder, or to a model of sentence embeddings. What the folder says of prompts and of the
+    /// length of vectors counts where it says how they are pooled.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for a prompt of a name that the folder does not have, and for `truncate_dim` without a pooling;
+    /// [`Error::Tokenizer`].
+    pub fn new(embedder: Arc<TextEmbedder>, options: Options) -> Result<Self> {
+        let Options { pooling, normalize, prompt, prompt_name, truncate_dim, truncation } = options;
+        positive("truncate_dim", truncate_dim)?;
+        let vectors = match pooling {
+            Some(Pooled::By(mode)) => Vectors::Pooled(Pooling::from(mode)),
+            None if embedder.is_of_sentence_transformers() => Vectors::ByFolder,
+            _ => Vectors::OfTokens,
         };
-        FeatureExtraction { embedder, options, pooling, by_folder }
+        let by_folder = matches!(vectors, Vectors::ByFolder);
+        let asked_for = prompt.is_some() || prompt_name.is_some();
+        let prompt = match by_folder || asked_for {
+            true => embedder.prompts().resolve(prompt.as_deref(), prompt_name.as_deref())?.to_owned(),
+            false => String::new(),
+        };
+        if let (Vectors::OfTokens, Some(length)) = (&vectors, truncate_dim) {
+            return Err(refused("truncate_dim", &length.into(), "with a pooling: what is cut is the vector of a text"));
+        }
+        let left_out = if by_folder { embedder.tokens_left_out(&prompt)? } else { 0 };
+        let truncate_dim = truncate_dim.or(embedder.truncate_dim().filter(|_| by_folder));
+        Ok(FeatureExtraction { embedder, normalize, truncation, vectors, prompt, left_out, truncate_dim })
     }
 
     /// Vectors of each sequence, end to end.
     fn vectors(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
-        if self.by_folder {
-            return self.embedder.embed_batch(batch);
+        let hidden = || self.embedder.model.forward(batch);
+        match &self.vectors {
+            Vectors::ByFolder => self.embedder.embed_batch(batch, self.left_out),
+            Vectors::Pooled(pooling) => Ok(pooling.forward(&hidden()?, batch, 0)?.to_vec2()?),
+            Vectors::OfTokens => {
+                let hidden = hidden()?;
+                let sequence = |rows: &std::ops::Range<usize>| {
+                    Ok(hidden.narrow(0, rows.start, rows.len())?.flatten_all()?.to_vec1()?)
+                };
+                batch.sequences.iter().map(sequence).collect()
+            }
         }
-        let hidden = self.embedder.model.forward(batch)?;
-        if let Some(pooling) = &self.pooling {
-            return Ok(pooling.forward(&hidden, batch)?.to_vec2()?);
-        }
-        let sequence =
-            |rows: &std::ops::Range<usize>| Ok(hidden.narrow(0, rows.start, rows.len())?.flatten_all()?.to_vec1()?);
-        batch.sequences.iter().map(sequence).collect()
     }
 }
 
@@ -148,9 +201,9 @@ impl Task for FeatureExtraction {
     }
 
     fn encode(&self, input: &Text) -> Result<Vec<Tokens>> {
-        let prompt = if self.by_folder { self.embedder.prompt() } else { "" };
+        let prompt = &self.prompt;
         let text = Input { text: format!("{prompt}{}", input.0), text_pair: None };
-        let mut tokens = self.embedder.tokenizer.encode_input(0, &text, self.options.truncation)?;
+        let mut tokens = self.embedder.tokenizer.encode_input(0, &text, self.truncation)?;
         // The prompt is no part of the text that was read.
         tokens.kept.text_end = tokens.kept.text_end.saturating_sub(prompt.chars().count());
         Ok(vec![tokens])
@@ -166,10 +219,13 @@ impl Task for FeatureExtraction {
 
     fn finish(&self, _: &Text, tokens: &[Tokens], computed: Vec<Vec<f32>>) -> Result<Features> {
         let mut data = computed.concat();
-        let of_tokens = !self.by_folder && self.pooling.is_none();
+        let of_tokens = matches!(self.vectors, Vectors::OfTokens);
+        if let Some(length) = self.truncate_dim {
+            data.truncate(length);
+        }
         let vectors = if of_tokens { tokens[0].input_ids.len() } else { 1 };
         let width = data.len() / vectors;
-        if self.options.normalize {
+        if self.normalize {
             data.chunks_exact_mut(width).for_each(normalize);
         }
         Ok(Features { dims: if of_tokens { vec![vectors, width] } else { vec![width] }, data })
@@ -184,7 +240,7 @@ impl TextEmbedder {
     /// [`Error::Input`] naming the text that cannot be read; [`Error::NonFinite`] when the weights are damaged.
     pub fn embed(self: &Arc<Self>, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let pooling = (!self.is_of_sentence_transformers()).then_some(Pooled::By(Mode::Mean));
-        let task = FeatureExtraction::new(self.clone(), Options { pooling, ..Options::default() });
+        let task = FeatureExtraction::new(self.clone(), Options { pooling, ..Options::default() })?;
         let features = run(task, texts.iter().map(|&text| text.into()))?;
         Ok(features.into_iter().map(|features| features.data).collect())
     }

@@ -3,15 +3,19 @@
 //! [`pipeline::run`](crate::pipeline::run) takes; [`any`] knows them all by name.
 
 pub mod any;
+mod arguments;
 pub mod dense;
 pub mod feature_extraction;
 pub mod fill_mask;
+pub mod module_weights;
 pub mod multiple_choice;
 mod name;
 pub mod options;
 pub mod pooling;
+pub mod prompts;
 pub mod question_answering;
 pub mod sentence_modules;
+pub mod settings;
 pub mod text;
 pub mod text_classification;
 pub mod text_ranking;

@@ -1,6 +1,6 @@
 //! The tasks by name.
 
-use super::sentence_modules::{MODULES_FILE, Modules};
+use super::sentence_modules::{ENCODER_SETTINGS, MODULES_FILE, Modules};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
 use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
@@ -120,7 +120,9 @@ impl TaskName {
                 }
                 names = Modules::parse(&files)?.small_files();
             }
-            TaskName::TextRanking => names.push(SENTENCE_TRANSFORMERS.into()),
+            TaskName::TextRanking => {
+                names.extend([MODULES_FILE, SENTENCE_TRANSFORMERS, ENCODER_SETTINGS[0]].map(str::to_owned));
+            }
             _ => {}
         }
         Ok(names)

@@ -4,17 +4,27 @@
 //! within the model's. Formats: `base/model.py` and `base/modules/transformer.py` of that library,
 //! in version 6.2 and before.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
+use super::arguments;
+use super::prompts::Prompts;
+use super::settings::{Settings, invalid, read_json};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
+use crate::models::Config;
+use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles, Tokenizer};
 
 /// The list of modules. A folder without it is that of a plain encoder.
 pub const MODULES_FILE: &str = "modules.json";
 
-/// Names that the settings of the encoder have had; the first that exists counts.
-const ENCODER_SETTINGS: [&str; 7] = [
+/// The settings of a module, in its folder.
+pub const CONFIG: &str = "config.json";
+
+/// Names that the settings of the encoder have had; the first that exists counts. Versions that know modules of rankings
+/// write the first.
+pub const ENCODER_SETTINGS: [&str; 7] = [
     "sentence_bert_config.json",
     "sentence_roberta_config.json",
     "sentence_distilbert_config.json",
@@ -22,6 +32,29 @@ const ENCODER_SETTINGS: [&str; 7] = [
     "sentence_albert_config.json",
     "sentence_xlm-roberta_config.json",
     "sentence_xlnet_config.json",
+];
+
+/// Settings of the encoder. Those that are about training, speed, or the queries of other kinds of models, change nothing
+/// here: `unpad_inputs`, `backend`, and the three about queries and documents.
+const ENCODER_KEYS: [&str; 18] = [
+    "max_seq_length",
+    "do_lower_case",
+    "transformer_task",
+    "modality_config",
+    "module_output_name",
+    "processing_kwargs",
+    "tokenizer_name_or_path",
+    "model_args",
+    "model_kwargs",
+    "tokenizer_args",
+    "processor_kwargs",
+    "config_args",
+    "config_kwargs",
+    "backend",
+    "unpad_inputs",
+    "query_length",
+    "document_length",
+    "query_expansion",
 ];
 
 /// A kind of module.
@@ -35,6 +68,69 @@ pub enum Kind {
     Dense,
     /// Division by the length of the vector.
     Normalize,
+    /// Layer normalisation.
+    LayerNorm,
+    /// Of training alone.
+    Dropout,
+}
+
+impl Kind {
+    /// The kinds by the names of their classes.
+    const NAMES: [(&str, Kind); 6] = [
+        ("Transformer", Kind::Transformer),
+        ("Pooling", Kind::Pooling),
+        ("Dense", Kind::Dense),
+        ("Normalize", Kind::Normalize),
+        ("LayerNorm", Kind::LayerNorm),
+        ("Dropout", Kind::Dropout),
+    ];
+
+    /// Whether its folder has a file with weights.
+    pub fn has_weights(self) -> bool {
+        matches!(self, Kind::Dense | Kind::LayerNorm)
+    }
+}
+
+/// What a model is for, and what the settings of its encoder then say.
+#[derive(Debug)]
+pub struct Role {
+    /// Its name in `config_sentence_transformers.json`.
+    pub model_type: &'static str,
+    /// Names of prompts that are there, empty, if the files do not state them.
+    pub prompts: &'static [&'static str],
+    task: &'static str,
+    /// What is read of the encoder, and what it is called.
+    output: (&'static str, &'static str),
+}
+
+/// A model of embeddings.
+pub const EMBEDDER: Role = Role {
+    model_type: "SentenceTransformer",
+    prompts: &["query", "document"],
+    task: "feature-extraction",
+    output: ("last_hidden_state", TOKEN_EMBEDDINGS),
+};
+
+/// A model that compares two texts.
+pub const CROSS_ENCODER: Role =
+    Role { model_type: "CrossEncoder", prompts: &[], task: "sequence-classification", output: ("logits", "scores") };
+
+/// The name of the vectors of tokens.
+pub const TOKEN_EMBEDDINGS: &str = "token_embeddings";
+
+/// The name of the vector of a text.
+pub const SENTENCE_EMBEDDING: &str = "sentence_embedding";
+
+impl Role {
+    /// Refuses settings of an encoder that is to be used otherwise, and those that `sentence-transformers` does not know.
+    fn check_encoder(&self, encoder: &Settings) -> Result<()> {
+        encoder.refuse_unknown(&ENCODER_KEYS)?;
+        let (read, output) = self.output;
+        encoder.refuse_unless("transformer_task", &json!(self.task))?;
+        encoder
+            .refuse_unless("modality_config", &json!({"text": {"method": "forward", "method_output_name": read}}))?;
+        encoder.refuse_unless("module_output_name", &json!(output))
+    }
 }
 
 /// The modules of a model.
@@ -42,21 +138,21 @@ pub enum Kind {
 pub struct Modules {
     /// Folder of the encoder; empty for that of the model itself.
     pub encoder: String,
-    /// Folder of the pooling; `None` without a `modules.json`.
-    pub pooling: Option<String>,
-    /// What follows, with its folder: [`Kind::Dense`] and [`Kind::Normalize`].
+    /// What follows, with its folder; nothing without a `modules.json`.
     pub stages: Vec<(Kind, String)>,
+    /// Whether there is a `modules.json`.
+    pub stated: bool,
 }
 
-/// What the model's and the encoder's settings say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What the model's and the encoder's settings say of texts.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TextSettings {
     /// Longest sequence in tokens; wins over what the tokenizer's own files say.
     pub max_seq_length: Option<usize>,
     /// Whether texts are turned into lower case before anything else.
     pub do_lower_case: bool,
-    /// Stands before each text.
-    pub prompt: String,
+    /// What may stand before each text.
+    pub prompts: Prompts,
     /// How many numbers of an embedding are kept; `None` for all.
     pub truncate_dim: Option<usize>,
 }
@@ -65,81 +161,135 @@ impl Modules {
     /// Reads `modules.json`; without it the model is an encoder alone.
     ///
     /// # Errors
-    /// [`Error::Config`] for anything but an encoder, a pooling, and dense layers and
-    /// normalisations behind them.
+    /// [`Error::Config`] for a module that is not supported, and for a list that does not begin with an encoder.
     pub fn parse(files: &SmallFiles) -> Result<Self> {
         let list = match read_json(files, MODULES_FILE)? {
             None => return Ok(Modules::default()),
             Some(Value::Array(list)) => list,
             Some(other) => return Err(invalid(MODULES_FILE, "the file", other.to_string(), "a list of modules")),
         };
-        let mut modules = list.into_iter().map(module).collect::<Result<Vec<_>>>()?;
-        let (encoder, pooling) = match modules.as_slice() {
-            [(Kind::Transformer, encoder), (Kind::Pooling, pooling), stages @ ..]
-                if stages.iter().all(|(kind, _)| matches!(kind, Kind::Dense | Kind::Normalize)) =>
+        let mut names = BTreeSet::new();
+        for entry in &list {
+            // Of two modules with one name Python keeps the second alone.
+            let name = entry.get("name").filter(|name| !name.is_null()).map(Value::to_string);
+            if let Some(name) = name
+                && !names.insert(name.clone())
             {
-                (encoder.clone(), pooling.clone())
+                return Err(invalid(MODULES_FILE, "name", name, "a name that no other module has"));
             }
-            _ => {
-                let kinds: Vec<Kind> = modules.iter().map(|&(kind, _)| kind).collect();
-                let supported = "Transformer, Pooling, then any number of Dense and Normalize";
-                return Err(invalid(MODULES_FILE, "the order", format!("{kinds:?}"), supported));
+        }
+        let mut modules = list.into_iter().map(module).collect::<Result<Vec<_>>>()?;
+        match modules.first() {
+            Some((Kind::Transformer, encoder)) => {
+                Ok(Modules { encoder: encoder.clone(), stages: modules.split_off(1), stated: true })
             }
-        };
-        Ok(Modules { encoder, pooling: Some(pooling), stages: modules.split_off(2) })
+            _ => Err(order(modules.iter().map(|&(kind, _)| kind))),
+        }
     }
 
-    /// Names, within the model's folder, of the small files that a load looks for.
+    /// Refuses an order of modules in which one would find nothing to read: vectors of tokens become one vector, once,
+    /// and what comes before that can be told to read them.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub fn check_order(&self) -> Result<()> {
+        let kinds = || self.stages.iter().map(|&(kind, _)| kind);
+        let before = kinds().take_while(|&kind| kind != Kind::Pooling);
+        let poolings = kinds().filter(|&kind| kind == Kind::Pooling).count();
+        let encoders = kinds().filter(|&kind| kind == Kind::Transformer).count();
+        match poolings == 1
+            && encoders == 0
+            && before.into_iter().all(|kind| matches!(kind, Kind::Dense | Kind::Normalize))
+        {
+            true => Ok(()),
+            false => Err(order(std::iter::once(Kind::Transformer).chain(kinds()))),
+        }
+    }
+
+    /// Names, within the model's folder, of the small files that a load looks for. Only the encoder's `config.json` and
+    /// its tokenizer are always there; `Normalize`, above all, has no file in what is published.
     pub fn small_files(&self) -> Vec<String> {
-        let of_encoder = SMALL_FILES.iter().chain(&ENCODER_SETTINGS).map(|name| within(&self.encoder, name));
-        let folders = self.pooling.iter().chain(self.stages.iter().map(|(_, folder)| folder));
-        let of_others = folders.map(|folder| within(folder, "config.json"));
-        [MODULES_FILE, SENTENCE_TRANSFORMERS]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(of_encoder)
-            .chain(of_others)
-            .collect()
+        let of_encoder = SMALL_FILES.iter().map(|name| within(&self.encoder, name));
+        let mut names: Vec<String> = [MODULES_FILE.to_owned()].into_iter().chain(of_encoder).collect();
+        if self.stated {
+            names.push(SENTENCE_TRANSFORMERS.to_owned());
+            names.extend(ENCODER_SETTINGS.iter().map(|name| within(&self.encoder, name)));
+            let stages = self.stages.iter().filter(|(kind, _)| *kind != Kind::Dropout);
+            names.extend(stages.map(|(_, folder)| within(folder, CONFIG)));
+        }
+        names
     }
 
-    /// Reads the settings of the model and of its encoder, which count only with a
-    /// `modules.json`.
+    /// The files of the encoder and its tokenizer, and what the settings around them say of texts. Those count only with
+    /// a `modules.json`.
     ///
     /// # Errors
     /// [`Error::Config`] for values that would be computed wrongly.
-    pub fn text_settings(&self, files: &SmallFiles) -> Result<TextSettings> {
-        if self.pooling.is_none() {
-            return Ok(TextSettings::default());
+    pub fn encoder_files(&self, files: &SmallFiles, role: &Role) -> Result<(SmallFiles, TextSettings)> {
+        let mut own = files.of_folder(&self.encoder);
+        if !self.stated {
+            return Ok((own, TextSettings { prompts: Prompts::none(role), ..TextSettings::default() }));
         }
-        let names = ENCODER_SETTINGS.map(|name| within(&self.encoder, name));
-        let name = names.iter().find(|name| files.get(name).is_some()).unwrap_or(&names[0]);
-        let encoder = Settings::read(files, name)?;
-        encoder.refuse_unless("transformer_task", &json!("feature-extraction"))?;
-        let modality = json!({"text": {"method": "forward", "method_output_name": "last_hidden_state"}});
-        encoder.refuse_unless("modality_config", &modality)?;
-        encoder.refuse_unless("module_output_name", &json!("token_embeddings"))?;
+        let encoder = self.encoder_settings(files)?;
+        role.check_encoder(&encoder)?;
         encoder.refuse_unless("tokenizer_name_or_path", &Value::Null)?;
-        for arguments in ["processing_kwargs", "processor_kwargs", "tokenizer_args", "config_kwargs", "config_args"] {
-            encoder.refuse_unless(arguments, &json!({}))?;
-        }
+        encoder.refuse_unless("processing_kwargs", &json!({}))?;
+        let max_length = arguments::apply(&encoder, &mut own)?;
         let model = Settings::read(files, SENTENCE_TRANSFORMERS)?;
-        model.refuse_unless("model_type", &json!("SentenceTransformer"))?;
-        Ok(TextSettings {
-            max_seq_length: encoder.number("max_seq_length", usize::MAX)?,
+        if model.states("model_type", &Value::Null) {
+            return Err(model.invalid("model_type", role.model_type));
+        }
+        model.refuse_unless("model_type", &json!(role.model_type))?;
+        let settings = TextSettings {
+            max_seq_length: max_length.or(encoder.number("max_seq_length", usize::MAX)?),
             do_lower_case: encoder.flag("do_lower_case")?,
-            prompt: prompt(&model)?,
+            prompts: Prompts::read(&model, role)?,
             truncate_dim: model.number("truncate_dim", usize::MAX)?,
-        })
+        };
+        Ok((own, settings))
     }
 }
 
-/// The prompt that is used where none is asked for.
-fn prompt(model: &Settings) -> Result<String> {
-    let Some(name) = model.get("default_prompt_name") else {
-        return Ok(String::new());
-    };
-    let prompt = name.as_str().and_then(|name| model.get("prompts")?.get(name)?.as_str());
-    prompt.map(str::to_owned).ok_or_else(|| model.invalid("default_prompt_name", "one of the prompts"))
+impl Modules {
+    /// The first of the encoder's settings that state anything.
+    fn encoder_settings(&self, files: &SmallFiles) -> Result<Settings> {
+        let mut all = ENCODER_SETTINGS.map(|name| within(&self.encoder, name)).into_iter();
+        let mut settings = Settings::read(files, &all.next().unwrap_or_default())?;
+        for name in all {
+            if settings.fields.is_empty() && files.get(&name).is_some() {
+                settings = Settings::read(files, &name)?;
+            }
+        }
+        Ok(settings)
+    }
+}
+
+impl TextSettings {
+    /// The tokenizer, cut to what the model reads: `max_seq_length`, or else what the tokenizer and the
+    /// configuration allow.
+    ///
+    /// # Errors
+    /// Those of [`Tokenizer`].
+    pub fn tokenizer(&self, files: &SmallFiles, config: &Config) -> Result<Tokenizer> {
+        let mut tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
+        if self.do_lower_case {
+            tokenizer = tokenizer.lower_cased()?;
+        }
+        tokenizer = match self.max_seq_length {
+            Some(length) => tokenizer.with_model_max_length(length),
+            None => tokenizer.truncate_to(config.max_positions)?,
+        };
+        let longest = config.longest(&tokenizer);
+        tokenizer.truncate_to(longest)
+    }
+}
+
+/// The error of modules that do not fit together.
+fn order(kinds: impl Iterator<Item = Kind>) -> Error {
+    let kinds: Vec<Kind> = kinds.collect();
+    let supported = "Transformer, Dense or Normalize of token_embeddings, Pooling, then any of Dense, Normalize, LayerNorm \
+                     and Dropout";
+    invalid(MODULES_FILE, "the order", format!("{kinds:?}"), supported)
 }
 
 /// An entry of `modules.json`. Types are paths of Python classes, which have moved over time.
@@ -150,105 +300,28 @@ fn module(entry: Value) -> Result<(Kind, String)> {
     let entry = Settings { file: MODULES_FILE.into(), fields };
     let class =
         entry.get("type").and_then(Value::as_str).and_then(|class| class.strip_prefix("sentence_transformers."));
-    let kind = match class.map(|class| class.rsplit('.').next().unwrap_or(class)) {
-        Some("Transformer") => Kind::Transformer,
-        Some("Pooling") => Kind::Pooling,
-        Some("Dense") => Kind::Dense,
-        Some("Normalize") => Kind::Normalize,
-        _ => {
-            let supported = "Transformer, Pooling, Dense, Normalize of sentence_transformers";
-            return Err(entry.invalid("type", supported));
-        }
+    let class = class.map(|class| class.rsplit('.').next().unwrap_or(class));
+    let Some(&(_, kind)) = Kind::NAMES.iter().find(|(name, _)| Some(*name) == class) else {
+        let supported = Kind::NAMES.map(|(name, _)| name).join(", ");
+        return Err(entry.invalid("type", &format!("{supported} of sentence_transformers")));
     };
-    let folder = entry.get("path").and_then(Value::as_str).filter(|folder| is_plain(folder));
+    let folder = entry.get("path").and_then(Value::as_str).and_then(plain);
     let folder = folder.ok_or_else(|| entry.invalid("path", "the name of a folder within the model's"))?;
-    Ok((kind, folder.to_owned()))
+    Ok((kind, folder))
 }
 
-/// Whether `folder` can only mean the model's own folder or one within it, on any system and in
-/// any address.
-fn is_plain(folder: &str) -> bool {
-    folder.len() <= limits::FILE_NAME_BYTES
-        && !folder.starts_with('.')
-        && folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+/// The folder as it is found, without the parts of its path that mean nothing; `None` unless it can only be the model's
+/// own folder or one within it, on any system and in any address.
+fn plain(folder: &str) -> Option<String> {
+    let parts: Vec<&str> = folder.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let is_plain = |part: &&str| {
+        !part.starts_with('.') && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let fits = folder.len() <= limits::FILE_NAME_BYTES && !folder.starts_with('/');
+    (fits && parts.iter().all(is_plain)).then(|| parts.join("/"))
 }
 
 /// Name of a file of a module, from the model's folder.
 pub fn within(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
-/// A file with an object of settings. A null counts as absent.
-#[derive(Debug)]
-pub struct Settings {
-    file: String,
-    fields: Map<String, Value>,
-}
-
-impl Settings {
-    /// Reads a file; where there is none, nothing is stated.
-    ///
-    /// # Errors
-    /// [`Error::Config`] when it is too large or no object.
-    pub fn read(files: &SmallFiles, file: &str) -> Result<Self> {
-        let fields = match read_json(files, file)? {
-            None => Map::new(),
-            Some(Value::Object(fields)) => fields,
-            Some(other) => return Err(invalid(file, "the file", other.to_string(), "a JSON object")),
-        };
-        Ok(Settings { file: file.to_owned(), fields })
-    }
-
-    /// The value of a key that is there and not null.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.fields.get(key).filter(|value| !value.is_null())
-    }
-
-    /// Yes or no; no where nothing is stated.
-    pub fn flag(&self, key: &str) -> Result<bool> {
-        let flag = self.get(key).map_or(Some(false), Value::as_bool);
-        flag.ok_or_else(|| self.invalid(key, "true or false"))
-    }
-
-    /// A whole number from 1 to `most`.
-    pub fn number(&self, key: &str, most: usize) -> Result<Option<usize>> {
-        let accept = |value: &Value| {
-            let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
-            let number = number.filter(|number| (1..=most).contains(number));
-            number.ok_or_else(|| self.invalid(key, &format!("a whole number from 1 to {most}")))
-        };
-        self.get(key).map(accept).transpose()
-    }
-
-    /// Refuses any stated value but `only`.
-    pub fn refuse_unless(&self, key: &str, only: &Value) -> Result<()> {
-        match self.get(key).is_none_or(|value| value == only) {
-            true => Ok(()),
-            false => Err(self.invalid(key, &format!("only {only}"))),
-        }
-    }
-
-    /// The error that the value of a key cannot be used.
-    pub fn invalid(&self, key: &str, supported: &str) -> Error {
-        invalid(&self.file, key, self.get(key).map_or("missing".into(), Value::to_string), supported)
-    }
-}
-
-/// A file as JSON, if it is there.
-fn read_json(files: &SmallFiles, file: &str) -> Result<Option<Value>> {
-    let Some(contents) = files.get(file) else {
-        return Ok(None);
-    };
-    if contents.len() > limits::CONFIG_BYTES {
-        let supported = format!("up to {} bytes", limits::CONFIG_BYTES);
-        return Err(invalid(file, "the file", format!("{} bytes", contents.len()), &supported));
-    }
-    let parsed = serde_json::from_slice(contents).map(Some);
-    parsed.map_err(|error| invalid(file, "the file", format!("not JSON ({error})"), "JSON"))
-}
-
-/// The value is quoted up to a length that fits a message.
-fn invalid(file: &str, field: &str, value: String, supported: &str) -> Error {
-    let value = value.chars().take(80).collect();
-    Error::Config { file: file.into(), field: field.into(), value, supported: supported.into() }
 }

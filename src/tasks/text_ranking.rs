@@ -5,14 +5,13 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_text_model;
+//! use headwise::folder::load_cross_encoder;
 //! use headwise::kernels::Precision;
-//! use headwise::models::HeadKind;
 //! use headwise::pipeline::run;
 //! use headwise::tasks::text_ranking::{Options, Query, TextRanking};
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-ranking");
-//! let model = Arc::new(load_text_model(folder, HeadKind::Sequence, Precision::Fp32)?);
+//! let model = Arc::new(load_cross_encoder(folder, Precision::Fp32)?);
 //! let documents = vec!["The lazy dog.".into(), "The quick brown fox.".into()];
 //! let query = Query { query: "Where is the fox?".into(), documents };
 //! let results = run(TextRanking::new(model, Options::default())?, [query])?;
@@ -24,18 +23,70 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::options::Given;
-use super::text_classification::Function;
+use super::sentence_modules::{CROSS_ENCODER, MODULES_FILE, Modules, TextSettings};
+use super::settings::Settings;
 use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
-use crate::models::{Config, HeadKind};
+use crate::models::HeadKind;
+use crate::nn::TorchActivation;
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
-use crate::text::{Batch, Shortened, Tokens};
+use crate::text::{Batch, SENTENCE_TRANSFORMERS, Shortened, SmallFiles, Tokens};
 
-/// Functions from logits to scores, by the names of their classes in PyTorch.
-const ACTIVATIONS: &[(&str, Function)] =
-    &[("torch.nn.modules.linear.Identity", Function::None), ("torch.nn.modules.activation.Sigmoid", Function::Sigmoid)];
+/// What `sentence-transformers` keeps beside the `config.json` of a model that ranks. The files count only with a
+/// `modules.json`, as in Python.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CrossEncoder {
+    /// What is said of texts.
+    pub texts: TextSettings,
+    /// The class of the function from logits to scores.
+    activation_fn: Option<Value>,
+    /// A warning about files that do not count.
+    left_aside: Option<String>,
+}
+
+impl CrossEncoder {
+    /// Reads the files around the model, with the files of the model itself; `None` where they are those of another kind
+    /// of model, whose settings are not about rankings.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for modules besides the model, and for values that would be computed wrongly.
+    pub fn read(files: &SmallFiles) -> Result<Option<(SmallFiles, Self)>> {
+        let model = Settings::read(files, SENTENCE_TRANSFORMERS)?;
+        let model_type = model.get("model_type").and_then(Value::as_str);
+        if files.get(MODULES_FILE).is_none() || model_type != Some(CROSS_ENCODER.model_type) {
+            return Ok(None);
+        }
+        let modules = Modules::parse(files)?;
+        if modules != (Modules { stated: true, ..Modules::default() }) {
+            let kinds: Vec<_> = modules.stages.iter().map(|(kind, _)| kind).collect();
+            let supported = "a Transformer alone, in the folder of the model";
+            let (file, field) = (MODULES_FILE.into(), "the list".into());
+            let value = format!("a Transformer in the folder {:?}, then {kinds:?}", modules.encoder);
+            return Err(Error::Config { file, field, value, supported: supported.into() });
+        }
+        let (files, texts) = modules.encoder_files(files, &CROSS_ENCODER)?;
+        let activation_fn = model.get("activation_fn").cloned();
+        Ok(Some((files, CrossEncoder { texts, activation_fn, left_aside: None })))
+    }
+
+    /// What counts where [`CrossEncoder::read`] finds nothing: no settings, but a warning if the files have some.
+    pub fn none(files: &SmallFiles) -> Self {
+        let stated = Settings::read(files, SENTENCE_TRANSFORMERS).ok();
+        let keys = ["activation_fn", "default_prompt_name"];
+        let key = keys.into_iter().find(|key| stated.as_ref().is_some_and(|model| model.get(key).is_some()));
+        let left_aside = key.map(|key| {
+            format!(
+                "{key} of {SENTENCE_TRANSFORMERS} is left aside, as in Python: there is no {MODULES_FILE}, or the model_type \
+                 is not {}",
+                CROSS_ENCODER.model_type
+            )
+        });
+        CrossEncoder { left_aside, ..CrossEncoder::default() }
+    }
+}
 
 /// What one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,14 +96,25 @@ pub struct Options {
     /// Whether results hold the documents.
     pub return_documents: bool,
     /// In place of the function that the configuration states; a sigmoid if it states none.
-    pub activation_fn: Option<Function>,
+    pub activation_fn: Option<TorchActivation>,
+    /// Stands before the query, in place of what the folder says.
+    pub prompt: Option<String>,
+    /// The same by its name in the folder.
+    pub prompt_name: Option<String>,
     /// Whether pairs that are too long are cut, the longer text first; an error otherwise.
     pub truncation: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { top_k: None, return_documents: false, activation_fn: None, truncation: true }
+        Options {
+            top_k: None,
+            return_documents: false,
+            activation_fn: None,
+            prompt: None,
+            prompt_name: None,
+            truncation: true,
+        }
     }
 }
 
@@ -62,11 +124,17 @@ impl Options {
     /// # Errors
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
+        // Python's; here scores do not depend on it.
+        given.count("batch_size")?;
         Ok(Options {
             top_k: given.count("top_k")?,
             return_documents: given.flag("return_documents")?.unwrap_or(false),
-            activation_fn: given
-                .choice("activation_fn", &[("identity", Function::None), ("sigmoid", Function::Sigmoid)])?,
+            activation_fn: given.choice(
+                "activation_fn",
+                &[("identity", TorchActivation::IDENTITY), ("sigmoid", TorchActivation::SIGMOID)],
+            )?,
+            prompt: given.text("prompt")?,
+            prompt_name: given.text("prompt_name")?,
             truncation: given.flag("truncation")?.unwrap_or(true),
         })
     }
@@ -99,7 +167,8 @@ pub struct Ranked {
 pub struct TextRanking {
     model: Arc<TextModel>,
     options: Options,
-    activation: Function,
+    activation: TorchActivation,
+    prompt: String,
 }
 
 impl TextRanking {
@@ -113,13 +182,16 @@ impl TextRanking {
         positive("top_k", options.top_k)?;
         let labels = model.model.labels.len();
         if labels != 1 {
-            return Err(invalid("id2label", format!("{labels} labels"), "a single one, which is a score".into()));
+            let (file, supported) = ("config.json".into(), "a single one, which is a score".into());
+            return Err(Error::Config { file, field: "id2label".into(), value: format!("{labels} labels"), supported });
         }
         let activation = match options.activation_fn {
             Some(activation) => activation,
-            None => stated_activation(&model.model.config)?.unwrap_or(Function::Sigmoid),
+            None => stated_activation(&model)?.unwrap_or(TorchActivation::SIGMOID),
         };
-        Ok(TextRanking { model, options, activation })
+        let prompts = &model.cross_encoder.texts.prompts;
+        let prompt = prompts.resolve(options.prompt.as_deref(), options.prompt_name.as_deref())?.to_owned();
+        Ok(TextRanking { model, options, activation, prompt })
     }
 }
 
@@ -135,7 +207,11 @@ impl Task for TextRanking {
     fn encode(&self, input: &Query) -> Result<Vec<Tokens>> {
         let tokenizer = &self.model.tokenizer;
         let cut = tokenizer.cut(Shortened::Longest, self.options.truncation);
-        tokenizer.encode_pairs(&input.query, &input.documents, &cut)
+        let mut tokens = tokenizer.encode_pairs(&format!("{}{}", self.prompt, input.query), &input.documents, &cut)?;
+        // The prompt is no part of the text that was read.
+        let prompt = self.prompt.chars().count();
+        tokens.iter_mut().for_each(|tokens| tokens.kept.text_end = tokens.kept.text_end.saturating_sub(prompt));
+        Ok(tokens)
     }
 
     fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
@@ -143,7 +219,8 @@ impl Task for TextRanking {
     }
 
     fn finish(&self, input: &Query, _: &[Tokens], logits: Vec<Vec<f32>>) -> Result<Vec<Ranked>> {
-        let scores = self.activation.apply(&logits.concat());
+        let mut scores = logits.concat();
+        self.activation.apply(&mut scores);
         let ranked = |corpus_id: usize| Ranked {
             corpus_id,
             score: scores[corpus_id],
@@ -153,27 +230,58 @@ impl Task for TextRanking {
     }
 }
 
-/// The function that `config.json` states, under its present key or under the one it had before version 4.
-fn stated_activation(config: &Config) -> Result<Option<Function>> {
-    const OLD_KEY: &str = "sbert_ce_default_activation_function";
-    let present = config.fields.get("sentence_transformers").and_then(|settings| settings.get("activation_fn"));
-    let (key, stated) = match (present, config.fields.get(OLD_KEY)) {
-        (Some(stated), _) => ("sentence_transformers.activation_fn", stated),
-        (None, Some(stated)) => (OLD_KEY, stated),
-        (None, None) => return Ok(None),
-    };
-    if stated.is_null() {
-        return Ok(None);
-    }
-    // The classes are exported by their package too.
-    let class = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-    let known = stated.as_str().filter(|path| path.starts_with("torch.")).and_then(|path| {
-        ACTIVATIONS.iter().find(|(name, _)| class(name) == class(path)).map(|&(_, function)| function)
-    });
-    let supported = || ACTIVATIONS.iter().map(|&(name, _)| name).collect::<Vec<_>>().join(", ");
-    known.map(Some).ok_or_else(|| invalid(key, stated.to_string(), supported()))
+/// A function that the files state: where, under which key, and how.
+struct Stated<'a> {
+    file: &'static str,
+    key: &'static str,
+    value: &'a Value,
 }
 
-fn invalid(field: &str, value: String, supported: String) -> Error {
-    Error::Config { file: "config.json".into(), field: field.into(), value, supported }
+impl Stated<'_> {
+    /// Whether it is of PyTorch; Python runs no other code unasked.
+    fn is_trusted(&self) -> bool {
+        self.value.as_str().is_none_or(|path| path.starts_with("torch."))
+    }
+}
+
+/// What files state, the first that counts before others: `config_sentence_transformers.json`, then `config.json` under
+/// its present key or else under the one it had before version 4.
+fn stated(model: &TextModel) -> impl Iterator<Item = Stated<'_>> {
+    let config = &model.model.config.fields;
+    let present = config.get("sentence_transformers").and_then(|settings| settings.get("activation_fn"));
+    let (key, value) = match present {
+        Some(_) => ("sentence_transformers.activation_fn", present),
+        None => ("sbert_ce_default_activation_function", config.get("sbert_ce_default_activation_function")),
+    };
+    let first = model.cross_encoder.activation_fn.as_ref().map(|value| Stated {
+        file: SENTENCE_TRANSFORMERS,
+        key: "activation_fn",
+        value,
+    });
+    let second = value.filter(|value| !value.is_null()).map(|value| Stated { file: "config.json", key, value });
+    first.into_iter().chain(second)
+}
+
+/// The function that the files state.
+fn stated_activation(model: &TextModel) -> Result<Option<TorchActivation>> {
+    let Some(Stated { file, key, value }) = stated(model).find(Stated::is_trusted) else {
+        return Ok(None);
+    };
+    // Python leaves the function of a ranking in training mode.
+    let known = value.as_str().and_then(TorchActivation::of_class).filter(|function| !function.is_drawn());
+    known.map(Some).ok_or_else(|| Error::Config {
+        file: file.into(),
+        field: key.into(),
+        value: value.to_string(),
+        supported: format!("of torch.nn: {}; but no function of chance", TorchActivation::names()),
+    })
+}
+
+/// Warnings about what the files say of rankings.
+pub(super) fn warnings(model: &TextModel) -> Vec<String> {
+    // Python runs no code of a model unasked.
+    let foreign = stated(model).find(|stated| !stated.is_trusted()).map(|Stated { file, key, value }| {
+        format!("{key} of {file} is {value}, which is no class of PyTorch; the usual function takes its place")
+    });
+    foreign.into_iter().chain(model.cross_encoder.left_aside.clone()).collect()
 }

@@ -41,6 +41,9 @@ export async function calls(text: string, texts: string[]) {
   const vectors: Tensor = await embed(texts, { pooling: 'mean' });
   const numbers: Float32Array = vectors.data;
   (await embed(text)).meta.ms.toFixed();
+  await embed(text, { prompt_name: 'query', truncate_dim: 256, normalize_embeddings: true });
+  // @ts-expect-error: a prompt is a text
+  await embed(text, { prompt: ['query: '] });
 
   const choose = await pipeline('multiple-choice', 'user/model');
   (await choose(text, texts))[0].choice.at(0);
@@ -48,6 +51,7 @@ export async function calls(text: string, texts: string[]) {
   const rank = await pipeline('text-ranking', 'user/model');
   (await rank(text, texts, { return_documents: true }))[0].text?.at(0);
   (await rank({ query: text, documents: texts }))[0].corpus_id.toFixed();
+  await rank(text, texts, { prompt: 'Find: ', prompt_name: null });
 
   // @ts-expect-error: there is no such task
   await pipeline('translation', 'user/model');

@@ -119,7 +119,11 @@ test('feature extraction: one tensor, padded with zeros', async (t) => {
   assert.deepEqual(tokens.dims, [2, 3, 2]);
   assert.deepEqual(tokens.tolist(), [[[1, 2], [3, 4], [5, 6]], [[1, 2], [0, 0], [0, 0]]]);
   assert.deepEqual((await run([])).tolist(), []);
-  await assertRefused('option', [() => run('a', { pooling: 'average' }), () => run('a', { quantize: true })]);
+  const options = { prompt: '', prompt_name: 'query', truncate_dim: 2, normalize_embeddings: true };
+  await run('a', { ...options, normalize: null });
+  assert.deepEqual(asked().options, options, 'an empty prompt is one');
+  await assertRefused('option', [() => run('a', { pooling: 'average' }), () => run('a', { quantize: true }),
+    () => run('a', { truncate_dim: 0 }), () => run('a', { prompt: 1 }), () => run('a', { prompt_name: ['query'] })]);
 });
 
 test('multiple choice and ranking: arguments apart or in one', async (t) => {
@@ -143,7 +147,10 @@ test('ranking has options of its own', async (t) => {
   const { run, asked } = await setUp(t, 'text-ranking', () => []);
   await run('q', ['d'], { return_documents: true, activation_fn: 'identity' });
   assert.deepEqual(asked().options, { return_documents: true, activation_fn: 'identity' });
-  await assertRefused('option', [() => run('q', ['d'], { activation_fn: 'softmax' })]);
+  await run('q', ['d'], { prompt: '', prompt_name: 'web', activation_fn: undefined });
+  assert.deepEqual(asked().options, { prompt: '', prompt_name: 'web' });
+  await assertRefused('option', [() => run('q', ['d'], { activation_fn: 'softmax' }),
+    () => run('q', ['d'], { prompt: false }), () => run('q', ['d'], { batch_size: 0 }), () => run('q', ['d'], { truncate_dim: 3 })]);
 });
 
 test('other names of tasks', async (t) => {

@@ -1,6 +1,6 @@
 /** Hidden vectors: of the tokens of texts, or one for each text. */
 
-import { abortSignal, check, flag, oneOf } from '../rules.js';
+import { abortSignal, check, count, flag, oneOf, text } from '../rules.js';
 import { stack } from '../tensor.js';
 import { oneOrMore, readText } from './request.js';
 
@@ -10,6 +10,12 @@ import { oneOrMore, readText } from './request.js';
  *   tokens become one (`'cls'` and `'first_token'` are the same); by default what a sentence-transformers model says
  *   of itself, and of other models `'none'`
  * @property {boolean} [normalize] divide each vector by its length
+ * @property {boolean} [normalize_embeddings] the same by the name that sentence-transformers has for it
+ * @property {string | null} [prompt] stands before each text; by default what a sentence-transformers model says, if
+ *   `pooling` is left to it, too
+ * @property {string | null} [prompt_name] the prompt that the model has under this name; `prompt` wins
+ * @property {number | null} [truncate_dim] how many numbers of the vector of a text are kept, before it is normalised
+ * @property {number} [batch_size] Python's; changes nothing here
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
  * @property {AbortSignal | null} [signal] aborts this call
  */
@@ -27,6 +33,11 @@ import { oneOrMore, readText } from './request.js';
 const rules = {
   pooling: oneOf('none', 'mean', 'cls', 'max', 'first_token', 'last_token'),
   normalize: flag,
+  normalize_embeddings: flag,
+  prompt: text,
+  prompt_name: text,
+  truncate_dim: count,
+  batch_size: count,
   truncation: flag,
   signal: abortSignal,
 };

@@ -1,6 +1,6 @@
 /** Documents by how well they answer a query. */
 
-import { abortSignal, check, countOrNull, flag, oneOf, texts } from '../rules.js';
+import { abortSignal, check, count, countOrNull, flag, oneOf, text, texts } from '../rules.js';
 import { badInput, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{query: string, documents: readonly string[]}} RankingInput */
@@ -11,6 +11,9 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  * @property {boolean} [return_documents] whether results hold the documents
  * @property {'sigmoid' | 'identity'} [activation_fn] from logits to scores; by default what the model's configuration
  *   asks for
+ * @property {string | null} [prompt] stands before the query; by default what a CrossEncoder's files say
+ * @property {string | null} [prompt_name] the prompt that the model has under this name; `prompt` wins
+ * @property {number} [batch_size] Python's; changes nothing here
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
  * @property {AbortSignal | null} [signal] aborts this call
  */
@@ -33,6 +36,9 @@ const rules = {
   top_k: countOrNull,
   return_documents: flag,
   activation_fn: oneOf('sigmoid', 'identity'),
+  prompt: text,
+  prompt_name: text,
+  batch_size: count,
   truncation: flag,
   signal: abortSignal,
 };
