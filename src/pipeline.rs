@@ -56,8 +56,7 @@ impl TextModelLoader {
             config = config.with_labels(labels)?;
         }
         let tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
-        let max_length = config.longest(&tokenizer);
-        let tokenizer = tokenizer.truncate_to(max_length)?;
+        let tokenizer = config.fit(tokenizer)?;
         Ok(TextModelLoader { tokenizer, loader: Loader::new(config, head, options, index) })
     }
 

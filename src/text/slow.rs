@@ -34,7 +34,7 @@ pub fn tokenizer_json(
     {
         let refuse = |reason: String| files.tokenizer_error(format!("{}: {reason}", family.file()));
         let model = SentencePiece::parse(file).map_err(refuse)?;
-        let json = slow_unigram::tokenizer_json(class, family, &model, settings, &special);
+        let json = slow_unigram::tokenizer_json(class, family, &model, settings, &special, warnings);
         return json.map_err(|error| refuse(error.to_string()));
     }
     let may_be = |form: Form| found.name.is_none() || class.form == form;
