@@ -354,8 +354,8 @@ fn lists_token_types(settings: &Map<String, Value>) -> Option<bool> {
     Some(names.iter().any(|name| name == "token_type_ids"))
 }
 
-/// Whether the tokenizer gives types other than zero around a pair of texts.
+/// Whether the tokenizer gives a pair of texts types other than zero.
 fn gives_types(tokenizer: &Inner) -> bool {
-    let encoding = tokenizer.encode_fast(("", ""), true);
+    let encoding = tokenizer.encode_fast(("a", "a"), true);
     encoding.is_ok_and(|encoding| encoding.get_type_ids().iter().any(|&kind| kind > 0))
 }
