@@ -24,6 +24,7 @@ mod sound;
 mod special;
 mod tokenizer;
 mod trie;
+mod tweet;
 mod unigram;
 
 pub use batch::Batch;

@@ -44,7 +44,9 @@ pub fn tokenizer_json(
             Some(json) => special.with_those_of(json).map_err(|error| files.tokenizer_error(error.to_string()))?,
             None => special,
         };
-        let json = slow_marked::tokenizer_json(or(Form::Marked), vocabulary, codes, &special, warnings);
+        let tweets = found.name.as_deref().is_some_and(|name| name.starts_with("Bertweet"))
+            && settings.get("normalization").and_then(Value::as_bool).unwrap_or(false);
+        let json = slow_marked::tokenizer_json(or(Form::Marked), vocabulary, codes, &special, tweets, warnings);
         return json.map(|json| json.to_string()).map_err(|reason| files.tokenizer_error(reason));
     }
     match (text("vocab.txt")?, text("vocab.json")?, text("merges.txt")?) {
