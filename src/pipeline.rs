@@ -61,11 +61,7 @@ impl TextModelLoader {
         }
         let tokenizer = match &around {
             Some((_, settings)) => settings.texts.tokenizer(files, &config)?,
-            None => {
-                let tokenizer = Tokenizer::from_files(files, config.type_vocab_size)?;
-                let max_length = config.longest(&tokenizer);
-                tokenizer.truncate_to(max_length)?
-            }
+            None => config.fit(Tokenizer::from_files(files, config.type_vocab_size)?)?,
         };
         let cross_encoder = match around {
             Some((_, settings)) => settings,

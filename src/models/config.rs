@@ -177,6 +177,21 @@ impl Config {
         self.shorter(self.usable_positions.map(|positions| positions + uncounted), tokenizer.model_max_length())
     }
 
+    /// The tokenizer, cut to [`Config::longest`].
+    ///
+    /// # Errors
+    /// Those of [`Tokenizer::truncate_to`].
+    pub fn fit(&self, mut tokenizer: Tokenizer) -> Result<Tokenizer> {
+        let longest = self.longest(&tokenizer);
+        if let Some(positions) = self.usable_positions.filter(|&positions| longest < positions) {
+            tokenizer.warn(format!(
+                "texts are cut to {longest} tokens, the model_max_length of tokenizer_config.json, as Python does with \
+                 truncation=True; the model has {positions} positions"
+            ));
+        }
+        tokenizer.truncate_to(longest)
+    }
+
     fn shorter(&self, positions: Option<usize>, model_max_length: Option<usize>) -> usize {
         match (positions, model_max_length) {
             (Some(positions), Some(length)) => positions.min(length),

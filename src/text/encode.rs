@@ -4,6 +4,7 @@ use tokenizers::{EncodeInput, Encoding, InputSequence};
 
 use super::cut::{Cut, Overflow, Shortened, Window, windows};
 use super::guard::guarded;
+use super::model::Model;
 use super::tokenizer::{Kept, Tokenizer, Tokens};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -22,7 +23,12 @@ impl Tokenizer {
             Some(pair) => EncodeInput::from((text, pair)),
         })?;
         let ends = [Some(text), pair].map(|text| text.map(|text| text.chars().count()));
-        self.windows_of(&encoding, encoding.get_offsets(), ends, cut)
+        let words = match self.inner.get_model() {
+            Model::Marked(marked) => marked.words(encoding.get_tokens(), encoding.get_word_ids()),
+            _ => None,
+        };
+        let words = words.as_deref().unwrap_or(encoding.get_word_ids());
+        self.windows_of(&encoding, words, encoding.get_offsets(), ends, cut)
     }
 
     /// Tokenizes a text with each of several second ones.
@@ -62,7 +68,7 @@ impl Tokenizer {
         });
         let offsets: Vec<_> = shifted.collect();
         let text_end = end.saturating_sub(delimiter.chars().count());
-        self.windows_of(&encoding, &offsets, [Some(text_end), None], cut)
+        self.windows_of(&encoding, encoding.get_word_ids(), &offsets, [Some(text_end), None], cut)
     }
 
     /// A text or a pair with its special tokens, at full length.
@@ -74,6 +80,7 @@ impl Tokenizer {
     fn windows_of(
         &self,
         encoding: &Encoding,
+        words: &[Option<u32>],
         offsets: &[(usize, usize)],
         ends: [Option<usize>; 2],
         cut: &Cut,
@@ -106,7 +113,7 @@ impl Tokenizer {
                 token_type_ids: places.iter().map(|&(token, _)| types(token)).collect(),
                 offsets: places.iter().map(|&(token, _)| offsets[token]).collect(),
                 sequence_ids: places.iter().map(|&(_, text)| text).collect(),
-                word_ids: places.iter().map(|&(token, _)| encoding.get_word_ids()[token]).collect(),
+                word_ids: places.iter().map(|&(token, _)| words[token]).collect(),
                 kept: Kept { truncated, text_end: end_of(0).unwrap_or(0), text_pair_end: end_of(1) },
             }
         };

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 thread_local! {
     /// How many guarded calls this thread is in.
@@ -21,7 +21,7 @@ pub fn is_active() -> bool {
 /// Runs calls into the crate.
 ///
 /// # Errors
-/// Those of `call`, and [`Error::Tokenizer`] with the words of a panic.
+/// Those of `call`, and [`crate::Error::Tokenizer`] with the words of a panic.
 pub fn guarded<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     DEPTH.set(DEPTH.get() + 1);
     let outcome = caught(call);
@@ -36,7 +36,7 @@ fn caught<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     // A tokenizer is only read, but for its cache, which is written when a word is whole.
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Err(Error::tokenizer(format!("it panicked: {}", text.unwrap_or("without a word"))))
+        Err(crate::Error::tokenizer(format!("it panicked: {}", text.unwrap_or("without a word"))))
     })
 }
 

@@ -10,6 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokenizers::{Result, Token};
 
+use super::tweet::Tweets;
+
 /// Stands behind the last character of a word while pieces are joined.
 const END: &str = "</w>";
 
@@ -22,6 +24,9 @@ struct File {
     /// Pairs that are joined, the ones before the others.
     codes: Vec<(String, String)>,
     unk_token: String,
+    /// Whether texts are tweets, to be normalised first.
+    #[serde(default)]
+    tweets: bool,
 }
 
 /// A model of marked pieces.
@@ -35,6 +40,8 @@ pub struct Marked {
     symbols: HashMap<String, u32>,
     /// Rank of a pair of symbols, and the symbol that it makes.
     joins: HashMap<(u32, u32), (usize, u32)>,
+    /// What finds the words of a text that is not cut into words yet.
+    tweets: Option<Tweets>,
 }
 
 /// A part of a word: its symbol, if any pair has it, and where it ends, in bytes.
@@ -48,7 +55,7 @@ impl Marked {
     pub fn read(ids: Map<String, Value>, fields: Map<String, Value>) -> Result<Self> {
         let ids: Vec<(String, u32)> =
             ids.into_iter().map(|(piece, id)| Ok((piece, serde_json::from_value(id)?))).collect::<Result<_>>()?;
-        let File { codes, unk_token } = serde_json::from_value(Value::Object(fields))?;
+        let File { codes, unk_token, tweets } = serde_json::from_value(Value::Object(fields))?;
         let pieces = ids.iter().map(|(piece, id)| (*id, piece.clone())).collect();
         let ids: HashMap<String, u32> = ids.into_iter().collect();
         let unknown = *ids.get(&unk_token).ok_or_else(|| format!("{unk_token:?} is not in the vocabulary"))?;
@@ -62,7 +69,8 @@ impl Marked {
             // Of equal pairs the last counts.
             joins.insert((number(left), number(right)), (rank, number(both)));
         }
-        Ok(Marked { ids, pieces, unknown: (unk_token, unknown), symbols, joins })
+        let tweets = tweets.then(Tweets::new).transpose()?;
+        Ok(Marked { ids, pieces, unknown: (unk_token, unknown), symbols, joins, tweets })
     }
 
     /// Its vocabulary.
@@ -75,8 +83,29 @@ impl Marked {
         self.pieces.get(&id).unwrap_or(&self.unknown.0)
     }
 
-    /// The pieces of a word, with their places in bytes. The end of a line is a part of its last word, but of no place.
-    pub fn tokenize(&self, word: &str) -> Vec<Token> {
+    /// The pieces of a word, or of a tweet, with their places in bytes.
+    ///
+    /// # Errors
+    /// When a tweet is too hard to part into words.
+    pub fn tokenize(&self, text: &str) -> Result<Vec<Token>> {
+        let Some(tweets) = &self.tweets else {
+            return Ok(self.pieces_of(text));
+        };
+        let mut pieces = Vec::new();
+        for word in tweets.words(text)? {
+            let spelled: String = word.iter().map(|traced| traced.character).collect();
+            let starts: Vec<usize> = spelled.char_indices().map(|(start, _)| start).collect();
+            let place = |byte: usize| starts.partition_point(|&start| start < byte);
+            pieces.extend(self.pieces_of(&spelled).into_iter().map(|token| {
+                let (first, last) = (place(token.offsets.0), place(token.offsets.1) - 1);
+                Token { offsets: (word[first].start, word[last].end), ..token }
+            }));
+        }
+        Ok(pieces)
+    }
+
+    /// The pieces of a word. The end of a line is a part of its last word, but of no place.
+    fn pieces_of(&self, word: &str) -> Vec<Token> {
         let visible = word.trim_end_matches('\n').len();
         let mut start = 0;
         let piece = |(_, end): Part| {
@@ -84,12 +113,22 @@ impl Marked {
             let piece = format!("{}{mark}", &word[start..end]);
             let place = (start.min(visible), end.min(visible));
             start = end;
-            match self.ids.get(&piece) {
-                Some(&id) => Token::new(id, piece, place),
-                None => Token::new(self.unknown.1, self.unknown.0.clone(), place),
-            }
+            Token::new(self.ids.get(&piece).copied().unwrap_or(self.unknown.1), piece, place)
         };
         self.joined(word).into_iter().map(piece).collect()
+    }
+
+    /// The number of its word for each token of an encoding, where the crate has found no words itself: from how tokens
+    /// are spelled. `words` are the crate's, `None` between texts.
+    pub fn words(&self, tokens: &[String], words: &[Option<u32>]) -> Option<Vec<Option<u32>>> {
+        self.tweets.as_ref()?;
+        let mut number = 0;
+        let word = |(token, word): (&String, &Option<u32>)| {
+            let current = word.map(|_| number);
+            number = current.map_or(0, |current| current + u32::from(!token.ends_with(MARK)));
+            current
+        };
+        Some(tokens.iter().zip(words).map(word).collect())
     }
 
     /// The characters of a word, joined as far as the codes go.

@@ -25,6 +25,7 @@ mod sound;
 mod special;
 mod tokenizer;
 mod trie;
+mod tweet;
 mod unigram;
 
 pub use batch::Batch;

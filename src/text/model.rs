@@ -41,7 +41,7 @@ impl tokenizers::Model for Model {
     fn tokenize(&self, word: &str) -> Result<Vec<Token>> {
         match self {
             Model::Unigram(unigram) => unigram.tokenize(word),
-            Model::Marked(marked) => Ok(marked.tokenize(word)),
+            Model::Marked(marked) => marked.tokenize(word),
             Model::Other(model) => model.tokenize(word),
         }
     }

@@ -57,10 +57,11 @@ pub fn apply(
 /// over those of `tokenizer.json`; tokens of older files only count where they are new. A token that only the class
 /// names is added if it is a piece: beyond the vocabulary no model has a row for it.
 fn add_tokens(tokenizer: &mut Inner, class: &Class, tokens: &StatedTokens) -> tokenizers::Result<()> {
-    let mut known: BTreeSet<String> =
-        tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
-    let listed = tokens.listed().values().filter(|token| tokens.lists_by_id() || !known.contains(&token.content));
-    let mut added: Vec<AddedToken> = listed.cloned().collect();
+    let of_json = tokenizer.get_added_tokens_decoder();
+    let mut known: BTreeSet<String> = of_json.values().map(|token| token.content.clone()).collect();
+    let is_new = |id: &u32, token: &AddedToken| !of_json.contains_key(id) && !known.contains(&token.content);
+    let listed = tokens.listed().iter().filter(|(id, token)| tokens.lists_by_id() || is_new(id, token));
+    let mut added: Vec<AddedToken> = listed.map(|(_, token)| token.clone()).collect();
     known.extend(added.iter().map(|token| token.content.clone()));
     let role = |&role: &&str| {
         let of_class = class.token(role).filter(|token| tokenizer.token_to_id(token).is_some());

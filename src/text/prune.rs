@@ -57,7 +57,12 @@ pub fn prune(files: &SmallFiles, texts: &[&str], first: u32, special: &[u32]) ->
     let kept: Vec<u32> = kept.into_iter().collect();
     remove(&mut json, &kept);
     let pruned = Pruned { files: with_json(files, &json, &kept)?, kept, pieces: known.len() };
-    let after = Tokenizer::from_files(&pruned.files, 0)?;
+    // The class may follow from the configuration, which the caller writes.
+    let mut beside = pruned.files.clone();
+    if let Some(config) = files.get("config.json") {
+        beside.insert("config.json".into(), config.to_vec());
+    }
+    let after = Tokenizer::from_files(&beside, 0)?;
     for (line, text) in texts.iter().enumerate() {
         let input = Input::from(*text);
         let renumbered = after.encode(&input)?.input_ids.into_iter().map(|id| pruned.kept.get(id as usize).copied());

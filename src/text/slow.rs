@@ -34,7 +34,7 @@ pub fn tokenizer_json(
     {
         let refuse = |reason: String| files.tokenizer_error(format!("{}: {reason}", family.file()));
         let model = SentencePiece::parse(file).map_err(refuse)?;
-        let json = slow_unigram::tokenizer_json(class, family, &model, settings, &special);
+        let json = slow_unigram::tokenizer_json(class, family, &model, settings, &special, warnings);
         return json.map_err(|error| refuse(error.to_string()));
     }
     let may_be = |form: Form| found.name.is_none() || class.form == form;
@@ -44,7 +44,9 @@ pub fn tokenizer_json(
             Some(json) => special.with_those_of(json).map_err(|error| files.tokenizer_error(error.to_string()))?,
             None => special,
         };
-        let json = slow_marked::tokenizer_json(or(Form::Marked), vocabulary, codes, &special, warnings);
+        let tweets = found.name.as_deref().is_some_and(|name| name.starts_with("Bertweet"))
+            && settings.get("normalization").and_then(Value::as_bool).unwrap_or(false);
+        let json = slow_marked::tokenizer_json(or(Form::Marked), vocabulary, codes, &special, tweets, warnings);
         return json.map(|json| json.to_string()).map_err(|reason| files.tokenizer_error(reason));
     }
     match (text("vocab.txt")?, text("vocab.json")?, text("merges.txt")?) {

@@ -24,6 +24,7 @@ pub fn tokenizer_json(
     vocabulary: &str,
     codes: &str,
     stated: &StatedTokens,
+    normalization: bool,
     warnings: &mut Vec<String>,
 ) -> Result<Value, String> {
     let role = |(role, default): &(&str, &str)| {
@@ -47,10 +48,15 @@ pub fn tokenizer_json(
     let codes = pairs(codes, warnings);
     let tokens: Vec<&AddedToken> = roles.iter().flatten().chain(&stated.extra).collect();
     let added = added(stated, &tokens, &mut ids, warnings);
+    if normalization {
+        warnings.push("emoji in tweets are read as they are, as in Python without the package emoji".into());
+    }
+    let words = json!({"type": "Split", "pattern": {"Regex": WORDS}, "behavior": "Removed", "invert": true});
     Ok(json!({
         "version": "1.0",
         "added_tokens": added,
-        "pre_tokenizer": {"type": "Split", "pattern": {"Regex": WORDS}, "behavior": "Removed", "invert": true},
+        // The words of a tweet are found in what becomes of it.
+        "pre_tokenizer": if normalization { Value::Null } else { words },
         "post_processor": {
             "type": "RobertaProcessing",
             "sep": [sep.content, ids[&sep.content]],
@@ -58,12 +64,12 @@ pub fn tokenizer_json(
             "trim_offsets": false,
             "add_prefix_space": false,
         },
-        "model": {"type": "Marked", "unk_token": unk.content, "codes": codes, "vocab": ids},
+        "model": {"type": "Marked", "unk_token": unk.content, "codes": codes, "tweets": normalization, "vocab": ids},
     }))
 }
 
 /// What Python takes for white space.
-fn is_space(character: char) -> bool {
+pub fn is_space(character: char) -> bool {
     character.is_whitespace() || ('\x1c'..='\x1f').contains(&character)
 }
 

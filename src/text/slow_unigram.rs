@@ -1,10 +1,8 @@
 //! Tokenizers of SentencePiece without a `tokenizer.json`: what `transformers` puts around the pieces
 //! of each family. [`tokenizer_json`] is called by `slow.rs`.
 //!
-//! `transformers`: `models/xlm_roberta/tokenization_xlm_roberta.py` and its like, and
-//! `convert_slow_tokenizer.py`. `tokenization_deberta_v2.py` of transformers 5 does without the rules
-//! of normalisation in the file; here they count, as in transformers 4 and in every `tokenizer.json`
-//! of a DeBERTa.
+//! `transformers` 5: `models/xlm_roberta/tokenization_xlm_roberta.py` and its like, and `convert_slow_tokenizer.py`.
+//! `tokenization_deberta_v2.py` does without the rules of normalisation in the file, which is told in a warning.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -72,7 +70,15 @@ pub fn tokenizer_json(
     model: &SentencePiece,
     settings: &Map<String, Value>,
     tokens: &StatedTokens,
+    warnings: &mut Vec<String>,
 ) -> serde_json::Result<String> {
+    if family == Family::DebertaV2 && !model.charsmap.is_empty() {
+        warnings.push(
+            "the rules of normalisation in spm.model are left aside, as in transformers 5: ligatures, full-width letters \
+             and the like have other ids than in version 4, and than with the model's tokenizer.json"
+                .into(),
+        );
+    }
     let mut roles: [AddedToken; 7] = std::array::from_fn(|role| tokens.special(class.roles[role]));
     let [.., mask] = &mut roles;
     mask.lstrip |= class.strips_before_mask() && tokens.is_plain("mask_token");
@@ -134,10 +140,10 @@ fn flag(settings: &Map<String, Value>, key: &str, default: bool) -> bool {
 }
 
 fn normalizers(family: Family, charsmap: &[u8], settings: &Map<String, Value>) -> Vec<Value> {
-    let replace = |from: &str, to: &str| json!({"type": "Replace", "pattern": {"String": from}, "content": to});
+    let replace = |pattern: Value, to: &str| json!({"type": "Replace", "pattern": pattern, "content": to});
     let mut all = Vec::new();
     if matches!(family, Family::Albert | Family::Xlnet) {
-        all.extend([replace("``", "\""), replace("''", "\"")]);
+        all.extend(["``", "''"].map(|quotes| replace(json!({"String": quotes}), "\"")));
         if family == Family::Xlnet || !flag(settings, "keep_accents", false) {
             all.extend([json!({"type": "NFKD"}), json!({"type": "StripAccents"})]);
         }
@@ -151,13 +157,11 @@ fn normalizers(family: Family, charsmap: &[u8], settings: &Map<String, Value>) -
         all.push(json!({"type": "Lowercase"}));
     }
     if family == Family::DebertaV2 {
-        all.push(json!({"type": "Strip", "strip_left": true, "strip_right": true}));
-    }
-    if !charsmap.is_empty() {
+        all.push(replace(json!({"Regex": r"\s{2,}|[\n\r\t]"}), " "));
+        all.push(json!({"type": "NFC"}));
+        all.push(json!({"type": "Strip", "strip_left": false, "strip_right": true}));
+    } else if !charsmap.is_empty() {
         all.push(json!({"type": "Precompiled", "precompiled_charsmap": BASE64_STANDARD.encode(charsmap)}));
-    }
-    if family == Family::DebertaV2 {
-        all.push(json!({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}));
     }
     all
 }

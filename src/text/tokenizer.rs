@@ -130,6 +130,20 @@ impl Tokenizer {
         let applied = cleared.and_then(|()| overrides::apply(&mut inner, &settings, class, &stated));
         let checked = applied.and_then(|()| sound::check_added_tokens(&inner));
         checked.map_err(|error| refuse(error.to_string()))?;
+        let token_types = lists_token_types(&settings).unwrap_or(class.token_types);
+        if type_vocab_size > 1 && !token_types && gives_types(&inner) {
+            warnings.push(format!(
+                "the second text of a pair gets token type 0, as Python gives the model no token types with {}; state \
+                 them in model_input_names of tokenizer_config.json if it was trained with them",
+                found.name.as_deref().filter(|_| !class.roles.is_empty()).unwrap_or(class.names[0])
+            ));
+        }
+        if settings.contains_key("auto_map") {
+            warnings.push(format!(
+                "auto_map of tokenizer_config.json is left aside: the tokenizer is read as {}, not by the model's own code",
+                class.names[0]
+            ));
+        }
         Ok(Tokenizer {
             special: SpecialTokens::read(
                 &stated,
@@ -148,7 +162,7 @@ impl Tokenizer {
             max_length: model_max_length(&settings).unwrap_or(usize::MAX),
             truncates: false,
             direction: direction(&settings, cut_from),
-            token_types: type_vocab_size > 1 && lists_token_types(&settings).unwrap_or(class.token_types),
+            token_types: type_vocab_size > 1 && token_types,
             warnings,
         })
     }
@@ -168,6 +182,11 @@ impl Tokenizer {
     /// lower case.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Adds to [`Tokenizer::warnings`].
+    pub(crate) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
     }
 
     /// Whether Python fills rows up from the left.
@@ -333,4 +352,10 @@ fn direction(settings: &Map<String, Value>, of_json: Option<TruncationDirection>
 fn lists_token_types(settings: &Map<String, Value>) -> Option<bool> {
     let names = settings.get("model_input_names")?.as_array()?;
     Some(names.iter().any(|name| name == "token_type_ids"))
+}
+
+/// Whether the tokenizer gives a pair of texts types other than zero.
+fn gives_types(tokenizer: &Inner) -> bool {
+    let encoding = tokenizer.encode_fast(("a", "a"), true);
+    encoding.is_ok_and(|encoding| encoding.get_type_ids().iter().any(|&kind| kind > 0))
 }

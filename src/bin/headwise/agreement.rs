@@ -41,8 +41,7 @@ fn tags(folder: &Path, precision: Precision, lines: &[&str]) -> Result<Vec<Tags>
     let model = load_model(folder, HeadKind::Token, options)?;
     super::warn(folder, &model.warnings());
     let tokenizer = Tokenizer::from_files(&small_files(folder)?, model.config.type_vocab_size)?;
-    let max_length = model.config.longest(&tokenizer);
-    let tokenizer = tokenizer.truncate_to(max_length)?;
+    let tokenizer = model.config.fit(tokenizer)?;
     let tags_of = |&line: &&str| {
         let tokens = tokenizer.encode(&Input::from(line))?;
         let mut batch = Batch::default();
