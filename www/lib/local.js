@@ -33,6 +33,10 @@ export class LocalFiles {
     return error instanceof HeadwiseError && error.code === 'not-found' && !this.lists(file);
   }
 
+  mayBeBetter() {
+    return false;
+  }
+
   /** @param {string} file */
   async has(file) {
     return this.lists(file);
