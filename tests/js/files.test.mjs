@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { ModelFiles } from '../../www/lib/files.js';
 import { resolveModel } from '../../www/lib/hub.js';
+import { LocalFiles, byName } from '../../www/lib/local.js';
 import { failure, Sha256, startServer } from './support.mjs';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -186,6 +187,14 @@ test('names of files may have folders, spaces and any letters', async (t) => {
     assert.equal(seen.at(-1), `${hub}/a/b/resolve/${COMMIT}/${path(name)}`);
   }
   for (const name of ['../m/x', 'a//b', './a']) assert.equal((await failure(folder.read(name))).code, 'model', name);
+});
+
+test('files that a person opens are found in folders, however their letters are put together', async () => {
+  const file = (path, text) => Object.defineProperty(new File([text], path.split('/').at(-1)), 'webkitRelativePath', { value: path });
+  const files = new LocalFiles(byName([file('my model/config.json', '{}'), file('my model/te\u0301l/weights 1.safetensors', 'x')]));
+  assert.equal(await (await files.blob('t\u00e9l/weights 1.safetensors')).text(), 'x');
+  assert.equal(await files.has('config.json'), true);
+  assert.equal((await failure(files.read('weights 1.safetensors'))).code, 'not-found');
 });
 
 test('closing a download ends the connection', async (t) => {
