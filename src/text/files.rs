@@ -138,7 +138,10 @@ mod tests {
         for folder in ["", "0_Transformer/"] {
             assert_eq!(wanted(folder, &[]), first);
             assert_eq!(wanted(folder, &[("tokenizer.json", Some("{}")), ("tokenizer_config.json", states)]), first);
-            assert_eq!(wanted(folder, &[("tokenizer.json", Some("{}")), ("tokenizer_config.json", Some("{}"))]), and_added);
+            assert_eq!(
+                wanted(folder, &[("tokenizer.json", Some("{}")), ("tokenizer_config.json", Some("{}"))]),
+                and_added
+            );
             assert_eq!(wanted(folder, &[("tokenizer.json", Some("{}")), ("tokenizer_config.json", None)]), and_added);
             assert_eq!(wanted(folder, &[("tokenizer.json", None), ("tokenizer_config.json", None)]), SMALL_FILES);
             let vocabularies = [first.as_slice(), VOCABULARIES].concat();
