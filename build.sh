@@ -118,7 +118,9 @@ build_wasm() {
     cargo_wasm "$variant" build --profile dist --lib
     built=$(target_dir "$variant")/wasm32-unknown-unknown/dist/headwise.wasm
     if [ ! "$glue/$variant/headwise_bg.wasm" -nt "$built" ]; then
-      wasm-bindgen --target web --omit-default-module-path --out-dir "$glue/$variant" "$built"
+      # After a trap the package begins anew with the same module.
+      wasm-bindgen --target web --omit-default-module-path --experimental-reset-state-function \
+        --out-dir "$glue/$variant" "$built"
     fi
   done
   # The relaxed module may import more: its JavaScript serves both as long as it only adds.

@@ -232,7 +232,7 @@ def save(model: BertForSequenceClassification, tokenizer: dict, scores: dict, ou
     (out / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
     settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": MAX_LENGTH,
                 "pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
-                "mask_token": "[MASK]"}
+                "mask_token": "[MASK]", "added_tokens_decoder": {}}
     (out / "tokenizer_config.json").write_text(json.dumps(settings, indent=1))
     (out / "scores.json").write_text(json.dumps(scores, indent=1))
 

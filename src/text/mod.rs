@@ -31,7 +31,7 @@ mod unigram;
 pub use batch::Batch;
 pub use call::Call;
 pub use cut::{Cut, Overflow, Shortened};
-pub use files::{ADAPTER_FILE, SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
+pub use files::{ADAPTER_FILE, AskedFiles, SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles, is_wanted};
 pub use guard::is_active as in_tokenizer;
 pub use rows::Rows;
 pub use special::SpecialTokens;

@@ -20,19 +20,35 @@ use crate::models::{HeadKind, Model};
 use crate::pipeline::Read;
 use crate::tasks::TaskName;
 use crate::tasks::any::{self, AnyRun, Offsets, Output};
-use crate::text::{Batch, SmallFiles};
+use crate::tasks::sentence_modules::MODULES_FILE;
+use crate::text::{AskedFiles, Batch, SmallFiles, is_wanted};
 use crate::weights::{Choice, INDEX_FILE, Index, LoadOptions, NewHead};
 use error::{invalid_argument, to_js};
 
 /// The same `Result` towards JavaScript.
 type Result<T> = std::result::Result<T, JsValue>;
 
-/// Names, within the model's folder, of the small files that a load for a task looks for; `modules_json` is the
-/// contents of `modules.json`, if there is one and the task is `feature-extraction`.
+/// Names, within the model's folder, of the small files that a load for a task looks for, the encoder's configuration
+/// before any other. `asked` are those that it has looked for: an object from names to `Uint8Array`s, or to undefined
+/// where there is no such file. What they leave open is not named before it is known.
 #[wasm_bindgen]
-pub fn small_files(task: &str, modules_json: Option<Uint8Array>) -> Result<Vec<String>> {
-    let modules = modules_json.map(|json| json.to_vec());
-    TaskName::parse(task).and_then(|task| task.small_files(modules.as_deref())).map_err(to_js)
+pub fn small_files(task: &str, asked: &Object) -> Result<Vec<String>> {
+    let asked = read_asked(asked)?;
+    let modules = asked.get(MODULES_FILE).and_then(Option::as_deref);
+    let names = TaskName::parse(task).and_then(|task| task.small_files(modules)).map_err(to_js)?;
+    Ok(names.into_iter().filter(|name| is_wanted(name, &asked)).collect())
+}
+
+/// Files by name. Contents only of those that name others: a tokenizer is large.
+fn read_asked(files: &Object) -> Result<AskedFiles> {
+    let read = |entry: JsValue| {
+        let entry: Array = entry.unchecked_into();
+        let name = entry.get(0).as_string().ok_or_else(|| invalid_argument("a file has no name"))?;
+        let telling = name == MODULES_FILE || name.ends_with("tokenizer_config.json");
+        let contents = entry.get(1).dyn_into::<Uint8Array>().ok();
+        Ok((name, contents.map(|bytes| if telling { bytes.to_vec() } else { Vec::new() })))
+    };
+    Object::entries(files).iter().map(read).collect()
 }
 
 /// A load under way: small files first, then the files of weights chunk by chunk.

@@ -127,7 +127,8 @@ class Answers {
     const [, asked, question] = /^\/api\/models\/(.+?)\/(discussions|commits)\b/.exec(url) ?? [];
     if (asked && !isMirror) return answerAboutConversion(response, question, this.#repositories[asked]);
     const [, listed, listedRevision] = /^\/api\/models\/(.+?)\/revision\/([^/]+)\?blobs=true$/.exec(url) ?? [];
-    const [, resolved, resolvedRevision, file] = /^\/(.+?)\/resolve\/([^/]+)\/(.+?)(?:\?|$)/.exec(url) ?? [];
+    const [, resolved, resolvedRevision, address = ''] = /^\/(.+?)\/resolve\/([^/]+)\/(.+?)(?:\?|$)/.exec(url) ?? [];
+    const file = decodeURIComponent(address);
     if (listed && isMirror) return response.writeHead(404).end();
     const [id, revision] = listed ? [listed, listedRevision] : [resolved, resolvedRevision];
     const repository = this.#repositories[id];
@@ -151,7 +152,7 @@ class Answers {
     if (bytes === undefined) return refuse(response, { status: 404, code: 'EntryNotFound', message: 'Entry not found' });
     if (isLarge(file)) {
       response.setHeader('x-linked-size', bytes.length);
-      response.setHeader('location', `https://${CDN}/${id}/${file}?Expires=1&Signature=signed`);
+      response.setHeader('location', `https://${CDN}/${id}/${encodeURIComponent(file)}?Expires=1&Signature=signed`);
       return response.writeHead(302).end();
     }
     const fault = this.#faultOf(id, file);
@@ -173,7 +174,8 @@ class Answers {
     response.setHeader('access-control-allow-origin', '*');
     response.setHeader('access-control-expose-headers', 'Accept-Ranges,Content-Range,ETag');
     if (request.method === 'OPTIONS') return answerPreflight(response);
-    const [, id, file] = /^\/(.+)\/([^/?]+)\?.*Signature=signed/.exec(request.url ?? '') ?? [];
+    const [, id, address = ''] = /^\/(.+)\/([^/?]+)\?.*Signature=signed/.exec(request.url ?? '') ?? [];
+    const file = decodeURIComponent(address);
     const repository = this.#repositories[id];
     const content = repository && await readContent(repository, file);
     if (content === undefined) return refuse(response, { status: 403, code: 'AccessDenied', message: 'Access denied' });
@@ -238,7 +240,9 @@ async function readContent({ folder, files, faults }, file) {
 
 /** The files of a manifest: large ones with their SHA-256, small ones with their hash in git. @param {Repository} repository */
 async function siblings(repository) {
-  const names = new Set([...await readdir(repository.folder), ...Object.keys(repository.files ?? {})]);
+  const inFolder = (await readdir(repository.folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+    .map((entry) => path.relative(repository.folder, path.join(entry.parentPath ?? entry.path, entry.name)));
+  const names = new Set([...inFolder, ...Object.keys(repository.files ?? {})]);
   const listed = await Promise.all([...names].map(async (rfilename) => {
     const bytes = await readContent(repository, rfilename);
     if (bytes === undefined) return [];

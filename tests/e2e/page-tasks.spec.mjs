@@ -119,6 +119,18 @@ test('zero-shot classification shows the visitor’s own labels', async () => {
   assert.deepEqual(unexpected(), []);
 });
 
+test('what is odd about a model is told below its name, and gone with the next one', async () => {
+  const { page, unexpected } = await openDemo();
+  const warnings = page.locator('#warnings');
+  assert.ok(await warnings.isHidden());
+  await load(page, 'zero-shot-classification', 'tiny/tiny-bert');
+  assert.match(await warnings.innerText(), /^Note: .*entail/);
+  await screenshot(page, 'warnings');
+  await load(page, 'zero-shot-classification', 'tasks/nli');
+  assert.ok(await warnings.isHidden());
+  assert.deepEqual(unexpected(), []);
+});
+
 test('token classification marks entities where they stand in the text, with their labels', async () => {
   const { page, unexpected } = await openDemo();
   await load(page, 'token-classification', 'tasks/token');

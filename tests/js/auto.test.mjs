@@ -79,6 +79,37 @@ test('a tokenizer gives tensors or arrays, padded on request', async (t) => {
   for (const args of wrong) assert.equal((await failure(tokenizer(...args))).code, 'input', JSON.stringify(args));
 });
 
+test('one text is flat and several are nested, as in Python', async (t) => {
+  const { load } = await setUp(t);
+  const tokenizer = await load('AutoTokenizer');
+  const ids = async (text, options) => (await tokenizer(text, { return_tensor: false, ...options })).input_ids;
+  assert.deepEqual(await tokenizer('ab', { return_tensor: false }),
+    { input_ids: [1, 97, 98, 2], attention_mask: [1, 1, 1, 1], token_type_ids: [0, 0, 0, 1] });
+  assert.deepEqual(await ids(['ab']), [[1, 97, 98, 2]]);
+  assert.deepEqual(await ids('a', { text_pair: 'b' }), [1, 97, 98, 2]);
+  assert.deepEqual(await ids(['a'], { text_pair: ['b'] }), [[1, 97, 98, 2]]);
+  assert.deepEqual(await ids('a', { padding: 'max_length', max_length: 4 }), [1, 97, 2, 0]);
+  assert.deepEqual(await ids('', { padding: true }), [1, 2]);
+  assert.deepEqual(await ids([]), []);
+  assert.deepEqual((await tokenizer('ab')).input_ids.dims, [1, 4], 'a tensor has rows');
+});
+
+test('a panic of a tokenizer ends its call, and it is loaded again', async (t) => {
+  const { load } = await setUp(t);
+  const tokenizer = await load('AutoTokenizer');
+  const [{ code }, { input_ids }] = await Promise.all([failure(tokenizer('panic')), tokenizer('ab')]);
+  assert.deepEqual([code, input_ids.dims], ['tokenizer', [1, 4]]);
+});
+
+test('a model by itself asks for no tokenizer', async (t) => {
+  const { load, seen } = await setUp(t);
+  const names = ['AutoModel', 'AutoModelForSequenceClassification', 'AutoModelForMaskedLM'];
+  for (const name of names) {
+    await load(name);
+    assert.deepEqual(seen.splice(0).sort(), ['config.json', 'model.safetensors'], name);
+  }
+});
+
 test('ids become texts again', async (t) => {
   const { load } = await setUp(t);
   const tokenizer = await load('AutoTokenizer');
@@ -87,7 +118,14 @@ test('ids become texts again', async (t) => {
   assert.deepEqual(await tokenizer.batch_decode(input_ids, { skip_special_tokens: true }), ['ab', 'cd']);
   assert.equal(await tokenizer.decode([97, 98n]), 'ab');
   assert.equal(await tokenizer.decode(new Tensor('int64', BigInt64Array.of(97n), [1])), 'a');
-  for (const ids of ['ab', [-1], [0.5], ['a'], [2 ** 32]]) assert.equal((await failure(tokenizer.decode(ids))).code, 'input');
+  assert.equal(await tokenizer.decode(97), 'a');
+  assert.equal(await tokenizer.decode([]), '');
+  assert.deepEqual(await tokenizer.decode([[97, 98], [99]]), ['ab', 'c']);
+  assert.deepEqual(await tokenizer.decode([[]]), ['']);
+  assert.deepEqual(await tokenizer.decode((await tokenizer('ab')).input_ids, { skip_special_tokens: true }), ['ab']);
+  assert.deepEqual(await tokenizer.batch_decode([97, 98]), ['ab']);
+  assert.deepEqual(await tokenizer.batch_decode([]), []);
+  for (const ids of ['ab', [-1], [0.5], ['a'], [2 ** 32], [[97], 98]]) assert.equal((await failure(tokenizer.decode(ids))).code, 'input');
   assert.equal((await failure(tokenizer.decode([97], { skip: true }))).code, 'option');
 });
 

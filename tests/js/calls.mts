@@ -59,7 +59,8 @@ export async function calls(text: string, texts: string[]) {
   const tokenizer = await AutoTokenizer.from_pretrained('user/model');
   const inputs = await tokenizer(texts, { padding: true });
   const ids: BigInt64Array = inputs.input_ids.data;
-  (await tokenizer(text, { return_tensor: false })).input_ids[0][0].toFixed();
+  (await tokenizer(text, { return_tensor: false })).input_ids[0].toFixed();
+  (await tokenizer([text], { return_tensor: false })).input_ids[0][0].toFixed();
   (await tokenizer.decode(inputs.input_ids)).at(0);
   const model = await AutoModel.from_pretrained('user/model');
   const { last_hidden_state, hidden_states } = await model(inputs, { output_hidden_states: true });

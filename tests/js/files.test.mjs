@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { ModelFiles } from '../../www/lib/files.js';
 import { resolveModel } from '../../www/lib/hub.js';
+import { LocalFiles, byName } from '../../www/lib/local.js';
 import { failure, Sha256, startServer } from './support.mjs';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -51,7 +52,8 @@ function randoms(seed) {
   };
 }
 
-const content = Buffer.from(Array.from({ length: 50_000 }, (_, place) => (place * place) >> 3));
+/** Begins as JSON and as safetensors do. */
+const content = Buffer.from(Array.from({ length: 50_000 }, (_, place) => (place < 8 ? [123][place] ?? 0 : (place * place) >> 3)));
 
 test('every failure of a fetch has its own code', async (t) => {
   const tries = {};
@@ -64,6 +66,7 @@ test('every failure of a fetch has its own code', async (t) => {
     '/m/gated': answer(403, { 'x-error-code': 'GatedRepo' }),
     '/m/busy': answer(429, { 'retry-after': '30' }),
     '/m/banned': answer(429, { 'retry-after': '3600' }),
+    '/m/gone': answer(410),
     '/m/broken': answer(500),
     '/m/page': answer(200, { 'content-type': 'text/html; charset=utf-8' }, '<!doctype html>'),
     '/m/stalled': (_, response) => { response.writeHead(200).write('x'); },
@@ -75,6 +78,7 @@ test('every failure of a fetch has its own code', async (t) => {
     gated: ['access', /accept its conditions/],
     busy: ['rate-limited', /try again later/],
     banned: ['rate-limited', /try again later/],
+    gone: ['not-found', /does not exist/],
     broken: ['http', /500/],
     page: ['content', /web page/],
   };
@@ -87,7 +91,7 @@ test('every failure of a fetch has its own code', async (t) => {
   }
   assert.equal((await failure(files.read('busy'))).details.retryAfter, '30');
   // `has` asks once, `read` up to four times.
-  assert.deepEqual(tries, { private: 2, gated: 2, busy: 9, banned: 2, broken: 5, page: 2 });
+  assert.deepEqual(tries, { private: 2, gated: 2, busy: 9, banned: 2, gone: 2, broken: 5, page: 2 });
   assert.equal((await failure((await openFiles('http://127.0.0.1:1/m')).read('x'))).code, 'network');
 
   const controller = new AbortController();
@@ -97,6 +101,100 @@ test('every failure of a fetch has its own code', async (t) => {
   controller.abort('enough');
   const { name, code, cause } = await next;
   assert.deepEqual([name, code, cause], ['AbortError', 'aborted', 'enough']);
+});
+
+test('what is answered in place of a file is named, and counts as absent where nobody says that there is one', async (t) => {
+  const json = ['config.json', 'tokenizer.json', 'modules.json', '1_Pooling/config.json'];
+  const texts = ['vocab.txt', 'merges.txt', 'bpe.codes'];
+  const binaries = ['model.safetensors', 'spm.model', 'pytorch_model.bin'];
+  const all = [...json, ...texts, ...binaries];
+  const page = '<!DOCTYPE html>\n<title>App</title>';
+  const gzip = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n';
+  // What came, for which files, what it is called, and whether there is a file nevertheless.
+  const cases = [
+    [page, all, 'a web page'], [`\ufeff\n  ${page}`, all, 'a web page'], ['<html>\n<body>Index of /m</body>', all, 'a web page'],
+    ['<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code></Error>', all, 'a web page'],
+    ['<h1>Not found</h1>', [...json, ...binaries], 'a web page'],
+    ['Not found', all, 'something else'], ['404 page not found\n', all, 'something else'], ['"no"', json, 'something else'],
+    ['', all, 'nothing'],
+    ['{"error": "not found"}', ['config.json', 'tokenizer.json'], 'an error message'],
+    ['{"detail": "Not Found"}', ['config.json'], 'an error message'],
+    ['{"statusCode": 404, "message": "Cannot GET"}', ['config.json'], 'an error message'],
+    ['{"errors": [{"status": 404}]}', ['config.json'], 'an error message'],
+    ['{"error": "not found"}', ['modules.json', ...texts, ...binaries], 'something else'],
+    [gzip, all, 'a gzip archive', true], [pointer, all, 'a pointer of Git LFS', true],
+  ];
+  const routes = {};
+  for (const [place, [body, files]] of cases.entries()) {
+    for (const file of files) {
+      // The type that a server gives says nothing.
+      routes[`/${place}/${file}`] = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    }
+  }
+  routes['/empty/config.json'] = (_, response) => response.writeHead(204).end();
+  routes['/bucket/config.json'] = (_, response) => response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
+  routes['/typed/config.json'] = (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(' {"model_type": "bert"}');
+  const origin = await startServer(t, routes);
+  for (const [place, [body, names, found, exists = false]] of cases.entries()) {
+    const files = await openFiles(`${origin}/${place}`);
+    for (const file of names) {
+      const read = /safetensors|bin/.test(file) ? files.stream(file).then((stream) => stream.open()) : files.read(file);
+      const error = await failure(read);
+      const what = `${file}: ${body}`;
+      assert.deepEqual([error.code, error.details.found, error.details.url], ['content', found, `${origin}/${place}/${file}`], what);
+      assert.equal(files.isAbsent(file, error), !exists, what);
+      if (binaries.includes(file)) assert.equal(await files.has(file), false, what);
+    }
+  }
+  const nothing = await openFiles(`${origin}/empty`);
+  assert.equal((await failure(nothing.read('config.json'))).details.found, 'nothing');
+  const bucket = await openFiles(`${origin}/bucket`);
+  const refused = await failure(bucket.read('config.json'));
+  assert.deepEqual([refused.code, bucket.isAbsent('config.json', refused)], ['access', true]);
+  assert.equal((await (await openFiles(`${origin}/typed`)).read('config.json')).length, 23, 'bytes count, not the type');
+});
+
+test('what only looks like an answer of that kind is a file', async (t) => {
+  const files = {
+    'vocab.txt': '<p>\n<s>\n', 'vocab.json': '{"error": 1, "message": 2}', 'added_tokens.json': '{"error": 7}',
+    'tokenizer_config.json': '{"errors": "replace"}', 'merges.txt': '#version: 0.2', 'spm.model': '\n\u000e\n\u0005<unk>',
+    // A header of 60 bytes: the first one is “<”.
+    'model.safetensors': Buffer.from([60, 0, 0, 0, 0, 0, 0, 0, 10, 123]), 'a b.safetensors': Buffer.from([1]),
+    'modules.json': '\ufeff [{}]', 'special_tokens_map.json': '{}',
+  };
+  const origin = await startServer(t, Object.fromEntries(Object.entries(files).map(([file, body]) => [`/m/${encodeURIComponent(file)}`, body])));
+  const opened = await openFiles(`${origin}/m`);
+  for (const [file, body] of Object.entries(files)) {
+    assert.deepEqual(Buffer.from(await opened.read(file)), Buffer.from(body), file);
+    assert.equal(await opened.has(file), true, file);
+  }
+});
+
+test('names of files may have folders, spaces and any letters', async (t) => {
+  const names = ['weights part 1 of 2.safetensors', 'shards/größe 100%.safetensors', '重み/a#b?c.safetensors', 'a%20b.safetensors'];
+  const path = (name) => name.split('/').map(encodeURIComponent).join('/');
+  const seen = [];
+  const served = Object.fromEntries(names.map((name) => [`/m/${path(name)}`, content]));
+  const folder = await openFiles(`${await startServer(t, served)}/m`);
+  const files = Object.fromEntries(names.map((name) => [name, content]));
+  const hub = await startHub(t, files, Object.fromEntries(names.map((name) => [path(name), content])));
+  const model = await openFiles('a/b', { endpoint: hub, fetch: (url, init) => { seen.push(url); return fetch(url, init); } });
+  for (const name of names) {
+    assert.deepEqual(await drain(await folder.stream(name)), content, name);
+    assert.equal(await folder.has(name), true, name);
+    assert.deepEqual(await drain(await model.stream(name)), content, name);
+    assert.equal(seen.at(-1), `${hub}/a/b/resolve/${COMMIT}/${path(name)}`);
+  }
+  for (const name of ['../m/x', 'a//b', './a']) assert.equal((await failure(folder.read(name))).code, 'model', name);
+});
+
+test('files that a person opens are found in folders, however their letters are put together', async () => {
+  const file = (path, text) => Object.defineProperty(new File([text], path.split('/').at(-1)), 'webkitRelativePath', { value: path });
+  const files = new LocalFiles(byName([file('my model/config.json', '{}'), file('my model/te\u0301l/weights 1.safetensors', 'x')]));
+  assert.equal(await (await files.blob('t\u00e9l/weights 1.safetensors')).text(), 'x');
+  assert.equal(await files.has('config.json'), true);
+  assert.equal((await failure(files.read('weights 1.safetensors'))).code, 'not-found');
 });
 
 test('closing a download ends the connection', async (t) => {
@@ -265,26 +363,30 @@ test('wrong length, wrong hash, and a file that changes are refused', async (t) 
       setTimeout(() => response.destroy(), 5);
     },
     'page.json': answer('<!doctype html>', { 'content-type': 'text/html' }),
+    'page.safetensors': answer('<!doctype html>'),
+    'complaint.json': answer('{"error": "not found"}'),
   };
   const hub = await startHub(t, Object.fromEntries(Object.keys(wrong).map((file) => [file, content])), wrong);
   const files = await openFiles('a/b', { endpoint: hub });
   for (const file of Object.keys(wrong)) {
-    const code = file === 'page.json' ? 'content' : 'integrity';
+    const code = file.startsWith('page') ? 'content' : 'integrity';
     const error = await failure(/json$/.test(file) ? files.read(file) : files.stream(file).then(drain));
     assert.deepEqual([error.code, error.details.file], [code, file], error.message);
   }
 });
 
 test('a small file that is not as promised is fetched once more, past the cache', async (t) => {
-  const seen = [];
-  const flaky = ({ headers }, response) => {
-    seen.push(headers['cache-control']);
-    response.end(seen.length === 1 ? Buffer.alloc(content.length) : content);
-  };
-  const hub = await startHub(t, { 'config.json': content }, { 'config.json': flaky });
-  const files = await openFiles('a/b', { endpoint: hub });
-  assert.deepEqual(Buffer.from(await files.read('config.json')), content);
-  assert.deepEqual(seen, [undefined, 'no-cache']);
+  for (const wrong of [Buffer.alloc(content.length), '<!doctype html><title>Sign in to the network</title>']) {
+    const seen = [];
+    const flaky = ({ headers }, response) => {
+      seen.push(headers['cache-control']);
+      response.end(seen.length === 1 ? wrong : content);
+    };
+    const hub = await startHub(t, { 'config.json': content }, { 'config.json': flaky });
+    const files = await openFiles('a/b', { endpoint: hub });
+    assert.deepEqual(Buffer.from(await files.read('config.json')), content);
+    assert.deepEqual(seen, [undefined, 'no-cache']);
+  }
 });
 
 test('what the application promises counts more than the manifest, and no other file is fetched', async (t) => {

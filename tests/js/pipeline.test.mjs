@@ -116,31 +116,45 @@ test('tokenizer files of other kinds are used when there is no tokenizer.json', 
     return files;
   };
   const page = (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>');
+  const pieces = '\n\u000e\n\u0005<unk>';
+  const vocabulary = '[PAD]\n[UNK]\n';
   const sentencepiece = ['sentencepiece.bpe', 'spiece', 'spm'];
   const { pipeline } = await setUp(t, {
-    ...without('/wordpiece'), '/wordpiece/vocab.txt': 'x',
+    ...without('/wordpiece'), '/wordpiece/vocab.txt': vocabulary,
     '/wordpiece/tokenizer.json': page, '/wordpiece/tokenizer_config.json': page,
-    ...without('/bpe'), '/bpe/vocab.json': '{}', '/bpe/merges.txt': '', '/bpe/special_tokens_map.json': '{}',
+    ...without('/codes'), '/codes/vocab.txt': vocabulary, '/codes/bpe.codes': 'n g 1\nn h 2\n',
+    ...without('/bpe'), '/bpe/vocab.json': '{}', '/bpe/merges.txt': '#version: 0.2', '/bpe/special_tokens_map.json': '{}',
     '/bpe/added_tokens.json': '{}',
-    ...Object.assign({}, ...sentencepiece.map((name) => ({ ...without(`/${name}`), [`/${name}/${name}.model`]: 'x' }))),
+    ...Object.assign({}, ...sentencepiece.map((name) => ({ ...without(`/${name}`), [`/${name}/${name}.model`]: pieces }))),
     ...without('/none'), '/none/vocab.json': '{}',
   });
   assert.deepEqual((await pipeline('/wordpiece')).model.files, ['config.json', 'vocab.txt']);
+  assert.deepEqual((await pipeline('/codes')).model.files, ['bpe.codes', 'config.json', 'vocab.txt']);
   assert.deepEqual((await pipeline('/bpe')).model.files,
     ['added_tokens.json', 'config.json', 'merges.txt', 'special_tokens_map.json', 'vocab.json']);
   for (const name of sentencepiece) {
     assert.deepEqual((await pipeline(`/${name}`)).model.files, ['config.json', `${name}.model`]);
   }
-  const error = await failure(pipeline('/none'));
-  assert.deepEqual([error.code, error.details.files], ['tokenizer', ['config.json', 'vocab.json']]);
-  assert.match(error.message, /vocab\.txt.*found: config\.json, vocab\.json\..*save_pretrained/);
+  assert.equal((await failure(pipeline('/none'))).code, 'tokenizer', 'the engine says what is missing');
+});
+
+test('files of added tokens are read unless tokenizer_config.json lists them', async (t) => {
+  const files = (folder, settings) => ({
+    ...modelFiles(folder), ...settings && { [`${folder}/tokenizer_config.json`]: settings },
+    [`${folder}/added_tokens.json`]: '{"error": 7}', [`${folder}/special_tokens_map.json`]: '{}', [`${folder}/vocab.txt`]: 'a\nb\n',
+  });
+  const { pipeline } = await setUp(t, { ...files('/old'), ...files('/older', '{}'), ...files('/new', '{"added_tokens_decoder": {}}') });
+  const added = ['added_tokens.json', 'config.json', 'special_tokens_map.json', 'tokenizer.json'];
+  assert.deepEqual((await pipeline('/old')).model.files, added);
+  assert.deepEqual((await pipeline('/older')).model.files, [...added, 'tokenizer_config.json']);
+  assert.deepEqual((await pipeline('/new')).model.files, ['config.json', 'tokenizer.json', 'tokenizer_config.json']);
 });
 
 test('a model without model.safetensors is told what it has instead', async (t) => {
   const small = (folder) => ({ [`${folder}/config.json`]: '{}', [`${folder}/tokenizer.json`]: '{}' });
   const { pipeline, state } = await setUp(t, {
-    ...small('/pickled'), '/pickled/pytorch_model.bin': 'x',
-    ...small('/empty'),
+    ...small('/pickled'), '/pickled/pytorch_model.bin': 'PK',
+    ...small('/empty'), '/empty/pytorch_model.bin': '<p>There is no such page',
   });
   const errors = await Promise.all(['/pickled', '/empty'].map((model) => failure(pipeline(model))));
   assert.deepEqual(errors.map(({ code }) => code), ['not-found', 'not-found']);
@@ -290,14 +304,71 @@ test('dispose frees the model and leaves other pipelines alone', async (t) => {
   assert.equal((await second('a')).length, 1);
 });
 
-test('a trap is a crash with its panic, and the end of the instance', async (t) => {
-  const { pipeline } = await setUp(t);
+test('a panic ends its call and no other: what was loaded is loaded again', async (t) => {
+  const files = modelFiles('/m');
+  let gone = false;
+  const config = (_, response) => response.writeHead(gone ? 404 : 200).end(gone ? '' : files['/m/config.json']);
+  const { pipeline, state } = await setUp(t, { ...files, '/m/config.json': config });
   const [first, second] = await Promise.all([pipeline(), pipeline()]);
-  const errors = await Promise.all([first('panic'), first('next')].map(failure));
-  errors.push(await failure(first('later')), await failure(second('shares the instance')));
-  for (const { code, details } of errors) {
-    assert.deepEqual([code, details.panic], ['crashed', 'index out of bounds']);
+  for (const [text, code] of [['panic', 'crashed'], ['tokenizer panic', 'tokenizer']]) {
+    // The second one is in the middle of a call, and both have others that wait.
+    const running = second('slow one');
+    await until(() => state.log.includes('start slow one'));
+    state.log.length = 0;
+    const trapped = failure(first(text));
+    const [next, { length }, other] = await Promise.all([first('next'), running, second('other')]);
+    const error = await trapped;
+    assert.deepEqual([error.code, error.details.panic], [code, 'index out of bounds']);
+    assert.match(error.message, /index out of bounds/);
+    assert.deepEqual([next.length, length, other.length], [1, 1, 1]);
+    assert.ok(state.log.includes('start slow one'), 'it was begun anew');
+    assert.equal((await first('later')).length, 1);
+    assert.equal(state.alive, 2, 'nothing of the instance before is counted');
   }
+  assert.equal(state.instance, 2);
+  // What cannot be loaded again is said so, and asked for at the next call.
+  await failure(first('panic'));
+  gone = true;
+  assert.equal((await failure(first('a'))).code, 'not-found');
+  gone = false;
+  assert.equal((await first('a')).length, 1);
+  await first.dispose();
+  assert.equal((await second('still there')).length, 1);
+});
+
+test('where no worker starts, the calling thread computes, with a warning', async (t) => {
+  const { make, origin } = await setUp(t);
+  const warn = t.mock.method(console, 'warn', () => {});
+  const noWorkers = await make('text-classification', `${origin}/m`);
+  assert.equal((await noWorkers('a')).length, 1);
+  assert.match(noWorkers.model.warnings[0], /thread of the page.*no workers/);
+  await noWorkers.dispose();
+  let ended = 0;
+  class Silent extends EventTarget {
+    postMessage() {
+      queueMicrotask(() => this.dispatchEvent(new Event('error')));
+    }
+    terminate() {
+      ended += 1;
+    }
+  }
+  class Refused {
+    constructor() {
+      throw new DOMException('not from here', 'SecurityError');
+    }
+  }
+  t.after(() => { delete globalThis.Worker; });
+  for (const [kind, words] of [[Silent, /Content-Security-Policy/], [Refused, /not from here/]]) {
+    globalThis.Worker = kind;
+    const classify = await make('text-classification', `${origin}/m`, { worker: true });
+    assert.match(classify.model.warnings[0], words);
+    assert.equal((await classify('a')).length, 1);
+    assert.match(warn.mock.calls.at(-1).arguments[0], words);
+    await classify.dispose();
+  }
+  assert.equal(ended, 1);
+  const own = await failure(make('text-classification', `${origin}/m`, { worker: () => new Silent() }));
+  assert.equal(own.code, 'crashed', 'who gives a worker wants that one');
 });
 
 test('a thread runs one variant: the best one or the one that is wanted', async (t) => {

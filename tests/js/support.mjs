@@ -56,23 +56,33 @@ export class Sha256 {
 
 /**
  * A module like the generated one. Its classifier scores a label by its place; what other tasks answer to an input is
- * up to `answers`. A text that begins with “slow” takes a thousand slices, “refuse” is an error with a code, “panic”
- * traps, and then nothing may be touched any more. `alive` counts what was made and neither freed nor consumed;
- * `log` tells which texts were started and finished, `opened` which modules were asked for, `asked` what was.
+ * up to `answers`. A text that begins with “slow” takes a thousand slices, “refuse” is an error with a code; “panic”
+ * traps, “tokenizer panic” within the tokenizer, and then nothing of the instance may be touched any more. `alive` counts
+ * what was made and neither freed nor consumed; `log` tells which texts were started and finished, `opened` which modules were asked for, `asked` what was.
  * @param {Record<string, (input: any, options: any) => unknown>} [answers]
  */
 export function fakeGlue(answers = {}) {
-  const state = { alive: 0, trapped: false, log: [], opened: [], asked: [] };
+  const state = { alive: 0, trapped: false, instance: 0, panic: undefined, log: [], opened: [], asked: [] };
   const refuse = (code, message) => {
     throw Object.assign(new Error(message), { name: 'HeadwiseError', code, details: { fake: true } });
   };
   const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
+  const trap = (tokenizer) => {
+    state.trapped = true;
+    state.panic = { message: 'index out of bounds', tokenizer };
+    throw new WebAssembly.RuntimeError('unreachable');
+  };
   class Held {
+    instance = state.instance;
     constructor() {
+      this.check();
       state.alive += 1;
     }
+    check() {
+      if (state.trapped || this.instance !== state.instance) throw new WebAssembly.RuntimeError('used after a trap');
+    }
     free() {
-      if (state.trapped) throw new WebAssembly.RuntimeError('used after a trap');
+      this.check();
       state.alive -= 1;
     }
   }
@@ -80,10 +90,16 @@ export function fakeGlue(answers = {}) {
   class AnyLoader extends Held {
     constructor({ 'model.safetensors.index.json': index, 'modules.json': modules, ...files }, options) {
       super();
-      const { folder = '', more = [] } = modules ? json(modules) : {};
+      const { folder = '', more = [] } = modules ? json(modules)[0] : {};
       this.files = [...index ? json(index).shards : [`${folder}model.safetensors`], ...more];
       this.loaded = this.files.map(() => 0);
       this.totals = this.files.map(() => undefined);
+      const tokenizers = ['tokenizer.json', 'vocab.txt', 'sentencepiece.bpe.model', 'spiece.model', 'spm.model'];
+      const { [`${folder}vocab.json`]: vocabulary, [`${folder}merges.txt`]: merges } = files;
+      if (options.task && !tokenizers.some((name) => folder + name in files) && !(vocabulary && merges)) {
+        this.free();
+        refuse('tokenizer', 'none');
+      }
       this.options = options;
       const { dtype = 'auto', max_memory = Infinity, new_head } = options;
       const [, variant] = /headwise_(\w+)\.wasm$/.exec(state.opened.at(-1));
@@ -91,6 +107,7 @@ export function fakeGlue(answers = {}) {
         labels: new_head?.labels ?? json(files[`${folder}config.json`]).labels, files: Object.keys(files).sort(), variant,
         dtype: dtype !== 'auto' ? dtype : max_memory < 1000 ? 'q8' : 'fp32', max_length: 512, mask_token: '[MASK]',
         head: { new: new_head ? ['classifier.weight'] : [] }, unexpected: [],
+        warnings: new_head ? ['newly initialized are classifier.weight. Train it.'] : options.task?.startsWith('zero') ? ['no label is “entail”.'] : [],
       };
     }
     file_bytes(file) {
@@ -127,6 +144,7 @@ export function fakeGlue(answers = {}) {
       Object.assign(this, { info: { ...info, task } });
     }
     start(inputs, options) {
+      this.check();
       state.asked.push({ task: this.info.task, inputs, options });
       return new Run(this.info, inputs, options);
     }
@@ -142,11 +160,10 @@ export function fakeGlue(answers = {}) {
       state.log.push(...this.inputs.map(({ text }) => `${what} ${text}`));
     }
     step() {
+      this.check();
       const text = this.inputs[0]?.text ?? '';
-      if (text.startsWith('panic')) {
-        state.trapped = true;
-        throw new WebAssembly.RuntimeError('unreachable');
-      }
+      if (text.startsWith('panic')) trap(false);
+      if (text.startsWith('tokenizer panic')) trap(true);
       if (text.startsWith('refuse')) refuse('input', 'refused');
       return ++this.slices >= (text.startsWith('slow') ? 1000 : 2);
     }
@@ -186,7 +203,9 @@ export function fakeGlue(answers = {}) {
       this.info.files = Object.keys(files).sort();
     }
     encode(inputs, options) {
+      this.check();
       state.asked.push({ inputs, options });
+      if (inputs[0]?.text.startsWith('panic')) trap(true);
       return inputs.map(({ text, text_pair = '' }) => {
         const input_ids = [1, ...[...text + text_pair].map((character) => character.codePointAt(0)), 2];
         return { input_ids, token_type_ids: input_ids.map((_, place) => Number(place > text.length)) };
@@ -196,18 +215,31 @@ export function fakeGlue(answers = {}) {
       return String.fromCodePoint(...ids.filter((id) => !skip_special_tokens || id > 3));
     }
   }
-  const small_files = (task, modules) => {
-    const { folder = '' } = modules ? json(modules) : {};
-    const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'vocab.json', 'merges.txt',
-      'special_tokens_map.json', 'added_tokens.json', 'sentencepiece.bpe.model', 'spiece.model', 'spm.model'];
+  const small_files = (task, asked) => {
+    const modules = task === 'feature-extraction' ? asked['modules.json'] : undefined;
+    const { folder = '', others = [] } = modules ? json(modules)[0] : {};
+    const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
+    const old = ['vocab.txt', 'vocab.json', 'merges.txt', 'bpe.codes', 'sentencepiece.bpe.model', 'spiece.model', 'spm.model'];
+    const added = ['special_tokens_map.json', 'added_tokens.json'];
+    if (`${folder}tokenizer.json` in asked && !asked[`${folder}tokenizer.json`]) names.push(...old);
+    const settings = asked[`${folder}tokenizer_config.json`];
+    if (`${folder}tokenizer_config.json` in asked && !(settings && 'added_tokens_decoder' in json(settings))) names.push(...added);
     const ofModules = task === 'feature-extraction' ? ['modules.json'] : [];
-    return [...ofModules, ...names.map((name) => folder + name), ...modules ? ['1_Pooling/config.json'] : []];
+    return [...ofModules, ...names.map((name) => folder + name), ...others.map((other) => `${other}/config.json`)];
   };
   const init = async ({ module_or_path }) => {
     state.opened.push(`${module_or_path}`.split('/').at(-1));
     if (`${module_or_path}`.endsWith('absent.wasm')) throw new TypeError('404');
   };
-  const glue = { Loader, ModelLoader, TextTokenizer, Sha256, small_files, take_panic: () => ({ message: 'index out of bounds', tokenizer: false }) };
+  const take_panic = () => {
+    const { panic } = state;
+    state.panic = undefined;
+    return panic;
+  };
+  const __wbg_reset_state = () => {
+    Object.assign(state, { trapped: false, instance: state.instance + 1, alive: 0 });
+  };
+  const glue = { Loader, ModelLoader, TextTokenizer, Sha256, small_files, take_panic, __wbg_reset_state };
   return { state, init, glue };
 }
 

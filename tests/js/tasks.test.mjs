@@ -172,7 +172,7 @@ test('a model of sentence-transformers: its modules, the encoder in a folder, we
     '/m/0_Transformer/tokenizer.json': '{}',
     '/m/0_Transformer/model.safetensors': weightsOf(400_000),
     '/m/2_Dense/model.safetensors': weightsOf(100_000),
-    '/m/modules.json': '{"folder": "0_Transformer/", "more": ["2_Dense/model.safetensors"]}',
+    '/m/modules.json': '[{"folder": "0_Transformer/", "others": ["1_Pooling", "3_Normalize"], "more": ["2_Dense/model.safetensors"]}]',
     '/m/1_Pooling/config.json': '{}',
   };
   const origin = await startServer(t, files);

@@ -24,6 +24,7 @@ export async function showFacts(info, { source, name, endpoint }) {
   byId('model-name', HTMLElement).textContent = name;
   showTensors(info);
   showEncoderAndHead(info);
+  showWarnings(info);
   showNumbers(info);
   byId('model-facts', HTMLElement).hidden = false;
   // Files that a person opened have no page.
@@ -60,6 +61,17 @@ function showEncoderAndHead({ architecture }) {
     `A bare model such as ${family}Model turns each token of the text into a vector and knows ` +
     `nothing of labels. A head is a few more matrices, trained for one task, that turn those vectors into scores: one ` +
     `per label, say; ${whole} is ${family}Model with such a head.`;
+}
+
+/** What is left aside of its files, or read otherwise: sentences that begin in lower case. @param {ModelInfo} info */
+function showWarnings({ warnings }) {
+  const place = byId('warnings', HTMLUListElement);
+  place.replaceChildren(...warnings.map((warning) => {
+    const item = make('li', '', `Note: ${warning}`);
+    item.dir = 'auto';
+    return item;
+  }));
+  place.hidden = warnings.length === 0;
 }
 
 /** @param {ModelInfo} info */

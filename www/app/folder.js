@@ -61,15 +61,22 @@ async function save(model) {
   if (folder === null) return '';
   const files = await model.files();
   for (const file of files) {
-    if (folder) await write(await folder.getFileHandle(file.name, { create: true }), file);
+    if (folder) await write(folder, file);
     else download(file);
   }
   return `${files.length} files saved. Open their folder below to use the model without a network.`;
 }
 
-/** @param {any} handle @param {File} file */
-async function write(handle, file) {
-  await file.stream().pipeTo(await handle.createWritable());
+/**
+ * A module of sentence-transformers has a folder of its own.
+ * @param {any} folder
+ * @param {File} file
+ */
+async function write(folder, file) {
+  const folders = file.name.split('/');
+  const name = folders.pop();
+  for (const one of folders) folder = await folder.getDirectoryHandle(one, { create: true });
+  await file.stream().pipeTo(await (await folder.getFileHandle(name, { create: true })).createWritable());
 }
 
 /** @param {File} file */

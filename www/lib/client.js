@@ -19,7 +19,7 @@ import { HeadwiseError, aborted, fromWire, toWire } from './errors.js';
  * @property {() => void} unlisten stops listening to the signal
  */
 
-/** Requests to one engine. Once it is disposed or has crashed, every request fails with that. */
+/** Requests to one engine. Once it is disposed, or its worker has died, every request fails with that. */
 export class Client {
   #port;
   #close;
@@ -76,8 +76,6 @@ export class Client {
       this.#pending.get(reply.id)?.onProgress?.(reply.progress);
     } else if (reply.ok) {
       this.#settle(reply.id)?.resolve(reply.value);
-    } else if (reply.error.code === 'crashed') {
-      this.#end(fromWire(reply.error));
     } else {
       this.#settle(reply.id)?.reject(fromWire(reply.error));
     }
@@ -105,6 +103,6 @@ function workerError({ message, filename, lineno }) {
   // An event without a message means that the script did not even load.
   return message
     ? new HeadwiseError('crashed', `The worker died: ${message}`, { filename, lineno })
-    : new HeadwiseError('crashed', 'The worker could not be started. Is worker.js served with its modules, '
-      + 'and does the Content-Security-Policy allow it? Another worker can be given as option “worker”.');
+    : new HeadwiseError('crashed', 'The worker could not be started: worker.js or one of its modules cannot be loaded, '
+      + 'or the Content-Security-Policy forbids it.');
 }

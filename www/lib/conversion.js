@@ -9,7 +9,7 @@
 export class Conversion {
   #files;
   #dtype;
-  #runtime;
+  #instance;
   #loader;
   #source;
   /** @type {import('./entries.js').EntryWriter | undefined} */
@@ -18,23 +18,23 @@ export class Conversion {
   /**
    * @param {import('./load.js').AnyFiles} files
    * @param {Dtype} dtype
-   * @param {import('./runtime.js').Runtime} runtime
+   * @param {import('./runtime.js').Instance} instance
    * @param {Loader} loader that was made to convert
    * @param {string[]} source names of the files that are loaded
    */
-  constructor(files, dtype, runtime, loader, source) {
+  constructor(files, dtype, instance, loader, source) {
     this.#files = files;
     this.#dtype = dtype;
-    this.#runtime = runtime;
+    this.#instance = instance;
     this.#loader = loader;
     this.#source = source;
   }
 
   /** Writes what the loader has converted since the last call. */
   async advance() {
-    const ready = this.#runtime.call(() => this.#loader.take_converted());
+    const ready = this.#instance.call(() => this.#loader.take_converted());
     if (!ready) return;
-    const size = /** @type {number} */ (this.#runtime.call(() => this.#loader.converted_bytes));
+    const size = /** @type {number} */ (this.#instance.call(() => this.#loader.converted_bytes));
     this.#writer ??= await this.#files.keepConverted(this.#dtype, size, this.#source);
     await this.#writer?.write(ready);
   }

@@ -4,6 +4,7 @@
  */
 
 import { ChunkReader } from './chunks.js';
+import { notTheFile, otherThan } from './contents.js';
 import { HeadwiseError } from './errors.js';
 import { lost } from './request.js';
 import { inTime } from './retry.js';
@@ -44,6 +45,10 @@ export class Download {
   #renewedAt = 0;
   #endedEarly = false;
   #done = false;
+  /** Whether the next bytes of this connection are the first of the file. */
+  #begins = true;
+  /** What `open` has read. @type {Uint8Array<ArrayBuffer> | undefined} */
+  #first;
 
   /** @param {DownloadOptions} options */
   constructor(options) {
@@ -51,15 +56,9 @@ export class Download {
     this.#ranges = options.ranges;
   }
 
-  /** Resolves when the head of a good answer has arrived. */
+  /** Resolves when the first bytes have arrived, and can be those of the file. */
   async open() {
-    while (!this.#reader) {
-      try {
-        this.#reader = await this.#connect();
-      } catch (error) {
-        await this.#options.patience.after(error);
-      }
-    }
+    this.#first ??= await this.next();
   }
 
   /**
@@ -67,11 +66,16 @@ export class Download {
    * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
    */
   async next() {
+    if (this.#first) {
+      const first = this.#first;
+      this.#first = undefined;
+      return first;
+    }
     while (!this.#done) {
-      // A connection that fails behind the last byte is not needed any more.
-      const whole = !this.#reader && this.loaded === this.#options.expected.size;
-      if (!whole) await this.open();
       try {
+        // A connection that fails after the last byte is not needed any more.
+        const whole = !this.#reader && this.loaded === this.#options.expected.size;
+        if (!whole) this.#reader ??= await this.#connect();
         const chunk = whole ? undefined : await this.#receive();
         if (!chunk) await this.#finish();
         else if (chunk.length > 0) return chunk;
@@ -106,6 +110,7 @@ export class Download {
     this.pause();
     this.#sha256?.free();
     this.#sha256 = undefined;
+    this.#first = undefined;
     this.#done = true;
   }
 
@@ -139,7 +144,8 @@ export class Download {
       reader.cancel();
       throw notAsPromised(file, 'it changed while it was fetched');
     }
-    this.#repeated = response.status === 206 ? 0 : this.loaded;
+    this.#begins = response.status !== 206;
+    this.#repeated = this.#begins ? this.loaded : 0;
     return reader;
   }
 
@@ -150,6 +156,7 @@ export class Download {
     const reading = reader.read().catch((error) => { throw lost(error, { url, file, signal }); });
     const value = await inTime(reading, { url, file }, silence);
     if (!value) return undefined;
+    if (this.#begins && value.length > 0) this.#check(value);
     const chunk = value.subarray(Math.min(this.#repeated, value.length));
     this.#repeated -= value.length - chunk.length;
     if (expected.size !== undefined && this.loaded + chunk.length > expected.size) {
@@ -163,6 +170,17 @@ export class Download {
     return chunk;
   }
 
+  /**
+   * Refuses what cannot be the file. What is promised of a file tells of damage, by which it is fetched once more.
+   * @param {Uint8Array} start
+   */
+  #check(start) {
+    const { url, file, expected: { sha256, blob } } = this.#options;
+    this.#begins = false;
+    const other = otherThan(file, start);
+    if (other && !(other.vague && (sha256 ?? blob))) throw notTheFile(other, { url, file }, start);
+  }
+
   /** The connection ended in order: is this the whole file, and the right one? */
   async #finish() {
     const { url, file, newSha256, expected: { size, sha256 } } = this.#options;
@@ -172,6 +190,7 @@ export class Download {
       this.#endedEarly = true;
       throw new HeadwiseError('network', `The connection ended early while fetching ${file}.`, { file, ...details });
     }
+    if (this.loaded === 0 && size === undefined) throw notTheFile({ what: 'nothing' }, { url, file });
     if (sha256 !== undefined) {
       const hash = this.#sha256 ?? await newSha256();
       this.#sha256 = undefined;

@@ -6,11 +6,12 @@
  * read between slices, so that an `abort` overtakes.
  */
 
-import { aborted, toWire } from './errors.js';
+import { HeadwiseError, aborted, toWire } from './errors.js';
 import { filesOf, load } from './load.js';
 
 /**
  * What is asked of a pipeline is `run`, of a model `forward`, of a tokenizer `encode` and `decode`.
+ * @typedef {{id: number, verb: 'ping'}} PingMessage is answered by an engine that runs
  * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
  * @typedef {{id: number, verb: 'run', inputs: (string | object)[], options: Record<string, unknown>}} RunMessage
  * @typedef {{id: number, verb: 'forward', rows: import('./runtime.js').ModelRows, options: object}} ForwardMessage
@@ -19,7 +20,7 @@ import { filesOf, load } from './load.js';
  * @typedef {{id: number, verb: 'files'}} FilesMessage
  * @typedef {{id: number, verb: 'abort'}} AbortMessage `id` is the request that is no longer wanted
  * @typedef {{verb: 'dispose'}} DisposeMessage
- * @typedef {LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage | FilesMessage} RequestMessage
+ * @typedef {PingMessage | LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage | FilesMessage} RequestMessage
  *   what is answered
  * @typedef {RequestMessage | AbortMessage | DisposeMessage} Message
  */
@@ -58,6 +59,8 @@ class Engine {
   #runtime;
   #reply;
   #fetch;
+  /** What was asked to be loaded. @type {LoadMessage | undefined} */
+  #wanted;
   /** @type {import('./load.js').Loaded | undefined} */
   #loaded;
   #queue = Promise.resolve();
@@ -91,7 +94,7 @@ class Engine {
   async dispose() {
     for (const controller of this.#requests.values()) controller.abort();
     await this.#queue;
-    this.#runtime.free(this.#loaded?.held);
+    this.#loaded?.instance?.free(this.#loaded.held);
     this.#loaded = undefined;
   }
 
@@ -103,7 +106,7 @@ class Engine {
     const { id } = message;
     try {
       throwIfAborted(controller.signal);
-      const value = await this.#do(message, controller.signal);
+      const value = await this.#doAnyhow(message, controller.signal);
       this.#reply({ id, ok: true, value });
     } catch (error) {
       this.#reply({ id, ok: false, error: toWire(error) });
@@ -115,11 +118,39 @@ class Engine {
   }
 
   /**
+   * Does what is asked; again, if a request to another engine of this thread crashed the instance meanwhile.
+   * @param {RequestMessage} message
+   * @param {AbortSignal} signal
+   */
+  async #doAnyhow(message, signal) {
+    for (;;) {
+      try {
+        await this.#reload(signal);
+        return await this.#do(message, signal);
+      } catch (error) {
+        if (!(error instanceof HeadwiseError && error.details.elsewhere)) throw error;
+      }
+    }
+  }
+
+  /**
+   * Loads once more what a crash took, from the same files.
+   * @param {AbortSignal} signal
+   */
+  async #reload(signal) {
+    if (!this.#wanted || !this.#loaded?.instance?.ended) return;
+    this.#loaded = await load(this.#wanted, {
+      runtime: this.#runtime, signal, fetch: this.#fetch, report: () => {}, files: this.#loaded.files.again(signal),
+    });
+  }
+
+  /**
    * @param {RequestMessage} message
    * @param {AbortSignal} signal
    */
   async #do(message, signal) {
     switch (message.verb) {
+      case 'ping': return undefined;
       case 'load': return this.#load(message, signal);
       case 'run': return this.#run(message, signal);
       case 'forward': return this.#compute((model) => model.start(message.rows, message.options), signal);
@@ -141,6 +172,7 @@ class Engine {
       fetch: this.#fetch,
       report: (progress) => this.#reply({ id: message.id, event: 'progress', progress }),
     });
+    this.#wanted = message;
     return { ...info, commit: files.commit, revision: files.instead, cached: files.cached };
   }
 
@@ -151,9 +183,9 @@ class Engine {
    * @returns {T}
    */
   #use(use) {
-    const held = this.#loaded?.held;
-    if (!held) throw new Error('a request came before load');
-    return this.#runtime.call(() => use(held));
+    const { held, instance } = this.#loaded ?? {};
+    if (!held || !instance) throw new Error('a request came before load');
+    return instance.call(() => use(held));
   }
 
   /** @param {AbortSignal} signal */
@@ -175,7 +207,7 @@ class Engine {
     const started = performance.now();
     const finished = await this.#compute((pipeline) => pipeline.start(inputs, options), signal);
     const ms = performance.now() - started;
-    return { results: finished.results, meta: { ms, variant: this.#runtime.variant, inputs: finished.inputs } };
+    return { results: finished.results, meta: { ms, variant: this.#loaded?.instance?.variant, inputs: finished.inputs } };
   }
 
   /**
@@ -186,16 +218,17 @@ class Engine {
    */
   async #compute(start, signal) {
     const run = this.#use(start);
+    const instance = /** @type {import('./runtime.js').Instance} */ (this.#loaded?.instance);
     try {
-      while (!this.#runtime.call(() => run.step())) {
+      while (!instance.call(() => run.step())) {
         await macrotask();
         throwIfAborted(signal);
       }
     } catch (error) {
-      this.#runtime.free(run);
+      instance.free(run);
       throw error;
     }
-    return this.#runtime.call(() => run.finish());
+    return instance.call(() => run.finish());
   }
 }
 

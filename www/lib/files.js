@@ -3,9 +3,11 @@
  * held against what arrives; what the application promises counts more.
  */
 
+import { ChunkReader } from './chunks.js';
+import { complaint, notTheFile, otherThan } from './contents.js';
 import { Download } from './download.js';
 import { HeadwiseError } from './errors.js';
-import { atCommit } from './hub.js';
+import { atCommit, pathOf } from './hub.js';
 import { findManifest } from './manifest.js';
 import { requester } from './request.js';
 import { Patience } from './retry.js';
@@ -107,16 +109,18 @@ export class ModelFiles {
 
   /**
    * Whether an error means that a file is simply not there. Hosts of single-page applications answer with
-   * a web page then, but for a file that the host lists this is a fault.
+   * a web page then, and buckets that may not be listed with 403, but for a file that the host lists this is a fault.
    * @param {string} file
    * @param {unknown} error
    * @returns {error is HeadwiseError}
    */
   isAbsent(file, error) {
     if (!(error instanceof HeadwiseError)) return false;
-    const { code, details: { unlisted } } = error;
-    return unlisted === true || (!this.lists(file) && (code === 'not-found' || code === 'content'));
+    const { code, details: { unlisted, exists, status, reason } } = error;
+    if (unlisted === true) return true;
+    return !this.lists(file) && (code === 'not-found' || (code === 'content' && !exists) || (status === 403 && !reason));
   }
+
 
   /**
    * Whether there is such a file. (GET, because signed addresses of a Hub are for GET only.)
@@ -126,9 +130,12 @@ export class ModelFiles {
     const { integrity } = this.#options;
     if (integrity && !Object.hasOwn(integrity, file)) return false;
     if (this.#manifest) return this.lists(file);
-    const response = await this.#get(this.#source.url + file, { file }).catch(() => undefined);
-    response?.body?.cancel().catch(() => {});
-    return response !== undefined;
+    const response = await this.#get(this.#source.url + pathOf(file), { file }).catch(() => undefined);
+    if (!response?.body) return false;
+    const reader = new ChunkReader(response.body);
+    const start = await reader.read().catch(() => undefined);
+    reader.cancel();
+    return start !== undefined && !otherThan(file, start);
   }
 
   /**
@@ -137,7 +144,7 @@ export class ModelFiles {
    * @returns {import('./verify.js').Expected}
    */
   expected(file) {
-    const url = this.#source.url + file;
+    const url = this.#source.url + pathOf(file);
     const { integrity } = this.#options;
     if (integrity && !Object.hasOwn(integrity, file)) {
       throw notAsPromised(file, 'the option “integrity” does not list it', { url, unlisted: true });
@@ -168,7 +175,7 @@ export class ModelFiles {
   }
 
   /**
-   * A small file as a whole. One that is not as promised is fetched once more.
+   * A small file as a whole. One that is not as promised is fetched once more, past what the browser may hold of it.
    * @param {string} file
    * @returns {Promise<Uint8Array<ArrayBuffer>>}
    */
@@ -178,9 +185,19 @@ export class ModelFiles {
     if (bytes && await this.#isPromised(file, bytes)) return bytes;
     const fresh = this.#isFresh(file);
     return this.#fetch(file, fresh).catch((error) => {
-      if (error.code === 'integrity' && !error.details.unlisted && !fresh) return this.#fetch(file, true);
+      if (!fresh && this.mayBeBetter(file, error)) return this.#fetch(file, true);
       throw error;
     });
+  }
+
+  /**
+   * Whether a failed file may be right the next time: where it is known what it is, and something else came.
+   * @param {string} file
+   * @param {unknown} error
+   */
+  mayBeBetter(file, error) {
+    if (!(error instanceof HeadwiseError) || error.details.unlisted) return false;
+    return error.code === 'integrity' || (error.code === 'content' && this.lists(file));
   }
 
   /**
@@ -271,7 +288,7 @@ export class ModelFiles {
   /** @param {string} file @param {{fresh: boolean, ranges: boolean}} how */
   #download(file, { fresh, ranges }) {
     const { signal, newSha256, wait, silence, local_files_only } = this.#options;
-    const url = this.#source.url + file;
+    const url = this.#source.url + pathOf(file);
     if (local_files_only && this.#source.api !== undefined) {
       throw new HeadwiseError('not-found', `${file} is not stored here, and “local_files_only” forbids to fetch it.`,
         { file, url });
@@ -287,9 +304,11 @@ export class ModelFiles {
     // Small files come compressed, of which nobody can ask for a part.
     const blob = await blobOf(this.#download(file, { fresh, ranges: false }));
     const bytes = new Uint8Array(await blob.arrayBuffer());
+    const { sha256, blob: hash } = this.expected(file);
+    const other = sha256 ?? hash ? undefined : complaint(file, bytes);
+    if (other) throw notTheFile(other, { url: this.#source.url + pathOf(file), file }, bytes);
     if (!await this.#isPromised(file, bytes)) throw notAsPromised(file, 'its git hash is another');
     if (this.#snapshot) {
-      const { sha256 } = this.expected(file);
       const writer = await this.#store.keep(this.#snapshot, file, { size: bytes.length, sha256 });
       // What is resumed is a large file; this one is here.
       await writer.write(bytes.subarray(writer.offset));

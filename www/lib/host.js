@@ -41,33 +41,35 @@ function inThisThread(runtime, fetch) {
 
 /** @returns {import('./client.js').Host} */
 function inOwnWorker() {
-  if (typeof Worker === 'undefined') {
-    throw new HeadwiseError('option', 'There are no workers here; supported is “worker: false”.',
-      { option: 'worker', supported: ['false'] });
-  }
+  if (typeof Worker === 'undefined') throw new HeadwiseError('crashed', 'There are no workers here.');
   try {
     const here = new URL(import.meta.url);
-    // Of a bundled module this URL may be a file's, where it was built.
-    const elsewhere = /^https?:$/.test(here.protocol) && here.origin !== location.origin;
-    if (elsewhere) return inWorkerFromElsewhere(new URL('worker.js', here));
+    // Of a bundled module this URL may be a file's, where it was built. A sandboxed frame has the origin “null”.
+    if (/^https?:$/.test(here.protocol) && here.origin !== globalThis.origin) return inWorkerFromElsewhere(here);
     // Bundlers find the worker by exactly this expression.
     const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     return { port: worker, close: () => worker.terminate() };
   } catch (error) {
-    throw new HeadwiseError('crashed', `The worker could not be started (${error}). `
-      + 'Another can be given as option “worker”.', {}, { cause: error });
+    throw new HeadwiseError('crashed', `The worker could not be started: ${error}.`, {}, { cause: error });
   }
 }
 
 /**
- * A worker's script must come from the page's origin, but may import from any that allows it.
- * @param {URL} script
+ * A worker's script must come from the page's origin, but may import from any that allows it. (Without an origin a
+ * page may not start a module of its own either, but a classic script.)
+ * @param {URL} here the address of this module
  * @returns {import('./client.js').Host}
  */
-function inWorkerFromElsewhere(script) {
-  const source = new Blob([`import ${JSON.stringify(script.href)};`], { type: 'text/javascript' });
-  const url = URL.createObjectURL(source);
-  const worker = new Worker(url, { type: 'module' });
+function inWorkerFromElsewhere(here) {
+  // What is asked before the import is done would be lost.
+  const script = `const early = [];
+onmessage = (event) => early.push(event);
+import(${JSON.stringify(new URL('worker.js', here).href)}).then(
+  () => { for (const event of early) onmessage(event); },
+  (error) => setTimeout(() => { throw error; }),
+);`;
+  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+  const worker = new Worker(url);
   return {
     port: worker,
     close() {

@@ -58,9 +58,11 @@ export function atCommit(source, commit) {
  * @param {(string | undefined)[]} urls
  */
 export function refuseRemote(urls) {
-  const home = pageUrl();
+  const page = pageUrl();
+  // A sandboxed frame has an address and no origin.
+  const home = globalThis.origin ?? (page && new URL(page).origin);
   for (const url of urls) {
-    if (url === undefined || (home !== undefined && new URL(url).origin === new URL(home).origin)) continue;
+    if (url === undefined || new URL(url).origin === home) continue;
     throw new HeadwiseError('option', `“allow_remote: false” forbids ${url}, which is not of the page's origin.`,
       { option: 'allow_remote', url, supported: ['a URL of the page’s origin'] });
   }
@@ -74,8 +76,15 @@ export function refuseRemote(urls) {
  * @returns {string}
  */
 export function fileUrl(model, file, options) {
-  const path = file.split('/').map((part) => segment(part, 'file'));
-  return resolveModel(model, options).url + path.join('/');
+  return resolveModel(model, options).url + pathOf(file);
+}
+
+/**
+ * A file's name as a part of a URL.
+ * @param {string} file a path inside the model
+ */
+export function pathOf(file) {
+  return file.split('/').map((part) => segment(part, 'file')).join('/');
 }
 
 /** @param {string} endpoint */

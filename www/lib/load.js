@@ -38,6 +38,7 @@ import { WEIGHTS, loadWeights } from './weights.js';
  * @property {AbortSignal} signal ends every request that is still under way
  * @property {(event: import('./progress.js').ProgressEvent) => void} report
  * @property {import('./request.js').Fetch} [fetch]
+ * @property {AnyFiles} [files] of an earlier load of the same, in place of what the request says of them
  */
 
 /** Where the files of a model come from. @typedef {ModelFiles | LocalFiles} AnyFiles */
@@ -46,6 +47,7 @@ import { WEIGHTS, loadWeights } from './weights.js';
  * What was loaded, and the files it was made of.
  * @typedef {object} Loaded
  * @property {import('./runtime.js').Held} [held] in WASM memory; nothing of a configuration
+ * @property {import('./runtime.js').Instance} [instance] whose memory that is
  * @property {object} info
  * @property {AnyFiles} files
  * @property {string[]} names of those that were read
@@ -58,22 +60,18 @@ import { WEIGHTS, loadWeights } from './weights.js';
  * @param {Context} context
  * @returns {Promise<Loaded>}
  */
-export async function load(request, { runtime, signal, report, fetch }) {
+export async function load(request, { runtime, signal, report, fetch, files: given }) {
   const { source, variant, wasmUrl } = request;
   const progress = new Progress(source.id, report);
   const open = () => runtime.open({ variant, wasmUrl });
   // A configuration can be read without the module, unless its hash has to be computed there.
   const opened = request.part === 'config' ? undefined : open();
   opened?.catch(() => {}); // whoever awaits it hears of it
-  const newSha256 = async () => {
-    await (opened ?? open());
-    return runtime.sha256();
-  };
-  const openFiles = async () => ('files' in source ? new LocalFiles(source.files)
-    : ModelFiles.open(source, { ...request, fetch, signal, newSha256 }));
-  const files = await openFiles();
+  const newSha256 = async () => (await open()).sha256();
+  const files = given ?? ('files' in source ? new LocalFiles(source.files)
+    : await ModelFiles.open(source, { ...request, fetch, signal, newSha256 }));
   try {
-    const loaded = await read(request, files, runtime, opened, progress);
+    const loaded = await read(request, files, opened, progress);
     await files.finish({ part: request.part === 'tokenizer' || request.part === 'config' });
     return { ...loaded, files };
   } finally {
@@ -84,37 +82,42 @@ export async function load(request, { runtime, signal, report, fetch }) {
 /**
  * @param {LoadRequest} request
  * @param {AnyFiles} files
- * @param {import('./runtime.js').Runtime} runtime
- * @param {Promise<void> | undefined} opened when it is open, if it is needed
+ * @param {Promise<import('./runtime.js').Instance> | undefined} opened the module, if it is needed
  * @param {Progress} progress
  * @returns {Promise<Omit<Loaded, 'files'>>}
  */
-async function read(request, files, runtime, opened, progress) {
+async function read(request, files, opened, progress) {
   const onFile = (/** @type {string} */ file, /** @type {Uint8Array} */ bytes) => {
     progress.begin(file);
     progress.arrived(file, bytes.length);
   };
-  const found = await readSmallFiles(files, runtime, request, { opened, onFile });
+  const found = await readSmallFiles(files, opened, request, onFile);
   const names = Object.keys(found.small);
   const config = found.small[`${found.home}config.json`];
+  const instance = /** @type {import('./runtime.js').Instance} */ (await opened);
+  /** @param {import('./runtime.js').Held} held */
+  const infoOf = (held) => {
+    const { warnings = [], ...info } = instance.call(() => held.info);
+    return { ...info, warnings: [...found.warnings, ...warnings] };
+  };
   switch (request.part) {
     case 'config':
       progress.complete([]);
-      return { info: { config: parse(config) }, names };
+      return { info: { config: parse(config), warnings: found.warnings }, names };
     case 'tokenizer': {
-      const held = runtime.call((glue) => new glue.TextTokenizer(found.small));
+      const held = instance.call((glue) => new glue.TextTokenizer(found.small));
       progress.complete([]);
-      return { held, info: runtime.call(() => held.info), names };
+      return { held, instance, info: infoOf(held), names };
     }
     default: {
-      const weights = await fillLoader(request, files, runtime, progress, found);
-      const arrived = runtime.call(() => weights.loader.files);
-      const held = runtime.call(() => weights.loader.finish());
+      const weights = await fillLoader(request, files, instance, progress, found);
+      const arrived = instance.call(() => weights.loader.files);
+      const held = instance.call(() => weights.loader.finish());
       progress.complete(arrived);
-      const info = runtime.call(() => held.info);
       return {
         held,
-        info: { ...info, config: parse(config) },
+        instance,
+        info: { ...infoOf(held), config: parse(config) },
         names: [...names, ...weights.names],
         converted: weights.converted ? keptAs(request, files) : undefined,
       };
@@ -125,19 +128,19 @@ async function read(request, files, runtime, opened, progress) {
 /**
  * @param {Extract<LoadRequest, {part: 'pipeline' | 'model'}>} request
  * @param {AnyFiles} files
- * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('./runtime.js').Instance} instance
  * @param {Progress} progress
  * @param {Partial<import('./small.js').SmallFiles> & {home: string}} found `small` is taken away by the first try
  */
-function fillLoader(request, files, runtime, progress, found) {
+function fillLoader(request, files, instance, progress, found) {
   return loadWeights(files, {
     home: found.home,
     progress,
-    runtime,
+    instance,
     makeLoader: async (index, convert) => {
-      const small = found.small ?? (await readSmallFiles(files, runtime, request)).small;
+      const small = found.small ?? (await readSmallFiles(files, Promise.resolve(instance), request)).small;
       found.small = undefined; // a tokenizer may be large, and the weights take long to arrive
-      return newLoader(request, runtime, { ...small, ...index }, convert);
+      return newLoader(request, instance, { ...small, ...index }, convert);
     },
     keptAs: keptAs(request, files),
   });
@@ -158,14 +161,14 @@ function keptAs({ keep = 'converted', dtype, ...what }, files) {
 /**
  * A loader of what is wanted that has read the small files.
  * @param {Extract<What, {part: 'pipeline' | 'model'}> & Pick<LoadRequest, 'dtype' | 'maxMemory' | 'new_head'>} request
- * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('./runtime.js').Instance} instance
  * @param {Record<string, Uint8Array>} small
  * @param {boolean} convert whether it is also to give what it converts
  * @returns {import('./runtime.js').Loader}
  */
-export function newLoader(request, runtime, small, convert) {
+export function newLoader(request, instance, small, convert) {
   const { dtype, maxMemory: max_memory, new_head } = request;
-  return runtime.call((glue) => (request.part === 'pipeline'
+  return instance.call((glue) => (request.part === 'pipeline'
     ? new glue.Loader(small, { task: request.task, dtype, max_memory, new_head, convert })
     : new glue.ModelLoader(small, { head: request.head, dtype, max_memory, new_head, convert })));
 }

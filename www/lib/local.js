@@ -16,7 +16,8 @@ export class LocalFiles {
 
   /** @param {Map<string, Blob>} files by name */
   constructor(files) {
-    this.#files = files;
+    // Some systems take the letters of a name apart.
+    this.#files = new Map([...files].map(([name, file]) => [name.normalize(), file]));
   }
 
   again() {
@@ -25,12 +26,16 @@ export class LocalFiles {
 
   /** @param {string} file */
   lists(file) {
-    return this.#files.has(file);
+    return this.#files.has(file.normalize());
   }
 
   /** @param {string} file @param {unknown} error @returns {error is HeadwiseError} */
   isAbsent(file, error) {
     return error instanceof HeadwiseError && error.code === 'not-found' && !this.lists(file);
+  }
+
+  mayBeBetter() {
+    return false;
   }
 
   /** @param {string} file */
@@ -50,7 +55,7 @@ export class LocalFiles {
 
   /** @param {string} file */
   async blob(file) {
-    const blob = this.#files.get(file);
+    const blob = this.#files.get(file.normalize());
     if (blob) return blob;
     const found = [...this.#files.keys()].sort();
     throw new HeadwiseError('not-found', `There is no ${file} among the files: ${found.join(', ')}.`, { file, found });

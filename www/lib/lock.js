@@ -28,16 +28,17 @@ import { weightFiles } from './weights.js';
  */
 export async function lock(model, { signal, token, task = 'text-classification', ...where }, runtime) {
   const request = /** @type {const} */ ({ part: 'pipeline', task: taskOf(task) });
-  await runtime.open();
+  const opened = runtime.open();
+  const instance = await opened;
   const files = await ModelFiles.open(resolveModel(model, where), {
-    token, signal: signal ?? new AbortController().signal, newSha256: async () => runtime.sha256(),
+    token, signal: signal ?? new AbortController().signal, newSha256: async () => instance.sha256(),
   });
   try {
-    const { small, home } = await readSmallFiles(files, runtime, request);
-    const weights = await weightFiles(files, home, runtime, async (index) =>
-      newLoader(request, runtime, { ...small, ...index }, false));
+    const { small, home } = await readSmallFiles(files, opened, request);
+    const weights = await weightFiles(files, home, instance, async (index) =>
+      newLoader(request, instance, { ...small, ...index }, false));
     const names = [...Object.keys(small).sort(), ...weights];
-    const hashes = await Promise.all(names.map(async (name) => [name, integrityOf(await hashOf(files, name, runtime))]));
+    const hashes = await Promise.all(names.map(async (name) => [name, integrityOf(await hashOf(files, name, instance))]));
     return { ...files.commit && { commit: files.commit }, integrity: Object.fromEntries(hashes) };
   } finally {
     files.close();
@@ -48,12 +49,12 @@ export async function lock(model, { signal, token, task = 'text-classification',
  * In hexadecimal.
  * @param {ModelFiles} files
  * @param {string} name
- * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('./runtime.js').Instance} instance
  */
-async function hashOf(files, name, runtime) {
+async function hashOf(files, name, instance) {
   const { sha256 } = files.expected(name);
   if (sha256) return sha256;
-  const hash = runtime.sha256();
+  const hash = instance.sha256();
   const stream = await files.stream(name);
   try {
     for (let chunk; (chunk = await stream.next());) hash.update(chunk);

@@ -42,12 +42,13 @@ export async function open(runtime, what, model, options) {
   const source = sourceOf(model, options);
   const body = await loadBody(options);
   if (options.allow_remote === false) refuseRemote([options.local_files_only ? undefined : source.url, body.wasmUrl]);
-  const client = new Client(openEngine(options.worker ?? true, runtime, options.fetch));
+  const { client, warnings: ofEngine } = await startEngine(runtime, options);
   try {
     const info = await client.request('load', { source, ...body, ...what },
       { signal: options.signal, onProgress: options.progress_callback });
     const { revision } = info;
     const warnings = [
+      ...ofEngine,
       ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
       ...info.warnings ?? [],
     ];
@@ -56,6 +57,27 @@ export async function open(runtime, what, model, options) {
   } catch (error) {
     client.dispose();
     throw error;
+  }
+}
+
+/**
+ * An engine that runs: in this thread, if the worker that is meant by default cannot be started.
+ * @param {import('./runtime.js').Runtime} runtime
+ * @param {GivenLoadOptions} options
+ * @returns {Promise<{client: Client, warnings: string[]}>}
+ */
+async function startEngine(runtime, { worker = true, fetch, signal }) {
+  /** @type {Client | undefined} */
+  let client;
+  try {
+    client = new Client(openEngine(worker, runtime, fetch));
+    if (worker === true) await client.request('ping', {}, { signal });
+    return { client, warnings: [] };
+  } catch (error) {
+    client?.dispose();
+    if (worker !== true || !(error instanceof HeadwiseError) || error.code !== 'crashed') throw error;
+    const warning = `it runs in the thread of the page, which does nothing else while it computes. ${error.message}`;
+    return { client: new Client(openEngine(false, runtime)), warnings: [warning] };
   }
 }
 

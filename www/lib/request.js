@@ -2,6 +2,7 @@
  * One request for one file: who is shown the token, and what an answer other than the file means.
  */
 
+import { notTheFile } from './contents.js';
 import { HeadwiseError, aborted } from './errors.js';
 import { inTime } from './retry.js';
 
@@ -82,12 +83,12 @@ export function lost(error, { url, file, signal }) {
  * @param {{url: string, file: string}} request
  * @returns {HeadwiseError | undefined}
  */
-function refusal({ ok, status, headers }, { url, file }) {
+function refusal({ ok, status, headers, body }, { url, file }) {
   // Hubs say more than the status does, unless a mirror or CORS drops the header.
   const reason = headers.get('x-error-code');
   const details = { url, file, status, ...(reason && { reason }) };
   // To strangers, the Hub answers 401 for what does not exist, so as not to tell what is private.
-  if (status === 404 || reason === 'RepoNotFound') {
+  if (status === 404 || status === 410 || reason === 'RepoNotFound') {
     const what = reason === 'RepoNotFound' ? 'there is no such model, or it is private and needs an access token'
       : reason === 'RevisionNotFound' ? 'the model has no such revision'
       : 'it does not exist';
@@ -105,9 +106,5 @@ function refusal({ ok, status, headers }, { url, file }) {
     return new HeadwiseError('rate-limited', `Cannot fetch ${file}: too many requests, try again later.`, facts);
   }
   if (!ok) return new HeadwiseError('http', `Cannot fetch ${file}: the server answered ${status} (${url}).`, facts);
-  // Many hosts answer any unknown path with their start page and status 200.
-  if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) {
-    return new HeadwiseError('content', `A web page came instead of ${file} (${url}).`, details);
-  }
-  return undefined;
+  return body ? undefined : notTheFile({ what: 'nothing' }, { url, file });
 }

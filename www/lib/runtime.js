@@ -1,8 +1,8 @@
 /**
- * The WASM instance of a thread: opened once, and closed for ever by a crash.
+ * The WASM instance of a thread, and the next one after a trap.
  *
- * The generated glue holds its instance in the module, so everything in one thread shares it. After a
- * trap its memory cannot be trusted, hence all calls go through here, where the trap is remembered.
+ * The generated glue holds its instance in the module, so everything in one thread shares it, and loses with it what
+ * it has loaded. All calls go through here, where the trap is remembered; `engine.js` loads again.
  */
 
 import { HeadwiseError, fromWire } from './errors.js';
@@ -11,8 +11,10 @@ import { VARIANTS, pickVariant } from './variants.js';
 /**
  * What is used of the generated module.
  * @typedef {object} Glue
- * @property {(task: string, modules?: Uint8Array) => string[]} small_files names, within a model's folder, of the small
- *   files to look for; `modules` is what stands in `modules.json`, if there is one
+ * @property {(task: string, asked: Record<string, Uint8Array | undefined>) => string[]} small_files names, within a
+ *   model's folder, of the small files to look for, the encoder's configuration before any other; `asked` are those that
+ *   were looked for
+ * @property {() => void} __wbg_reset_state begins anew with another instance of the same module
  * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {task: string}) => Loader<TextPipeline>} Loader
  * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {head: string}) => Loader<BareModel>} ModelLoader
  * @property {new (files: Record<string, Uint8Array>) => TextTokenizer} TextTokenizer
@@ -140,12 +142,12 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {string[]} warnings what is left aside of the model's files, or read otherwise than it stands there
  */
 
-/** The WASM instance of this thread, and the only way to call it. */
+/** What of the generated module runs in this thread: one instance after the other, as each ends with a trap. */
 export class Runtime {
   #init;
   #glue;
-  /** @type {HeadwiseError | undefined} */
-  #crash;
+  /** @type {Instance | undefined} */
+  #instance;
   /** The build that runs in this thread, once one was asked for. @type {import('./variants.js').Variant | undefined} */
   #variant;
 
@@ -158,14 +160,10 @@ export class Runtime {
     this.#glue = glue;
   }
 
-  /** The build that runs. */
-  get variant() {
-    return this.#variant;
-  }
-
   /**
-   * Fetches and compiles a WASM module; the glue does it only the first time.
+   * The instance that can be called. A WASM module is fetched and compiled only the first time.
    * @param {{variant?: import('./variants.js').Variant | 'auto', wasmUrl?: string}} [options]
+   * @returns {Promise<Instance>}
    */
   async open({ variant = 'auto', wasmUrl } = {}) {
     const picked = variant === 'auto' && this.#variant ? this.#variant : pickVariant(variant);
@@ -176,33 +174,51 @@ export class Runtime {
     this.#variant = picked;
     try {
       await this.#init({ module_or_path: wasmUrl ?? VARIANTS[picked].url });
+      if (this.#instance?.ended) this.#glue.__wbg_reset_state();
     } catch (error) {
-      this.#variant = undefined;
+      if (!this.#instance) this.#variant = undefined;
       throw new HeadwiseError('crashed', `The WebAssembly module could not be started (${error}).`, {},
         { cause: error });
     }
+    if (!this.#instance || this.#instance.ended) this.#instance = new Instance(this.#glue, picked);
+    return this.#instance;
+  }
+}
+
+/** An instance of the module, and the only way to call it. After a trap its memory cannot be trusted. */
+export class Instance {
+  /** Whether it has trapped. */
+  ended = false;
+  #glue;
+
+  /**
+   * @param {Glue} glue
+   * @param {import('./variants.js').Variant} variant the build that it is of
+   */
+  constructor(glue, variant) {
+    this.#glue = glue;
+    this.variant = variant;
   }
 
   /**
-   * Calls into WASM. Errors with a code are answers; any other is a trap and the end of the instance.
+   * Calls into WASM. Errors with a code are answers; any other is a trap, the end of the instance for everybody.
    * @template T
    * @param {(glue: Glue) => T} use
    * @returns {T}
    */
   call(use) {
-    if (this.#crash) throw this.#crash;
+    if (this.ended) throw new HeadwiseError('crashed', 'Another call crashed the engine.', { elsewhere: true });
     try {
       return use(this.#glue);
     } catch (error) {
       if (typeof (/** @type {any} */ (error)?.code) === 'string') throw fromWire(/** @type {any} */ (error));
-      const panic = this.#glue.take_panic()?.message ?? String(error);
-      this.#crash = new HeadwiseError('crashed', `The engine crashed and its model is lost: ${panic}`, { panic });
-      throw this.#crash;
+      this.ended = true;
+      throw trapError(this.#glue.take_panic(), error);
     }
   }
 
   /**
-   * A SHA-256 to be fed; the module has to be open.
+   * A SHA-256 to be fed.
    * @returns {import('./verify.js').Sha256}
    */
   sha256() {
@@ -215,10 +231,21 @@ export class Runtime {
   }
 
   /**
-   * Gives an object's memory back, unless the crash took it.
+   * Gives an object's memory back, unless a trap took it.
    * @param {{free(): void} | undefined} object
    */
   free(object) {
-    if (!this.#crash) object?.free();
+    if (!this.ended) object?.free();
   }
+}
+
+/**
+ * @param {ReturnType<Glue['take_panic']>} panic
+ * @param {unknown} error what was thrown
+ */
+function trapError(panic, error) {
+  const words = panic?.message ?? String(error);
+  return panic?.tokenizer
+    ? new HeadwiseError('tokenizer', `The tokenizer cannot do this; it panicked: ${words}`, { panic: words })
+    : new HeadwiseError('crashed', `The engine crashed at this call: ${words}`, { panic: words });
 }

@@ -3,102 +3,74 @@
  * a task wants to know.
  */
 
-import { HeadwiseError } from './errors.js';
-
 const CONFIG = 'config.json';
-const TOKENIZER = 'tokenizer.json';
 const MODULES = 'modules.json';
 
-/** The configuration of the encoder, whichever folder it is in. */
-const IS_CONFIG = /(^|\/)config\.json$/;
-
-/** The forms that tokenizers had before they were one file. */
-const OLD_TOKENIZERS = /(^|\/)(vocab\.txt|vocab\.json|merges\.txt|(special_tokens_map|added_tokens)\.json|(sentencepiece\.bpe|spiece|spm)\.model)$/;
-
-/** Those that need no other. */
-const WHOLE_VOCABULARIES = /(^|\/)(vocab\.txt|(sentencepiece\.bpe|spiece|spm)\.model)$/;
+/** Files that are looked for while nobody can be asked what else there may be. */
+const FIRST = [CONFIG, 'tokenizer.json', 'tokenizer_config.json'];
 
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
 /**
- * Small files by their names, and the folder of the encoder, which is `''` unless a model of sentence-transformers
- * has one for it.
- * @typedef {{small: Record<string, Bytes>, home: string}} SmallFiles
+ * Small files by their names; the folder of the encoder, which is `''` unless a model of sentence-transformers has one
+ * for it; and what is to be said about the files.
+ * @typedef {{small: Record<string, Bytes>, home: string, warnings: string[]}} SmallFiles
  */
 
 /**
  * Reads what is there of the small files: first what can be asked for while the WASM module is still on its way, then
- * what that names, then the older forms of a tokenizer if there is no other.
+ * what that leaves open. Only the encoder's configuration has to be there; what else a model lacks, its loader says.
  * @param {import('./load.js').AnyFiles} files
- * @param {import('./runtime.js').Runtime} runtime
- * @param {import('./load.js').What & {config?: string}} what `config` takes the place of the file
- * @param {{opened?: Promise<void>, onFile?: (file: string, bytes: Uint8Array) => void}} [options] `opened` tells when
- *   the runtime is open, if it is not; `onFile` is told of each file that is there
+ * @param {Promise<import('./runtime.js').Instance> | undefined} opened the module, where one is needed
+ * @param {import('./load.js').What & {config?: string}} what `config` takes the place of the encoder's configuration
+ * @param {(file: string, bytes: Uint8Array) => void} [onFile] told of each file that is there
  * @returns {Promise<SmallFiles>}
  */
-export async function readSmallFiles(files, runtime, what, { opened, onFile } = {}) {
-  /** @type {Record<string, Bytes>} */
-  const small = {};
-  /** @type {Set<string>} */
-  const asked = new Set();
+export async function readSmallFiles(files, opened, what, onFile) {
+  /** Those that were looked for. @type {Record<string, Bytes | undefined>} */
+  const asked = {};
+  /** @type {string[]} */
+  const refused = [];
+  // Which folder is the encoder's, a model of sentence-transformers has to say first.
+  const mayHaveModules = what.part === 'pipeline' && what.task === 'feature-extraction';
+  let home = mayHaveModules ? undefined : '';
   /** @param {string} file */
   const read = async (file) => {
-    if (asked.has(file)) return;
-    asked.add(file);
-    if (IS_CONFIG.test(file) && what.config !== undefined) {
-      small[file] = new TextEncoder().encode(what.config);
+    const isConfig = home !== undefined && file === home + CONFIG;
+    asked[file] = undefined;
+    if (isConfig && what.config !== undefined) {
+      asked[file] = new TextEncoder().encode(what.config);
       return;
     }
     try {
-      small[file] = await files.read(file);
-      onFile?.(file, small[file]);
+      const bytes = asked[file] = await files.read(file);
+      onFile?.(file, bytes);
     } catch (error) {
-      if (!files.isAbsent(file, error) || (IS_CONFIG.test(file) && what.part !== 'tokenizer')) throw error;
+      if (!files.isAbsent(file, error) || (isConfig && what.part !== 'tokenizer')) throw error;
+      if (error.details.status === 403) refused.push(file);
     }
   };
-  await Promise.all([opened, ...knownNames(what).map(read)]);
-  const names = namesFor(what, runtime, small[MODULES]);
-  const home = names.find((name) => IS_CONFIG.test(name))?.slice(0, -CONFIG.length) ?? '';
-  await Promise.all(names.filter((name) => !OLD_TOKENIZERS.test(name)).map(read));
-  if (names.includes(home + TOKENIZER)) {
-    if (!(home + TOKENIZER in small)) await Promise.all(names.filter((name) => OLD_TOKENIZERS.test(name)).map(read));
-    checkTokenizer(Object.keys(small), home);
-  }
-  return { small, home };
-}
-
-/**
- * Files that are looked for whatever else there is.
- * @param {import('./load.js').What} what
- */
-function knownNames(what) {
-  if (what.part === 'config') return [CONFIG];
-  return 'task' in what && what.task === 'feature-extraction' ? [MODULES] : [CONFIG, TOKENIZER, 'tokenizer_config.json'];
-}
-
-/**
- * @param {import('./load.js').What} what
- * @param {import('./runtime.js').Runtime} runtime
- * @param {Uint8Array} [modules] the file that says how a model of sentence-transformers is made up
- * @returns {string[]}
- */
-function namesFor(what, runtime, modules) {
-  switch (what.part) {
-    case 'pipeline': return runtime.call((glue) => glue.small_files(what.task, modules));
+  const only = what.part === 'config' || what.part === 'model' ? [CONFIG] : undefined;
+  await Promise.all([opened, ...(only ?? (mayHaveModules ? [MODULES] : FIRST)).map(read)]);
+  if (opened && !only) {
+    const instance = await opened;
     // The task with nothing of its own.
-    case 'tokenizer': return runtime.call((glue) => glue.small_files('text-classification'));
-    default: return [CONFIG];
+    const task = what.part === 'pipeline' ? what.task : 'text-classification';
+    for (;;) {
+      const names = instance.call((glue) => glue.small_files(task, asked));
+      home ??= names.find((name) => /(^|\/)config\.json$/.test(name))?.slice(0, -CONFIG.length) ?? '';
+      const next = names.filter((name) => !(name in asked));
+      if (next.length === 0) break;
+      await Promise.all(next.map(read));
+    }
   }
+  const found = /** @type {[string, Bytes][]} */ (Object.entries(asked).filter(([, bytes]) => bytes));
+  return { small: Object.fromEntries(found), home: home ?? '', warnings: refused.length ? [warningOf(refused)] : [] };
 }
 
-/** @param {string[]} names of the files that are there @param {string} home */
-function checkTokenizer(names, home) {
-  const whole = names.some((name) => name === home + TOKENIZER || WHOLE_VOCABULARIES.test(name));
-  if (whole || (names.includes(`${home}vocab.json`) && names.includes(`${home}merges.txt`))) return;
-  throw new HeadwiseError('tokenizer',
-    'The model has no tokenizer: neither tokenizer.json, nor vocab.txt, nor vocab.json with merges.txt, nor a model of '
-    + `SentencePiece (sentencepiece.bpe.model, spiece.model or spm.model); files found: ${names.join(', ') || 'none'}. `
-    + 'Save a fast one with Python: tokenizer = transformers.AutoTokenizer.from_pretrained(ID); '
-    + 'tokenizer.save_pretrained(FOLDER)',
-    { file: TOKENIZER, files: names });
+/** @param {string[]} names */
+function warningOf(names) {
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+  return `the server refuses ${names.sort().slice(0, 5).join(', ')}${more} (status 403), as some do with what does not `
+    + 'exist; they count as absent.';
 }

@@ -8,6 +8,7 @@
 
 import { EntryWriter, PART_BYTES, RECORD, eraseEntry, openEntry, partCount } from './entries.js';
 import { aborted } from './errors.js';
+import { pathOf } from './hub.js';
 
 /** The name has the version of the layout. */
 const CACHE = 'headwise-1';
@@ -243,7 +244,7 @@ function folderUrl({ endpoint, id }, revision) {
 
 /** @param {Snapshot} snapshot @param {string} file */
 function fileUrl(snapshot, file) {
-  return `${folderUrl(snapshot, snapshot.commit)}/${file.split('/').map(encodeURIComponent).join('/')}`;
+  return `${folderUrl(snapshot, snapshot.commit)}/${pathOf(file)}`;
 }
 
 /**

@@ -18,7 +18,8 @@ import { Tensor } from './tensor.js';
  * @property {number | null} [max_length] `model_max_length` by default
  * @property {boolean} [add_special_tokens] `true` by default
  * @property {boolean} [return_token_type_ids] by default where the model reads them
- * @property {boolean} [return_tensor] tensors (default), or nested arrays, whose rows may differ in length
+ * @property {boolean} [return_tensor] tensors (default), or arrays: of one text flat, of several nested, with rows that may
+ *   differ in length
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -28,8 +29,10 @@ import { Tensor } from './tensor.js';
  */
 
 /**
- * The same as nested arrays.
- * @typedef {{input_ids: number[][], attention_mask: number[][], token_type_ids?: number[][]}} EncodingLists
+ * The same as arrays: of one text `number[]`, of several `number[][]`.
+ * @template {string | readonly string[]} [Given=readonly string[]]
+ * @template [Ids=Given extends string ? number[] : number[][]]
+ * @typedef {{input_ids: Ids, attention_mask: Ids, token_type_ids?: Ids}} EncodingLists
  */
 
 /** Ids of one sequence. @typedef {Tensor<'int64'> | readonly (number | bigint)[]} SequenceIds */
@@ -39,10 +42,13 @@ import { Tensor } from './tensor.js';
 /**
  * A loaded tokenizer; special tokens that it lacks are `null`.
  * @typedef {{
- *   (text: string | readonly string[], options: TokenizerOptions & {return_tensor: false}): Promise<EncodingLists>,
+ *   <Given extends string | readonly string[]>(text: Given, options: TokenizerOptions & {return_tensor: false}):
+ *     Promise<EncodingLists<Given>>,
  *   (text: string | readonly string[], options?: TokenizerOptions): Promise<Encoding>,
  * } & import('./open.js').Disposable & Readonly<{
- *   decode(ids: SequenceIds, options?: DecodeOptions): Promise<string>,
+ *   decode(ids: number | bigint | readonly (number | bigint)[], options?: DecodeOptions): Promise<string>,
+ *   decode(ids: readonly SequenceIds[], options?: DecodeOptions): Promise<string[]>,
+ *   decode(ids: Tensor<'int64'>, options?: DecodeOptions): Promise<string | string[]>,
  *   batch_decode(ids: Tensor<'int64'> | readonly SequenceIds[], options?: DecodeOptions): Promise<string[]>,
  *   model_max_length: number,
  *   padding_side: 'left' | 'right',
@@ -91,20 +97,25 @@ export async function tokenizerOn(runtime, model, options) {
     }, { signal });
     const columns = pad(rows, padding, settings.max_length ?? model_max_length, info);
     if (!(return_token_type_ids ?? info.token_type_ids)) delete columns.token_type_ids;
-    return return_tensor === false ? columns
-      : Object.fromEntries(Object.entries(columns).map(([name, lists]) => [name, tensorOf(lists)]));
+    // As in Python, one text has no rows.
+    const formOf = return_tensor !== false ? tensorOf
+      : (/** @type {number[][]} */ lists) => (Array.isArray(given) ? lists : lists[0]);
+    return Object.fromEntries(Object.entries(columns).map(([name, lists]) => [name, formOf(lists)]));
   }
 
-  /** @param {Tensor<'int64'> | readonly SequenceIds[]} ids @param {DecodeOptions} [callOptions] */
+  /** @param {unknown} ids @param {DecodeOptions} [callOptions] @returns {Promise<string[]>} */
   async function batch_decode(ids, callOptions = {}) {
     const { skip_special_tokens = false, signal } = check(callOptions, decodeRules);
-    const lists = ids instanceof Tensor ? ids.tolist() : ids;
-    if (!Array.isArray(lists)) throw badInput('Ids are a tensor or an array.', 'a tensor', 'an array');
-    return client.request('decode', { sequences: lists.map(readIds), skip_special_tokens }, { signal });
+    const lists = listsOf(ids);
+    const sequences = (isNested(lists) || lists.length === 0 ? lists : [lists]).map(readIds);
+    return client.request('decode', { sequences, skip_special_tokens }, { signal });
   }
 
-  /** @param {SequenceIds} ids @param {DecodeOptions} [callOptions] */
-  const decode = async (ids, callOptions) => (await batch_decode([ids], callOptions))[0];
+  /** A text for one sequence, texts for several, as in Python. @param {unknown} ids @param {DecodeOptions} [callOptions] */
+  async function decode(ids, callOptions) {
+    const lists = listsOf(typeof ids === 'number' || typeof ids === 'bigint' ? [ids] : ids);
+    return isNested(lists) ? batch_decode(lists, callOptions) : (await batch_decode([lists], callOptions))[0];
+  }
 
   const tokens = Object.entries(special).flatMap(([role, token]) =>
     [[`${role}_token`, token?.token ?? null], [`${role}_token_id`, token?.id ?? null]]);
@@ -169,7 +180,19 @@ function tensorOf(rows) {
   return new Tensor('int64', BigInt64Array.from(rows.flat(), BigInt), [rows.length, length]);
 }
 
-/** @param {SequenceIds} ids */
+/** @param {unknown} ids @returns {unknown[]} */
+function listsOf(ids) {
+  const lists = ids instanceof Tensor ? ids.tolist() : ids;
+  if (!Array.isArray(lists)) throw badInput('Ids are a tensor or an array.', 'a tensor', 'an array');
+  return lists;
+}
+
+/** Whether they are of several sequences. @param {unknown[]} lists */
+function isNested([first]) {
+  return Array.isArray(first) || first instanceof Tensor;
+}
+
+/** @param {unknown} ids */
 function readIds(ids) {
   const list = ids instanceof Tensor ? Array.from(ids.data) : ids;
   if (!Array.isArray(list)) throw badInput('Ids of a sequence are a tensor or an array of numbers.', 'a tensor', 'an array');

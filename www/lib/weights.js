@@ -18,7 +18,7 @@ const HEADER_STEP = 1 << 16;
  * @typedef {import('./load.js').AnyFiles} AnyFiles
  * @typedef {import('./progress.js').Progress} Progress
  * @typedef {import('./runtime.js').Loader} Loader
- * @typedef {import('./runtime.js').Runtime} Runtime
+ * @typedef {import('./runtime.js').Instance} Instance
  */
 
 /**
@@ -33,7 +33,7 @@ const HEADER_STEP = 1 << 16;
  * @typedef {object} Means
  * @property {string} home
  * @property {Progress} progress
- * @property {Runtime} runtime
+ * @property {Instance} instance
  * @property {MakeLoader} makeLoader
  * @property {import('./runtime.js').Dtype | undefined} keptAs
  */
@@ -52,7 +52,7 @@ const HEADER_STEP = 1 << 16;
  */
 export async function loadWeights(files, means) {
   return fill(files, means).catch((error) => {
-    if (files.fresh || !mayBeCorruption(error)) throw error;
+    if (files.fresh || !mayBeCorruption(files, error)) throw error;
     files.fresh = true;
     return fill(files, means);
   });
@@ -61,11 +61,11 @@ export async function loadWeights(files, means) {
 /**
  * Whether another copy of the weights may be better. (A header that is damaged on its way is not
  * understood long before its file's hash is known.)
+ * @param {AnyFiles} files
  * @param {unknown} error
  */
-function mayBeCorruption(error) {
-  return error instanceof HeadwiseError && !error.details.unlisted
-    && (error.code === 'integrity' || error.code === 'safetensors');
+function mayBeCorruption(files, error) {
+  return error instanceof HeadwiseError && (error.code === 'safetensors' || files.mayBeBetter(error.details.file, error));
 }
 
 /**
@@ -73,7 +73,7 @@ function mayBeCorruption(error) {
  * @param {Means} means
  * @returns {Promise<Weights>}
  */
-async function fill(files, { home, progress, runtime, makeLoader, keptAs }) {
+async function fill(files, { home, progress, instance, makeLoader, keptAs }) {
   /** @type {FileStream[]} */
   const streams = [];
   /** @type {Loader | undefined} */
@@ -86,15 +86,15 @@ async function fill(files, { home, progress, runtime, makeLoader, keptAs }) {
     if (!('index' in found)) streams.push(found);
     const convert = keptAs !== undefined && !entry;
     loader = await makeLoader('index' in found ? { [INDEX]: found.index } : {}, convert);
-    const names = runtime.call(() => /** @type {Loader} */ (loader).files);
+    const names = instance.call(() => /** @type {Loader} */ (loader).files);
     for (const name of names.slice(streams.length)) streams.push(await files.stream(name));
-    if (convert) conversion = new Conversion(files, keptAs, runtime, loader, names);
-    await pour(names, streams, progress, runtime, loader, conversion);
+    if (convert) conversion = new Conversion(files, keptAs, instance, loader, names);
+    await pour(names, streams, progress, instance, loader, conversion);
     const converted = entry !== undefined || (await conversion?.finish() ?? false);
     return { loader, names: 'index' in found ? [home + INDEX, ...names] : names, converted };
   } catch (error) {
     await conversion?.discard();
-    runtime.free(loader);
+    instance.free(loader);
     throw error;
   } finally {
     for (const stream of streams) stream.close();
@@ -125,15 +125,15 @@ async function findWeights(files, home) {
  * The names of the files that hold the weights, the list of them included.
  * @param {AnyFiles} files
  * @param {string} home
- * @param {Runtime} runtime
+ * @param {Instance} instance
  * @param {MakeLoader} makeLoader
  * @returns {Promise<string[]>}
  */
-export async function weightFiles(files, home, runtime, makeLoader) {
+export async function weightFiles(files, home, instance, makeLoader) {
   const list = await files.has(home + WEIGHTS) ? [] : [home + INDEX];
   const loader = await makeLoader(list.length ? { [INDEX]: await files.read(list[0]) } : {}, false);
-  const names = runtime.call(() => loader.files);
-  runtime.free(loader);
+  const names = instance.call(() => loader.files);
+  instance.free(loader);
   return [...list, ...names];
 }
 
@@ -142,11 +142,11 @@ export async function weightFiles(files, home, runtime, makeLoader) {
  * @param {string[]} names
  * @param {FileStream[]} streams of those files
  * @param {Progress} progress
- * @param {Runtime} runtime
+ * @param {Instance} instance
  * @param {Loader} loader
  * @param {Conversion} [conversion]
  */
-async function pour(names, streams, progress, runtime, loader, conversion) {
+async function pour(names, streams, progress, instance, loader, conversion) {
   /** What is left of the last chunk of each file. @type {(Uint8Array | undefined)[]} */
   const rests = [];
   /** Moves a chunk, or as much of it as is wanted; returns whether there was one. @param {number} file @param {number} [most] */
@@ -154,7 +154,7 @@ async function pour(names, streams, progress, runtime, loader, conversion) {
     const chunk = rests[file] ?? await streams[file].next();
     if (!chunk) return false;
     rests[file] = chunk.length > most ? chunk.subarray(most) : undefined;
-    runtime.call(() => loader.push(file, chunk.subarray(0, most)));
+    instance.call(() => loader.push(file, chunk.subarray(0, most)));
     await conversion?.advance();
     return true;
   };
@@ -163,7 +163,7 @@ async function pour(names, streams, progress, runtime, loader, conversion) {
   for (const [file, name] of names.entries()) {
     progress.begin(name);
     let size;
-    do size = runtime.call(() => loader.file_bytes(file));
+    do size = instance.call(() => loader.file_bytes(file));
     while (size === undefined && await step(file, HEADER_STEP));
     sizes[name] = size ?? streams[file].loaded;
     // Servers give up on connections that wait, and browsers have few for one server.
