@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::adapter;
+use super::class::{Form, Found};
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -35,7 +36,7 @@ pub const ADAPTER_FILE: &str = "adapter_config.json";
 pub type AskedFiles = BTreeMap<String, Option<Vec<u8>>>;
 
 /// Whether a file is to be looked for, as far as those tell that were asked for already. A `tokenizer.json` stands for
-/// all vocabularies; files of added tokens count where `tokenizer_config.json` has no `added_tokens_decoder`
+/// all vocabularies, but where the class has no fast form; files of added tokens count where `tokenizer_config.json` has no `added_tokens_decoder`
 /// (`transformers`: `tokenization_utils_base.py`).
 pub fn is_wanted(name: &str, asked: &AskedFiles) -> bool {
     let start = name.rfind('/').map_or(0, |slash| slash + 1);
@@ -44,9 +45,25 @@ pub fn is_wanted(name: &str, asked: &AskedFiles) -> bool {
     match name {
         "special_tokens_map.json" | "added_tokens.json" => beside("tokenizer_config.json")
             .is_some_and(|settings| !settings.as_deref().is_some_and(states_added_tokens)),
-        _ if VOCABULARIES.contains(&name) => beside("tokenizer.json").is_some_and(Option::is_none),
+        _ if VOCABULARIES.contains(&name) => {
+            beside("tokenizer.json").is_some_and(|json| json.is_none() || (is_marked(name) && has_marked_class(&beside)))
+        }
         _ => true,
     }
+}
+
+/// Whether a file is a vocabulary of [`Form::Marked`].
+fn is_marked(name: &str) -> bool {
+    matches!(name, "vocab.txt" | "bpe.codes")
+}
+
+/// Whether the class that the files beside state is of that form.
+fn has_marked_class<'a>(beside: &dyn Fn(&str) -> Option<&'a Option<Vec<u8>>>) -> bool {
+    let contents = |name: &str| beside(name)?.clone();
+    let mut files = SmallFiles::default();
+    files.0.extend(contents("config.json").map(|config| ("config.json".to_owned(), config)));
+    let settings = contents("tokenizer_config.json").and_then(|settings| serde_json::from_slice(&settings).ok());
+    Found::of(&files, &settings.unwrap_or_default()).class().form == Form::Marked
 }
 
 /// Whether `tokenizer_config.json` lists the added tokens.

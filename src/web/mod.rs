@@ -44,7 +44,7 @@ fn read_asked(files: &Object) -> Result<AskedFiles> {
     let read = |entry: JsValue| {
         let entry: Array = entry.unchecked_into();
         let name = entry.get(0).as_string().ok_or_else(|| invalid_argument("a file has no name"))?;
-        let telling = name == MODULES_FILE || name.ends_with("tokenizer_config.json");
+        let telling = name == MODULES_FILE || name.ends_with("config.json");
         let contents = entry.get(1).dyn_into::<Uint8Array>().ok();
         Ok((name, contents.map(|bytes| if telling { bytes.to_vec() } else { Vec::new() })))
     };

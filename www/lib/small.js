@@ -5,6 +5,8 @@
 
 const CONFIG = 'config.json';
 const MODULES = 'modules.json';
+/** Of an adapter, in place of a model or beside one: its loader says what that means. */
+const ADAPTER = 'adapter_config.json';
 
 /** Files that are looked for while nobody can be asked what else there may be. */
 const FIRST = [CONFIG, 'tokenizer.json', 'tokenizer_config.json'];
@@ -46,9 +48,15 @@ export async function readSmallFiles(files, opened, what, onFile) {
       const bytes = asked[file] = await files.read(file);
       onFile?.(file, bytes);
     } catch (error) {
-      if (!files.isAbsent(file, error) || (isConfig && what.part !== 'tokenizer')) throw error;
+      if (!files.isAbsent(file, error)) throw error;
+      if (isConfig && what.part !== 'tokenizer' && !await isAdapter()) throw error;
       if (error.details.status === 403) refused.push(file);
     }
+  };
+  const isAdapter = async () => {
+    if (what.part === 'config') return false;
+    await read(home + ADAPTER);
+    return asked[home + ADAPTER] !== undefined;
   };
   const only = what.part === 'config' || what.part === 'model' ? [CONFIG] : undefined;
   await Promise.all([opened, ...(only ?? (mayHaveModules ? [MODULES] : FIRST)).map(read)]);
@@ -64,6 +72,7 @@ export async function readSmallFiles(files, opened, what, onFile) {
       await Promise.all(next.map(read));
     }
   }
+  if (opened && what.part !== 'tokenizer' && files.lists(home + ADAPTER)) await read(home + ADAPTER);
   const found = /** @type {[string, Bytes][]} */ (Object.entries(asked).filter(([, bytes]) => bytes));
   return { small: Object.fromEntries(found), home: home ?? '', warnings: refused.length ? [warningOf(refused)] : [] };
 }
