@@ -574,6 +574,7 @@ fn a_length_is_the_longest_that_has_positions() {
         assert_eq!(limited.max_length(), 12);
         assert!(limited.warnings()[0].contains("12 tokens"), "{:?}", limited.warnings());
     }
+}
 
 #[test]
 fn what_becomes_of_a_tweet_keeps_its_places() {
