@@ -417,6 +417,7 @@ fn files_of_classes_without_a_fast_form_are_read_as_python_reads_them() {
     let tokenizer = with(&[]);
     assert_eq!(tokenizer.decode(&[5, 99, 6, 7, 3, 4], false).expect("a text"), "qu<unk> ick fo<unk> the");
     assert_eq!(tokenizer.decode(&[5, 6, 3, 2, 4], true).expect("a text"), "quick the");
+    assert_eq!(tokenizer.decode(&[0, 5, 99, 6, 3, 2, 4], true).expect("a text"), "qu<unk> ick the");
     let pair = Input { text: "the".into(), text_pair: Some(String::new()) };
     assert_eq!(tokenizer.encode(&pair).expect("tokens").input_ids, [0, 4, 2, 2, 2]);
     let odd = with(&[("bpe.codes", Some("t h 1\nth e</w>\na b c d\n\nx y 3".into()))]);

@@ -240,7 +240,8 @@ impl TokenClassification {
                     // Such tokenizers keep no words: what follows no space continues one.
                     false => start > 0 && !between(text, start - 1, start + 1).contains(' '),
                 };
-            let tokens = vec![if is_unknown { written } else { token }];
+            // Python knows what is written where it knows offsets.
+            let tokens = vec![if is_unknown && !tokenizer.is_slow() { written } else { token }];
             Some(Piece { tokens, scores: Function::Softmax.apply(logits), start, end, index, continues_word })
         };
         logits.chunks_exact(labels).enumerate().filter_map(piece).collect()

@@ -39,8 +39,16 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Tokenizer`] when the tokenizer's decoder fails.
     pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String> {
-        let text = guarded(|| self.inner.decode(ids, skip_special_tokens).map_err(Error::tokenizer))?;
-        let text = self.unmarked(text);
+        let text = match self.inner.get_model() {
+            // The spelling of an unknown token stands for ids that no piece has, too, and those are not skipped.
+            Model::Marked(_) => {
+                let added = self.inner.get_added_vocabulary().get_added_tokens_decoder();
+                let is_special = |id: &u32| added.get(id).is_some_and(|token| token.special);
+                let kept = ids.iter().filter(|id| !(skip_special_tokens && is_special(id)));
+                self.join(kept.map(|&id| self.token(id)).collect())?
+            }
+            _ => guarded(|| self.inner.decode(ids, skip_special_tokens).map_err(Error::tokenizer))?,
+        };
         let bytes = matches!(self.inner.get_model(), Model::Other(ModelWrapper::BPE(_)));
         Ok(if self.clean_up && !bytes { without_spaces_before_punctuation(&text) } else { text })
     }

@@ -285,7 +285,7 @@ impl Tokenizer {
     }
 
     /// Whether Python has this tokenizer in slow form only.
-    pub(super) fn is_slow(&self) -> bool {
+    pub(crate) fn is_slow(&self) -> bool {
         matches!(self.inner.get_model(), Model::Marked(_))
     }
 
