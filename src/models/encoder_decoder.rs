@@ -9,7 +9,7 @@ use super::fields::invalid;
 use super::layer::{Tokens, one_of_each};
 use super::trace::{Stack, Trace};
 use crate::error::Result;
-use crate::kernels::attention::{Attention, Sequence, Sight};
+use crate::kernels::attention::{Attention, AttentionMask, Sequence};
 use crate::limits;
 use crate::nn::{Attend, Embedding, LayerNorm, Linear, attention_between, self_attention, sum_of_embeddings};
 use crate::text::Batch;
@@ -138,7 +138,7 @@ impl EncoderDecoder {
     ) -> Result<Tensor> {
         let queries = queries(batch, wanted);
         let plain = Attend::plain(self.decoder.heads, self.words.size());
-        let causal = Attend { attention: Attention { sight: Sight::Causal, ..plain.attention }, ..plain };
+        let causal = Attend { attention: Attention { mask: AttentionMask::Causal, ..plain.attention }, ..plain };
         let asked = wanted.select(x, batch)?;
         let mixed = trace.attention(Stack::Decoder, |probabilities| {
             let [q, kv] = [layer.qkv.forward_parts(&asked, 0..1)?, layer.qkv.forward_parts(x, 1..3)?];

@@ -9,6 +9,8 @@ mod embedding;
 mod layer_norm;
 mod linear;
 mod ops;
+#[cfg(feature = "bench")]
+pub mod profile;
 
 pub use crate::kernels::math::Activation;
 pub use activation::{activation_named, activation_names};

@@ -57,10 +57,10 @@ impl<F: Fn(&[f32], &[f32]) -> Vec<f32>> CustomOp2 for Binary<F> {
     }
 }
 
-#[cfg(all(feature = "bench", target_arch = "wasm32"))]
-use crate::web::bench::timed;
+#[cfg(feature = "bench")]
+use super::profile::timed;
 
-#[cfg(not(all(feature = "bench", target_arch = "wasm32")))]
+#[cfg(not(feature = "bench"))]
 fn timed<T>(_: &str, operation: impl FnOnce() -> T) -> T {
     operation()
 }
