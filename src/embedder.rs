@@ -6,12 +6,11 @@
 //!
 //! Which those are, is what [`Modules`] reads.
 
-use candle_core::Tensor;
 use serde_json::json;
 
 use crate::error::Result;
 use crate::models::{Config, HeadKind, Loader, Model};
-use crate::nn::Linear;
+use crate::nn::{Linear, unit_rows};
 use crate::tasks::dense::{self, DenseLoader};
 use crate::tasks::pooling::Pooling;
 use crate::tasks::sentence_modules::{Kind, Modules, Settings, TextSettings, within};
@@ -163,7 +162,7 @@ impl TextEmbedder {
         for stage in &self.parts.stages {
             embeddings = match stage {
                 Stage::Dense(linear) => linear.forward(&embeddings)?,
-                Stage::Normalize => normalize(&embeddings)?,
+                Stage::Normalize => unit_rows(&embeddings)?,
             };
         }
         let mut embeddings = embeddings.to_vec2::<f32>()?;
@@ -203,10 +202,4 @@ fn pooling(files: &SmallFiles, modules: &Modules, settings: &TextSettings) -> Re
         stated.refuse_unless("include_prompt", &json!(true))?;
     }
     Pooling::parse(&stated)
-}
-
-/// Divides each row by its length, or by 1e-12 if that is smaller.
-fn normalize(x: &Tensor) -> Result<Tensor> {
-    let lengths = x.sqr()?.sum_keepdim(1)?.sqrt()?;
-    Ok(x.broadcast_div(&lengths.maximum(1e-12)?)?)
 }

@@ -11,7 +11,7 @@ use super::trace::{Stack, Trace};
 use crate::error::Result;
 use crate::kernels::attention::{Attention, AttentionMask, Sequence};
 use crate::limits;
-use crate::nn::{Attend, Embedding, LayerNorm, Linear, attention_between, self_attention, sum_of_embeddings};
+use crate::nn::{Attend, Embedding, LayerNorm, Linear, attention_between, scaled, self_attention, sum_of_embeddings};
 use crate::text::Batch;
 use crate::weights::{Declarations, Names};
 
@@ -25,8 +25,8 @@ const WORDS: [&str; 3] = ["shared", "encoder.embed_tokens", "decoder.embed_token
 #[derive(Debug)]
 pub struct EncoderDecoder {
     words: Embedding,
-    /// What word embeddings are multiplied with.
-    word_scale: f64,
+    /// What word embeddings are multiplied with, if they are.
+    word_scale: Option<f32>,
     start: u32,
     encoder: Side,
     decoder: Side,
@@ -74,12 +74,12 @@ impl EncoderDecoder {
         }
         let decoder_width = number("decoder_ffn_dim", 4_096, 1, limits::INTERMEDIATE_SIZE)?;
         let start = number("decoder_start_token_id", 2, 0, config.vocab_size - 1)? as u32;
-        let scaled = fields.flag(Setting::of("scale_embedding", false))?;
+        let is_scaled = fields.flag(Setting::of("scale_embedding", false))?;
         let words = WORDS.iter().find(|name| names.location(&names.base(&format!("{name}.weight"))).is_some());
         let words = names.base(words.unwrap_or(&WORDS[0]));
         Ok(EncoderDecoder {
             words: Embedding::declare_words(needs, &words, config.vocab_size, config.hidden_size),
-            word_scale: if scaled { (config.hidden_size as f64).sqrt() } else { 1.0 },
+            word_scale: is_scaled.then(|| (config.hidden_size as f64).sqrt() as f32),
             start,
             encoder: Side::declare(
                 needs,
@@ -202,7 +202,8 @@ impl Side {
     fn embed(&self, model: &EncoderDecoder, ids: &[u32], batch: &Batch) -> Result<Tensor> {
         let positions: Vec<u32> =
             batch.sequences.iter().flat_map(|rows| (OFFSET..OFFSET + rows.len()).map(|row| row as u32)).collect();
-        let words = (sum_of_embeddings(&[(&model.words, ids)])? * model.word_scale)?;
+        let words = sum_of_embeddings(&[(&model.words, ids)])?;
+        let words = model.word_scale.map_or(Ok(words.clone()), |scale| scaled(&words, scale))?;
         self.norm.forward_residual(&words, &sum_of_embeddings(&[(&self.positions, &positions)])?)
     }
 }

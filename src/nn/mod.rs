@@ -11,6 +11,7 @@ mod linear;
 mod ops;
 #[cfg(feature = "bench")]
 pub mod profile;
+mod rows;
 
 pub use crate::kernels::math::Activation;
 pub use activation::{activation_named, activation_names};
@@ -19,3 +20,4 @@ pub use convolution::Convolution;
 pub use embedding::{Embedding, sum_of_embeddings};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use rows::{add, chosen_rows, mean_of_sequences, scaled, unit_rows};
