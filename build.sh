@@ -12,6 +12,7 @@ usage() {
 ./build.sh build      build both WebAssembly modules, the types, the model of the demo, and the command line
 ./build.sh test       run every test: native, WebAssembly, JavaScript, browser
 ./build.sh bench      measure in Chromium: sizes, start-up and latency of the demo, or
+        sizes         what a page downloads, and which crates the module is made of
         kernels       the rate of every matrix product, beside the peak of the processor
         profile [DIR] share of time by operation, of the shipped model or another in the checkout
         models DIR…   several models in the checkout side by side, and their ratios to the first
@@ -266,12 +267,13 @@ run_tests() {
 bench() {
   local what=demo
   case "${1:-}" in
-    kernels | profile | models | tokenizers | tasks | accuracy | memory | peers) what=$1; shift ;;
+    sizes | kernels | profile | models | tokenizers | tasks | accuracy | memory | peers) what=$1; shift ;;
   esac
   case "$what" in
     kernels | profile | models | tokenizers | tasks) build_bench_wasm; setup_node ;;
     accuracy) build_wasm "${VARIANTS[@]}"; build_types; build_cli ;;
     demo) build_wasm "${VARIANTS[@]}"; build_types; build_model ;;
+    sizes) build_wasm "${VARIANTS[@]}"; node benches/sizes.mjs; return ;;
     *) build_wasm "${VARIANTS[@]}"; build_types ;;
   esac
   setup_chromium
