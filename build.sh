@@ -6,11 +6,13 @@ cd "$(dirname "$0")"
 usage() {
   cat <<'TEXT'
 ./build.sh serve [--port N] [--isolated] [--connect ORIGIN]
-                      build everything, then serve the demo on localhost
+                      build what the page needs, then serve the demo on localhost: the module for browsers with
+                      relaxed SIMD, which all present ones have, and the model
                       --isolated: with COOP and COEP; --connect: admit a mirror of the Hub
-./build.sh build      build the WebAssembly modules, the command line, and the model of the demo
+./build.sh build      build both WebAssembly modules, the types, the model of the demo, and the command line
 ./build.sh test       run every test: native, WebAssembly, JavaScript, browser
 ./build.sh bench      measure in Chromium: sizes, start-up and latency of the demo, or
+        sizes         what a page downloads, and which crates the module is made of
         kernels       the rate of every matrix product, beside the peak of the processor
         profile [DIR] share of time by operation, of the shipped model or another in the checkout
         models DIR…   several models in the checkout side by side, and their ratios to the first
@@ -23,8 +25,8 @@ usage() {
                       every task on a file of texts, one a line, in one call each: speed, and where the time goes
         peers         the other engines (see benches/peers/README.md)
 ./build.sh help       this text
-Needs: rustup, a C compiler, Node >= 20 and npm. The rest is installed as needed: the Rust
-toolchain, its WebAssembly target, wasm-bindgen, npm packages, Chromium (as root, by apt-get).
+Needs: rustup, a C compiler, Node >= 20 and npm. The rest is installed as needed: the Rust toolchain, its
+WebAssembly target, npm packages, and for the tests wasm-bindgen's runner and Chromium (as root, by apt-get).
 TEXT
 }
 
@@ -32,8 +34,32 @@ TEXT
 VARIANTS=(simd128 relaxed)
 WASM_TESTS=(golden kernels kernels_math malformed precision tasks)
 TARGET=${CARGO_TARGET_DIR:-target}
+RELAXED=-Ctarget-feature=+relaxed-simd
 
-say() { printf '\033[1m» %s\033[0m\n' "$*"; }
+# say WHAT: begins a step. report_steps prints how long each of them took.
+STEPS=()
+STEP=
+say() {
+  end_step
+  STEP=$* STEP_STARTED=$SECONDS
+  printf '\033[1m» %s\033[0m\n' "$*"
+}
+end_step() {
+  [ -z "$STEP" ] || STEPS+=("$(printf '%5d s  %s' $((SECONDS - STEP_STARTED)) "$STEP")")
+  STEP=
+}
+report_steps() {
+  end_step
+  printf '%s\n' "${STEPS[@]}" "$(printf '%5d s  in all' "$SECONDS")"
+}
+
+# fresh MADE SOURCE…: whether MADE is there and none of the sources is newer.
+fresh() {
+  local made=$1
+  shift
+  [ -e "$made" ] && [ -z "$(find "$@" -newer "$made" -print -quit)" ]
+}
+
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 need() { command -v "$1" >/dev/null || fail "$1 is missing: $2"; }
 
@@ -55,14 +81,28 @@ setup_rust() {
   fi
 }
 
-# The command line must have the very version of the crate.
-setup_wasm_bindgen() {
+wasm_bindgen_version() { sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' Cargo.toml; }
+
+# What writes the JavaScript of a module: wasm-bindgen's library in a tool of our own, which is built in a third of the
+# time of its command line.
+setup_bindgen() {
+  local made=$TARGET/tools/debug/bindgen
+  fresh "$made" tools/bindgen/src tools/bindgen/Cargo.toml && return
+  say "building what writes the JavaScript of a module"
+  grep -q "wasm-bindgen-cli-support = \"=$(wasm_bindgen_version)\"" tools/bindgen/Cargo.toml \
+    || fail "tools/bindgen/Cargo.toml and Cargo.toml have different versions of wasm-bindgen"
+  cargo build --quiet --manifest-path tools/bindgen/Cargo.toml --target-dir "$TARGET/tools"
+}
+
+# What runs tests in a browser comes with wasm-bindgen's command line alone.
+setup_test_runner() {
   local version
-  version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' Cargo.toml)
-  export PATH="$PWD/target/tools/bin:$PATH"
+  version=$(wasm_bindgen_version)
+  export PATH="$PWD/$TARGET/runner/bin:$PATH"
   if [ "$(wasm-bindgen --version 2>/dev/null)" != "wasm-bindgen $version" ]; then
-    say "installing wasm-bindgen $version"
-    cargo install wasm-bindgen-cli --version "=$version" --root target/tools --target-dir target/tools/build --quiet
+    say "installing the runner of WebAssembly tests, wasm-bindgen $version"
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=1 cargo install wasm-bindgen-cli --version "=$version" --quiet \
+      --root "$TARGET/runner" --target-dir "$TARGET/runner/build"
   fi
 }
 
@@ -91,60 +131,66 @@ setup_chromium() {
   export CHROMIUM CHROMEDRIVER
 }
 
-# Each variant has a folder: cargo gives the files of the crate the same names in every build, so in
-# one folder the builds would undo each other.
-target_dir() {
-  [ "$1" = simd128 ] && echo "$TARGET" || echo "$TARGET/$1"
-}
-
-# cargo_wasm VARIANT COMMAND ARGUMENT…: runs cargo with the flags of a variant.
+# cargo_wasm VARIANT COMMAND ARGUMENT…: runs cargo with the flags of a variant for all crates. Each variant has a folder:
+# cargo gives the files of the crate the same names in every build, so in one folder the builds would undo each other.
 cargo_wasm() {
-  local variant=$1 command=$2 flags=(--no-default-features --target wasm32-unknown-unknown)
+  local variant=$1 command=$2 folder=$TARGET flags=(--no-default-features --target wasm32-unknown-unknown)
   shift 2
-  flags+=(--target-dir "$(target_dir "$variant")")
-  # This appends to the flags of .cargo/config.toml.
-  [ "$variant" = simd128 ] || flags+=(--config 'target.wasm32-unknown-unknown.rustflags=["-C","target-feature=+relaxed-simd"]')
-  cargo "$command" "${flags[@]}" "$@"
+  if [ "$variant" = relaxed ]; then
+    folder=$TARGET/relaxed
+    # This appends to the flags of .cargo/config.toml.
+    flags+=(--config "target.wasm32-unknown-unknown.rustflags=[\"$RELAXED\"]")
+  fi
+  cargo "$command" "${flags[@]}" --target-dir "$folder" "$@"
 }
 
-# A module for each variant and one JavaScript for both. variants.js knows the modules by name, so the
-# generated JavaScript must not name one.
+# build_module VARIANT FOLDER [ARGUMENT…]: a module and its JavaScript. The variants share all dependencies, which are
+# compiled without relaxed SIMD: the flag is for the last crate. Its file has one name whatever the flags, so it is
+# copied at once.
+build_module() {
+  local variant=$1 folder=$2 flags=()
+  shift 2
+  [ "$variant" = simd128 ] || flags=("$RELAXED")
+  fresh "$folder/headwise_bg.wasm" src Cargo.toml Cargo.lock .cargo rust-toolchain.toml tools/bindgen/src && return
+  say "building the WebAssembly module, $variant"
+  cargo rustc --profile dist --lib --crate-type cdylib --no-default-features --target wasm32-unknown-unknown \
+    --target-dir "$TARGET" "$@" -- "${flags[@]}"
+  mkdir -p "$folder"
+  cp "$TARGET/wasm32-unknown-unknown/dist/deps/headwise.wasm" "$folder/headwise.wasm"
+  "$TARGET/tools/debug/bindgen" "$folder/headwise.wasm" "$folder"
+}
+
+# build_wasm VARIANT…: modules, and one JavaScript for all of them. variants.js knows the modules by name, so the
+# generated JavaScript must not name one. That of the relaxed module is put into place: it may import more than the other
+# as long as it only adds.
 build_wasm() {
   setup_rust
-  setup_wasm_bindgen
-  local variant built glue=$TARGET/glue
-  for variant in "${VARIANTS[@]}"; do
-    say "building the WebAssembly module, $variant"
-    cargo_wasm "$variant" build --profile dist --lib
-    built=$(target_dir "$variant")/wasm32-unknown-unknown/dist/headwise.wasm
-    if [ ! "$glue/$variant/headwise_bg.wasm" -nt "$built" ]; then
-      # After a trap the package begins anew with the same module.
-      wasm-bindgen --target web --omit-default-module-path --experimental-reset-state-function \
-        --out-dir "$glue/$variant" "$built"
-    fi
+  setup_bindgen
+  local variant glue=$TARGET/glue lib=www/lib/wasm
+  for variant in "$@"; do
+    build_module "$variant" "$glue/$variant"
+    install_newer "$glue/$variant/headwise_bg.wasm" "$lib/headwise_$variant.wasm"
   done
-  # The relaxed module may import more: its JavaScript serves both as long as it only adds.
-  if grep '^<' <(diff "$glue/simd128/headwise.js" "$glue/relaxed/headwise.js"); then
+  if [ $# -gt 1 ] && grep '^<' <(diff "$glue/simd128/headwise.js" "$glue/relaxed/headwise.js"); then
     fail "the JavaScript of the relaxed module lacks this of the other's, but www/lib/ has one for both"
   fi
-  rm -rf www/lib/wasm
-  mkdir -p www/lib/wasm
-  cp "$glue"/relaxed/headwise.{js,d.ts} www/lib/wasm/
-  for variant in "${VARIANTS[@]}"; do
-    cp "$glue/$variant/headwise_bg.wasm" "www/lib/wasm/headwise_$variant.wasm"
-  done
+  install_newer "$glue/relaxed/headwise.js" "$lib/headwise.js"
+  install_newer "$glue/relaxed/headwise.d.ts" "$lib/headwise.d.ts"
+}
+
+# install_newer FROM TO: copies what has changed, so that nothing else looks changed.
+install_newer() {
+  mkdir -p "$(dirname "$2")"
+  cmp --silent "$1" "$2" || cp "$1" "$2"
 }
 
 # What `bench kernels` and `bench profile` measure: modules with clocks in them, which do not ship.
 build_bench_wasm() {
   setup_rust
-  setup_wasm_bindgen
-  local variant built TARGET=$TARGET/bench
+  setup_bindgen
+  local variant
   for variant in "${VARIANTS[@]}"; do
-    say "building the WebAssembly module for benchmarks, $variant"
-    cargo_wasm "$variant" build --profile dist --lib --features bench
-    built=$(target_dir "$variant")/wasm32-unknown-unknown/dist/headwise.wasm
-    wasm-bindgen --target web --no-typescript --out-dir "target/bench/$variant" "$built"
+    build_module "$variant" "target/bench/$variant" --features bench
   done
 }
 
@@ -161,18 +207,14 @@ build_cli() {
   cargo build --release --bin headwise
 }
 
-# The page downloads the shipped model in int8, half the bytes; git keeps it in f16. The command line of the
-# tests does it, which is built in a third of the time of the one for use.
+# The page downloads the shipped model in int8, half the bytes; git keeps it in f16.
 build_model() {
-  local source=www/models/emotions made=www/models/emotions-q8 cli=$TARGET/debug/headwise
-  setup_rust
-  cargo build --quiet --bin headwise
-  if [ ! "$made/config.json" -nt "$source/model.safetensors" ] || [ "$cli" -nt "$made/config.json" ]; then
-    say "quantising the shipped model"
-    rm -rf "$made"
-    "$cli" quantize "$source" "$made"
-    cp "$source/README.md" "$made" # it states the licence
-  fi
+  local source=www/models/emotions made=www/models/emotions-q8
+  need node "install Node 20 or newer"
+  fresh "$made/config.json" "$source" tools/quantize_shipped.mjs www/lib/wasm/headwise_relaxed.wasm && return
+  say "quantising the shipped model"
+  node tools/quantize_shipped.mjs "$source" "$made"
+  touch "$made/config.json"
 }
 
 report_sizes() {
@@ -181,25 +223,26 @@ report_sizes() {
 }
 
 build() {
-  build_wasm
+  build_wasm "${VARIANTS[@]}"
   build_types
-  build_cli
   build_model
+  build_cli
   report_sizes
+  report_steps
 }
 
 serve() {
-  build_wasm
-  build_types
+  build_wasm relaxed
   build_model
-  report_sizes
+  report_steps
   exec node tools/serve.mjs "$@"
 }
 
 run_tests() {
-  build_wasm
+  build_wasm "${VARIANTS[@]}"
   build_types
   build_model
+  setup_test_runner
   setup_chromium
   say "formatting and lints"
   cargo fmt --check
@@ -218,18 +261,20 @@ run_tests() {
   node --test --test-timeout=60000 tests/js/*.test.mjs
   say "end-to-end tests in Chromium"
   node --test --test-concurrency=1 tests/e2e/*.spec.mjs
+  report_steps
 }
 
 bench() {
   local what=demo
   case "${1:-}" in
-    kernels | profile | models | tokenizers | tasks | accuracy | memory | peers) what=$1; shift ;;
+    sizes | kernels | profile | models | tokenizers | tasks | accuracy | memory | peers) what=$1; shift ;;
   esac
   case "$what" in
     kernels | profile | models | tokenizers | tasks) build_bench_wasm; setup_node ;;
-    accuracy) build_wasm; build_types; build_cli ;;
-    demo) build_wasm; build_types; build_model ;;
-    *) build_wasm; build_types ;;
+    accuracy) build_wasm "${VARIANTS[@]}"; build_types; build_cli ;;
+    demo) build_wasm "${VARIANTS[@]}"; build_types; build_model ;;
+    sizes) build_wasm "${VARIANTS[@]}"; node benches/sizes.mjs; return ;;
+    *) build_wasm "${VARIANTS[@]}"; build_types ;;
   esac
   setup_chromium
   say "benchmark: $what"

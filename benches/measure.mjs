@@ -127,7 +127,7 @@ export async function profile(url, folder, dtype, lengths) {
     const ids = Uint32Array.from({ length: tokens }, (_, index) => 5 + ((index * 7919) % (vocab_size - 5)));
     const batch = Uint32Array.of(tokens);
     repeat(() => classifier.logits(ids, batch), 500);
-    glue.take_times();
+    glue.count_times();
     let runs = 0;
     const total = milliseconds(() => repeat(() => {
       classifier.logits(ids, batch);
@@ -221,7 +221,7 @@ export async function bulk(url, folder, dtype, { task, many, few, singles, read 
     best.apart = Math.min(best.apart, await took(apart));
     best.together = Math.min(best.together, await took(together));
   }
-  glue.take_times();
+  glue.count_times();
   const { meta } = await run(...many);
   /** @type {[string, number][]} */
   const times = glue.take_times();

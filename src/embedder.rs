@@ -6,11 +6,9 @@
 //!
 //! Which those are, is what [`Modules`] reads.
 
-use candle_core::Tensor;
-
 use crate::error::Result;
 use crate::models::{Config, HeadKind, Loader, Model};
-use crate::nn::LayerNorm;
+use crate::nn::{LayerNorm, unit_rows};
 use crate::tasks::dense::{Declared, Dense};
 use crate::tasks::module_weights::ModuleLoader;
 use crate::tasks::pooling::Pooling;
@@ -178,7 +176,7 @@ impl TextEmbedder {
                 Stage::Pooling(pooling) => pooling.forward(&vectors, batch, skipped)?,
                 Stage::Dense(dense) => dense.forward(&vectors)?,
                 Stage::LayerNorm(norm) => norm.forward(&vectors)?,
-                Stage::Normalize => normalize(&vectors)?,
+                Stage::Normalize => unit_rows(&vectors)?,
             };
         }
         Ok(vectors.to_vec2::<f32>()?)
@@ -266,10 +264,4 @@ fn pooling(stated: &Settings) -> Result<Pooling> {
         return Err(stated.invalid("embedding_dimension", "the width of the encoder's vectors"));
     }
     Pooling::parse(stated)
-}
-
-/// Divides each row by its length, or by 1e-12 if that is smaller.
-fn normalize(x: &Tensor) -> Result<Tensor> {
-    let lengths = x.sqr()?.sum_keepdim(1)?.sqrt()?;
-    Ok(x.broadcast_div(&lengths.maximum(1e-12)?)?)
 }

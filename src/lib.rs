@@ -30,6 +30,7 @@ mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod folder;
 pub mod heads;
+#[allow(unsafe_code)]
 pub mod kernels;
 pub mod limits;
 pub mod models;

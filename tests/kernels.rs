@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use candle_core::{Device, Tensor};
-use headwise::kernels::attention::{Attention, Disentangled, RelativeBias, Sequence, Sight, Vectors};
+use headwise::kernels::attention::rotary::{Rotary, frequencies};
+use headwise::kernels::attention::{Attention, AttentionMask, Disentangled, RelativeBias, Sequence, Vectors};
 use headwise::kernels::math::{Activation, activate};
-use headwise::kernels::rotary::{Rotary, frequencies};
 use headwise::kernels::rows::{layer_norm, quantize_row, softmax};
 #[cfg(target_feature = "simd128")]
 use headwise::kernels::simd::Plain;
@@ -222,7 +222,7 @@ fn queries_may_be_of_another_sequence() {
             Sequence { keys: short.clone(), queries: long.clone(), position: 0 },
             Sequence { keys: long, queries: short, position: 0 },
         ];
-        for attention in tokens.variants().into_iter().filter(|attention| attention.sight == Sight::All) {
+        for attention in tokens.variants().into_iter().filter(|attention| attention.mask == AttentionMask::All) {
             // Rows of the result are those of the queries: the order of sequences is free.
             let y = tokens.run::<S>(&attention, &crossed);
             tokens.assert_exact::<S>(&attention, &crossed, &y);
@@ -497,7 +497,7 @@ impl Tokens {
         Tokens { heads, size, stride, qkv, sequences, bias, relative, rows }
     }
 
-    /// Every sight, every kind of position, and some together.
+    /// Every mask, every kind of position, and some together.
     fn variants(&self) -> Vec<Attention<'_>> {
         let bias = Some(RelativeBias { table: &self.bias, reach: Self::REACH });
         let relative = |keys: bool, queries: bool| {
@@ -506,25 +506,25 @@ impl Tokens {
             Some(Disentangled { keys, queries, rows: &self.rows, reach: Self::REACH })
         };
         let variants = [
-            (Sight::All, None, None),
-            (Sight::Window(0), None, None),
-            (Sight::Window(1), None, None),
-            (Sight::Window(13), None, None),
-            (Sight::Window(500), None, None),
-            (Sight::Causal, None, None),
-            (Sight::All, bias, None),
-            (Sight::Window(5), bias, None),
-            (Sight::Causal, bias, None),
-            (Sight::All, None, relative(true, false)),
-            (Sight::All, None, relative(false, true)),
-            (Sight::All, None, relative(true, true)),
-            (Sight::Window(30), bias, relative(true, true)),
-            (Sight::Causal, None, relative(true, true)),
+            (AttentionMask::All, None, None),
+            (AttentionMask::Window(0), None, None),
+            (AttentionMask::Window(1), None, None),
+            (AttentionMask::Window(13), None, None),
+            (AttentionMask::Window(500), None, None),
+            (AttentionMask::Causal, None, None),
+            (AttentionMask::All, bias, None),
+            (AttentionMask::Window(5), bias, None),
+            (AttentionMask::Causal, bias, None),
+            (AttentionMask::All, None, relative(true, false)),
+            (AttentionMask::All, None, relative(false, true)),
+            (AttentionMask::All, None, relative(true, true)),
+            (AttentionMask::Window(30), bias, relative(true, true)),
+            (AttentionMask::Causal, None, relative(true, true)),
         ];
         let scale = 1.0 / (self.size as f32).sqrt();
-        let variants = variants.map(|(sight, bias, relative)| {
+        let variants = variants.map(|(mask, bias, relative)| {
             let scale = if relative.is_some() { scale / 2.0 } else { scale };
-            Attention { heads: self.heads, size: self.size, scale, sight, bias, relative }
+            Attention { heads: self.heads, size: self.size, scale, mask, bias, relative }
         });
         variants.to_vec()
     }
@@ -570,10 +570,10 @@ impl Tokens {
         let q = vector(0, sequence.queries.start + query);
         let position = sequence.position + query;
         let weight = |(place, row): (usize, usize)| {
-            let sees = match attention.sight {
-                Sight::All => true,
-                Sight::Window(most) => place.abs_diff(position) <= most,
-                Sight::Causal => place <= position,
+            let sees = match attention.mask {
+                AttentionMask::All => true,
+                AttentionMask::Window(most) => place.abs_diff(position) <= most,
+                AttentionMask::Causal => place <= position,
             };
             let k = vector(1, row);
             let mut score = dot(q, k);

@@ -87,6 +87,7 @@ mod checks {
         }
     }
 
+    #[allow(unsafe_code)]
     pub fn activations_are_accurate<S: Simd>() {
         for function in ACTIVATIONS {
             let of_block = |x: Block<S>| {

@@ -31,15 +31,23 @@ export async function sizesOf(files) {
   return [...sizes, { file: 'total', raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') }];
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folders = ['', 'app/', 'lib/', 'lib/wasm/'];
+/**
+ * What the page downloads, model aside: every file with its size, their sum, and the module for older browsers, which
+ * takes the place of the other one.
+ */
+export async function pageSizes() {
+  const folders = ['', 'app/', 'lib/', 'lib/tasks/', 'lib/wasm/'];
   const listed = await Promise.all(folders.map(async (folder) => {
     const names = await readdir(new URL(folder, WWW));
     return names.filter((name) => /\.(js|css|html|wasm)$/.test(name)).map((name) => folder + name);
   }));
-  // A browser downloads one of the two modules, so the total has the one that most of them take.
-  const other = 'lib/wasm/headwise_simd128.wasm';
-  const sizes = await sizesOf(listed.flat().filter((file) => file !== other));
-  const [{ file, ...bytes }] = await sizesOf([other]);
-  console.table([...sizes, { file: `${file} instead`, ...bytes }]);
+  const isOther = (/** @type {string} */ file) => file === 'lib/wasm/headwise_simd128.wasm';
+  const files = listed.flat();
+  const others = (await sizesOf(files.filter(isOther))).slice(0, -1);
+  return [
+    ...await sizesOf(files.filter((file) => !isOther(file))),
+    ...others.map(({ file, ...bytes }) => ({ file: `${file} instead`, ...bytes })),
+  ];
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await pageSizes());

@@ -28,7 +28,8 @@ impl<S> F16<S> {
     pub const KERNEL: Self = F16(PhantomData);
 }
 
-impl<S: Simd + std::fmt::Debug> Kernel for F32<S> {
+// SAFETY: `drive` writes all columns of all rows; its tiles read eight f32 for each input.
+unsafe impl<S: Simd + std::fmt::Debug> Kernel for F32<S> {
     fn name(&self) -> &'static str {
         match S::NAME {
             "relaxed" => "f32 relaxed",
@@ -67,7 +68,8 @@ impl<S: Simd + std::fmt::Debug> Kernel for F32<S> {
     }
 }
 
-impl<S: Simd + std::fmt::Debug> Kernel for F16<S> {
+// SAFETY: `drive` writes all columns of all rows; `enter` reads eight u16 for each input.
+unsafe impl<S: Simd + std::fmt::Debug> Kernel for F16<S> {
     fn name(&self) -> &'static str {
         match S::NAME {
             "relaxed" => "f16 relaxed",
@@ -115,7 +117,8 @@ struct F32Tiles<'a, S> {
     isa: PhantomData<S>,
 }
 
-impl<S: Simd> Tiles for F32Tiles<'_, S> {
+// SAFETY: it reads eight numbers of a panel for each input of its rows.
+unsafe impl<S: Simd> Tiles for F32Tiles<'_, S> {
     type S = S;
 
     fn enter(&mut self, panel: Panel<'_>) {
@@ -139,7 +142,8 @@ struct F16Tiles<'a, S> {
     wide: Vec<f32>,
 }
 
-impl<S: Simd> Tiles for F16Tiles<'_, S> {
+// SAFETY: it reads what `enter` has widened, eight numbers for each input.
+unsafe impl<S: Simd> Tiles for F16Tiles<'_, S> {
     type S = S;
 
     fn enter(&mut self, panel: Panel<'_>) {

@@ -60,7 +60,8 @@ impl<D> Int8<D> {
     pub const KERNEL: Self = Int8(PhantomData);
 }
 
-impl<D: Dot> Kernel for Int8<D> {
+// SAFETY: `drive` writes all columns of all rows; its tiles read eight weights for each input of a whole group.
+unsafe impl<D: Dot> Kernel for Int8<D> {
     fn name(&self) -> &'static str {
         D::NAME
     }
@@ -138,7 +139,8 @@ impl<D: Dot> Int8Tiles<D> {
     }
 }
 
-impl<D: Dot> Tiles for Int8Tiles<D> {
+// SAFETY: a panel has eight weights for each of the `length` numbers of a row.
+unsafe impl<D: Dot> Tiles for Int8Tiles<D> {
     type S = D::S;
     // One less than in f32: the instruction's code needs a register of its own.
     const ROWS: usize = if D::S::ROWS > 5 { 5 } else { D::S::ROWS };

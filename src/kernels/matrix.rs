@@ -49,6 +49,9 @@ macro_rules! by_rows {
 }
 pub(super) use by_rows;
 
+/// As far as [`by_rows`] counts.
+pub(super) const MOST_ROWS: usize = 6;
+
 /// Columns of a panel.
 pub const PANEL: usize = 8;
 
@@ -62,7 +65,13 @@ const BLOCK_ROWS: usize = 132;
 pub struct Line(pub [u8; 64]);
 
 /// A number format of weights with its product.
-pub trait Kernel: fmt::Debug + Send + Sync {
+///
+/// # Safety
+/// [`Matrix::multiply`] hands out what [`Kernel::run`] wrote as initialised memory. An implementer promises that
+/// - `run` writes every column of every row of its product, as [`Product::drive`] does, and nothing else;
+/// - `run` reads of a panel no more than the [`Kernel::panel_bytes`] that it asked for; their values may be any, since
+///   `pack` and `rescale` are safe code that may leave bytes of theirs as they were: zero, or packed before.
+pub unsafe trait Kernel: fmt::Debug + Send + Sync {
     /// Name in tables.
     fn name(&self) -> &'static str;
 
@@ -72,8 +81,8 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     /// The form of the rows that it packs.
     fn precision(&self) -> Precision;
 
-    /// Packs one row of `W` as a column of its panel. Returns what the format keeps beside the
-    /// panel.
+    /// Packs one row of `W` as a column of its panel, of which it writes that column's bytes alone. Returns what the
+    /// format keeps beside the panel.
     fn pack(&self, weights: &StoredRow<'_>, panel: &mut [u8], column: usize) -> Column;
 
     /// Multiplies the weights of a packed column, beside which `kept` stands. Returns what stands
@@ -182,7 +191,7 @@ impl Matrix {
             let mut product = Product { matrix: self, x, rows, parts, epilogue, out: out.as_mut_ptr(), stride };
             self.kernel.run(&mut product);
         }
-        // SAFETY: the kernel wrote every column of every row.
+        // SAFETY: the kernel wrote every column of every row: the promise of an `unsafe impl Kernel`.
         unsafe { out.set_len(rows * stride) };
         out
     }
@@ -238,7 +247,10 @@ pub(super) struct Panel<'a> {
 pub(super) type TileOf<S, const R: usize> = [[<S as Simd>::F; 2]; R];
 
 /// The inner part of a kernel.
-pub(super) trait Tiles {
+///
+/// # Safety
+/// `tile` reads no rows but its own and no more of a panel than the kernel's `panel_bytes`.
+pub(super) unsafe trait Tiles {
     /// Instruction set of the sums.
     type S: Simd;
 
@@ -258,6 +270,7 @@ pub(super) trait Tiles {
 impl Product<'_> {
     /// Runs `tiles` over all blocks, panels and groups of rows.
     pub(super) fn drive<T: Tiles>(&mut self, tiles: &mut T) {
+        const { assert!(T::ROWS <= MOST_ROWS) };
         let blocks = self.rows.div_ceil(BLOCK_ROWS);
         let mut scratch = vec![0.0; 2 * self.rows.div_ceil(blocks) * PANEL];
         for block in balanced(0..self.rows, blocks) {

@@ -1,11 +1,11 @@
 //! Dense math: what the time of a model goes into. Nothing here knows of models, and `unsafe`
-//! stands nowhere else.
+//! is allowed nowhere else.
 //!
 //! **Products.** [`matrix`] packs weights once, when they are loaded, into panels of eight
 //! columns, and multiplies rows with them. A number format is a [`Kernel`]: [`float`] in f32 or
 //! f16, [`int8`] in seven by eight bits. **Tables** ([`table`]) have the same formats, to be looked
-//! up; both are made of [`StoredRow`]s. **Attention** ([`attention`]) uses the tiles of products; [`rotary`] turns its queries and
-//! keys by their positions. **Rows** ([`rows`]) are normalised, summed, softmaxed and quantised;
+//! up; both are made of [`StoredRow`]s. **Attention** ([`attention`]) uses the tiles of products; [`attention::rotary`]
+//! turns its queries and keys by their positions. **Rows** ([`rows`]) are normalised, summed, softmaxed and quantised;
 //! [`math`] has the functions that do not exist as instructions. All are written once against
 //! [`simd::Simd`].
 //!
@@ -13,13 +13,13 @@
 //! row's result never depends on its neighbours.
 
 pub mod attention;
-mod disentangled;
 pub mod float;
 pub mod half;
 pub mod int8;
 pub mod math;
 pub mod matrix;
-pub mod rotary;
+#[cfg(all(feature = "bench", target_feature = "simd128"))]
+pub mod peak;
 pub mod rows;
 pub mod simd;
 mod stored;

@@ -8,8 +8,8 @@ use super::distance::shared_bias_bucket;
 use super::layer::Layer;
 use super::rotary::{self, RotaryLayer};
 use crate::error::Result;
+use crate::kernels::attention::rotary::{Rotary, frequencies};
 use crate::kernels::attention::{Attention, RelativeBias};
-use crate::kernels::rotary::{Rotary, frequencies};
 use crate::nn::{Attend, Embedding};
 use crate::weights::{Declarations, Names};
 
@@ -119,9 +119,9 @@ impl Scheme {
         let attention = plain.attention;
         Ok(match (&self.positions, shared) {
             (RelativePositions::Rotary(layers), ForBatch::Rotary(rotations)) => {
-                let RotaryLayer { theta, sight } = layers[layer];
+                let RotaryLayer { theta, mask } = layers[layer];
                 let rotation = rotations.iter().find(|(known, _)| *known == theta).map(|(_, rotation)| rotation);
-                Attend { attention: Attention { sight, ..attention }, rotation }
+                Attend { attention: Attention { mask, ..attention }, rotation }
             }
             (RelativePositions::Disentangled(disentangled), ForBatch::Disentangled(rows)) => {
                 let relative = Some(disentangled.of_layer(layer, rows)?);

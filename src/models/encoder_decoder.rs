@@ -10,9 +10,9 @@ use super::layer::{Tokens, one_of_each};
 use super::trace::{Stack, Trace};
 use super::words::Words;
 use crate::error::Result;
-use crate::kernels::attention::{Attention, Sequence, Sight};
+use crate::kernels::attention::{Attention, AttentionMask, Sequence};
 use crate::limits;
-use crate::nn::{Attend, Embedding, LayerNorm, Linear, attention_between, self_attention, sum_of_embeddings};
+use crate::nn::{Attend, Embedding, LayerNorm, Linear, attention_between, scaled, self_attention, sum_of_embeddings};
 use crate::text::Batch;
 use crate::weights::{Declarations, Names};
 
@@ -22,8 +22,8 @@ const OFFSET: usize = 2;
 /// A bare encoder and decoder (`BartModel`).
 #[derive(Debug)]
 pub struct EncoderDecoder {
-    /// What word embeddings are multiplied with.
-    word_scale: f64,
+    /// What word embeddings are multiplied with, if they are.
+    word_scale: Option<f32>,
     start: u32,
     encoder: Side,
     decoder: Side,
@@ -72,10 +72,10 @@ impl EncoderDecoder {
         }
         let decoder_width = number("decoder_ffn_dim", 4_096, 1, limits::INTERMEDIATE_SIZE)?;
         let start = number("decoder_start_token_id", 2, 0, config.vocab_size - 1)? as u32;
-        let scaled = fields.flag(Setting::of("scale_embedding", false))?;
+        let is_scaled = fields.flag(Setting::of("scale_embedding", false))?;
         let mut side = |side, sizes| Side::declare(needs, names, config, side, sizes, words);
         Ok(EncoderDecoder {
-            word_scale: if scaled { (config.hidden_size as f64).sqrt() } else { 1.0 },
+            word_scale: is_scaled.then(|| (config.hidden_size as f64).sqrt() as f32),
             start,
             encoder: side("encoder", [config.layers, config.attention_heads, config.intermediate_size]),
             decoder: side("decoder", [decoder_layers, decoder_heads, decoder_width]),
@@ -123,7 +123,7 @@ impl EncoderDecoder {
     ) -> Result<Tensor> {
         let queries = queries(batch, wanted);
         let plain = Attend::plain(self.decoder.heads, self.decoder.words.size());
-        let causal = Attend { attention: Attention { sight: Sight::Causal, ..plain.attention }, ..plain };
+        let causal = Attend { attention: Attention { mask: AttentionMask::Causal, ..plain.attention }, ..plain };
         let asked = wanted.select(x, batch)?;
         let mixed = trace.attention(Stack::Decoder, |probabilities| {
             let [q, kv] = [layer.qkv.forward_parts(&asked, 0..1)?, layer.qkv.forward_parts(x, 1..3)?];
@@ -189,7 +189,8 @@ impl Side {
     fn embed(&self, model: &EncoderDecoder, ids: &[u32], batch: &Batch) -> Result<Tensor> {
         let positions: Vec<u32> =
             batch.sequences.iter().flat_map(|rows| (OFFSET..OFFSET + rows.len()).map(|row| row as u32)).collect();
-        let words = (sum_of_embeddings(&[(&self.words, ids)])? * model.word_scale)?;
+        let words = sum_of_embeddings(&[(&self.words, ids)])?;
+        let words = model.word_scale.map_or(Ok(words.clone()), |scale| scaled(&words, scale))?;
         self.norm.forward_residual(&words, &sum_of_embeddings(&[(&self.positions, &positions)])?)
     }
 }

@@ -8,7 +8,7 @@ use super::words::Words;
 use crate::error::{Error, Result};
 use crate::heads::{Applied, Bias, HeadTable, Reads, Spread, Stage, Tied, Width};
 use crate::limits;
-use crate::nn::{Activation, LayerNorm, Linear};
+use crate::nn::{Activation, LayerNorm, Linear, mean_of_sequences};
 use crate::text::Batch;
 use crate::weights::{Declarations, Initial, Initializer, Names};
 
@@ -103,10 +103,7 @@ impl Head {
     /// `[tokens, outputs]` of a head that reads each token.
     pub fn forward(&self, hidden: &Tensor, batch: &Batch) -> Result<Tensor> {
         let mut x = match self.pool {
-            Pool::Mean => {
-                let mean = |rows: &std::ops::Range<usize>| hidden.narrow(0, rows.start, rows.len())?.mean_keepdim(0);
-                Tensor::cat(&batch.sequences.iter().map(mean).collect::<candle_core::Result<Vec<_>>>()?, 0)?
-            }
+            Pool::Mean => mean_of_sequences(hidden, &batch.sequences)?,
             _ => hidden.clone(),
         };
         for (linear, norm) in &self.stages {

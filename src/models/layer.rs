@@ -1,13 +1,13 @@
 //! One transformer layer, as its table describes it.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
 use super::architecture::{LayerTable, Norms};
 use super::config::Config;
 use super::trace::{Stack, Trace};
 use crate::error::Result;
 use crate::kernels::attention::Sequence;
-use crate::nn::{Attend, LayerNorm, Linear, attention_between, self_attention};
+use crate::nn::{Attend, LayerNorm, Linear, add, attention_between, chosen_rows, self_attention};
 use crate::text::Batch;
 use crate::weights::{Declarations, Names};
 
@@ -40,9 +40,8 @@ impl Tokens<'_> {
             return Ok(x.clone());
         };
         let starts = batch.sequences.iter().map(|sequence| sequence.start);
-        let rows: Vec<u32> = starts.zip(*positions).map(|(start, position)| (start + position) as u32).collect();
-        let count = rows.len();
-        Ok(x.index_select(&Tensor::from_vec(rows, count, &Device::Cpu)?, 0)?)
+        let rows: Vec<usize> = starts.zip(*positions).map(|(start, position)| start + position).collect();
+        chosen_rows(x, &rows)
     }
 }
 
@@ -113,8 +112,8 @@ impl Layer {
                 self.output_norm.forward_residual(&self.feed_forward(&x)?, &x)
             }
             _ => {
-                let x = (mixed + x)?;
-                Ok((self.feed_forward(&self.output_norm.forward(&x)?)? + x)?)
+                let x = add(&mixed, &x)?;
+                add(&self.feed_forward(&self.output_norm.forward(&x)?)?, &x)
             }
         }
     }

@@ -10,7 +10,7 @@ use super::architecture::Setting;
 use super::config::Config;
 use super::fields::{Fields, invalid};
 use crate::error::Result;
-use crate::kernels::attention::Sight;
+use crate::kernels::attention::AttentionMask;
 use crate::limits;
 
 /// How one layer attends.
@@ -19,7 +19,7 @@ pub struct RotaryLayer {
     /// Base of the frequencies.
     pub theta: f64,
     /// What a token sees.
-    pub sight: Sight,
+    pub mask: AttentionMask,
 }
 
 /// `layer_types` of a layer that sees everything.
@@ -44,8 +44,8 @@ pub(super) fn layers(config: &Config) -> Result<Vec<RotaryLayer>> {
     let local_default = if fields.is_null("local_rope_theta") { global } else { 10_000.0 };
     let local = theta(fields, SLIDING, "local_rope_theta", local_default)?;
     let layer = |sliding| match sliding {
-        true => RotaryLayer { theta: local, sight: Sight::Window(window) },
-        false => RotaryLayer { theta: global, sight: Sight::All },
+        true => RotaryLayer { theta: local, mask: AttentionMask::Window(window) },
+        false => RotaryLayer { theta: global, mask: AttentionMask::All },
     };
     Ok(sliding_layers(fields, config.layers)?.into_iter().map(layer).collect())
 }

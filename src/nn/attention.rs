@@ -8,8 +8,8 @@ use candle_core::Tensor;
 
 use super::ops;
 use crate::error::Result;
-use crate::kernels::attention::{Attention, Sequence, Sight, Vectors};
-use crate::kernels::rotary::Rotary;
+use crate::kernels::attention::rotary::Rotary;
+use crate::kernels::attention::{Attention, AttentionMask, Sequence, Vectors};
 use crate::kernels::simd;
 
 /// How the tokens of a batch attend in one layer.
@@ -76,7 +76,7 @@ impl<'a> Attend<'a> {
     pub fn plain(heads: usize, hidden: usize) -> Self {
         let size = hidden / heads;
         let scale = 1.0 / (size as f32).sqrt();
-        let attention = Attention { heads, size, scale, sight: Sight::All, bias: None, relative: None };
+        let attention = Attention { heads, size, scale, mask: AttentionMask::All, bias: None, relative: None };
         Attend { attention, rotation: None }
     }
 

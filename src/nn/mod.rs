@@ -9,6 +9,9 @@ mod embedding;
 mod layer_norm;
 mod linear;
 mod ops;
+#[cfg(feature = "bench")]
+pub mod profile;
+mod rows;
 mod torch;
 
 pub use crate::kernels::math::Activation;
@@ -19,4 +22,5 @@ pub use embedding::{Embedding, sum_of_embeddings};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use ops::unary;
+pub use rows::{add, chosen_rows, mean_of_sequences, scaled, unit_rows};
 pub use torch::TorchActivation;

@@ -11,8 +11,7 @@ struct Unary<F>(&'static str, usize, F);
 /// A kernel of two tensors: its name and what it computes.
 struct Binary<F>(&'static str, F);
 
-/// Applies `kernel` to the numbers of `x`, which lie without gaps; the result has the rows of
-/// `x` and `width` columns.
+/// Applies `kernel` to the numbers of `x`, which lie without gaps; the result has `width` columns.
 pub fn unary(name: &'static str, x: &Tensor, width: usize, kernel: impl Fn(&[f32]) -> Vec<f32>) -> Result<Tensor> {
     Ok(x.apply_op1_no_bwd(&Unary(name, width, kernel))?)
 }
@@ -35,7 +34,8 @@ impl<F: Fn(&[f32]) -> Vec<f32>> CustomOp1 for Unary<F> {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let x = numbers(storage, layout)?;
         let out = timed(self.0, || (self.2)(x));
-        Ok((CpuStorage::F32(out), (layout.dims()[0], self.1).into()))
+        let rows = out.len() / self.1;
+        Ok((CpuStorage::F32(out), (rows, self.1).into()))
     }
 }
 
@@ -57,10 +57,10 @@ impl<F: Fn(&[f32], &[f32]) -> Vec<f32>> CustomOp2 for Binary<F> {
     }
 }
 
-#[cfg(all(feature = "bench", target_arch = "wasm32"))]
-use crate::web::bench::timed;
+#[cfg(feature = "bench")]
+use super::profile::timed;
 
-#[cfg(not(all(feature = "bench", target_arch = "wasm32")))]
+#[cfg(not(feature = "bench"))]
 fn timed<T>(_: &str, operation: impl FnOnce() -> T) -> T {
     operation()
 }

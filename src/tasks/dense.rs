@@ -7,7 +7,7 @@ use super::module_weights::ModuleLoader;
 use super::settings::Settings;
 use crate::error::{Result, listed};
 use crate::limits;
-use crate::nn::{Linear, TorchActivation, unary};
+use crate::nn::{Linear, TorchActivation, add, unary};
 use crate::weights::{Choice, Declarations, Initial, Param};
 
 const KEYS: [&str; 7] = [
@@ -109,8 +109,8 @@ impl Dense {
         })?;
         match &self.residual {
             Residual::None => Ok(activated),
-            Residual::Same => Ok((activated + x)?),
-            Residual::Projected(linear) => Ok((activated + linear.forward(x)?)?),
+            Residual::Same => add(&activated, x),
+            Residual::Projected(linear) => add(&activated, &linear.forward(x)?),
         }
     }
 }

@@ -24,7 +24,6 @@
 
 use std::sync::Arc;
 
-use candle_core::{Device, Tensor};
 use serde::Serialize;
 
 use super::options::{Given, OneOrMore};
@@ -33,6 +32,7 @@ use super::text_classification::Function;
 use super::{best_first, check_head, positive};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
+use crate::nn::chosen_rows;
 use crate::pipeline::{Task, TextModel};
 use crate::text::{Batch, Shortened, Tokens};
 
@@ -169,8 +169,7 @@ impl Task for FillMask {
         let masks: Vec<usize> = (0..batch.tokens()).filter(is_mask).collect();
         let mut computed = vec![Vec::new(); batch.sequences.len()];
         for masks in masks.chunks(MASKS) {
-            let rows: Vec<u32> = masks.iter().map(|&token| token as u32).collect();
-            let hidden = hidden.index_select(&Tensor::from_vec(rows, masks.len(), &Device::Cpu)?, 0)?;
+            let hidden = chosen_rows(&hidden, masks)?;
             for (&token, logits) in masks.iter().zip(model.logits_of_tokens(&hidden)?.to_vec2::<f32>()?) {
                 let sequence = batch.sequences.partition_point(|rows| rows.end <= token);
                 if !logits.iter().all(|logit| logit.is_finite()) {

@@ -45,9 +45,8 @@ pub fn is_wanted(name: &str, asked: &AskedFiles) -> bool {
     match name {
         "special_tokens_map.json" | "added_tokens.json" => beside("tokenizer_config.json")
             .is_some_and(|settings| !settings.as_deref().is_some_and(states_added_tokens)),
-        _ if VOCABULARIES.contains(&name) => {
-            beside("tokenizer.json").is_some_and(|json| json.is_none() || (is_marked(name) && has_marked_class(&beside)))
-        }
+        _ if VOCABULARIES.contains(&name) => beside("tokenizer.json")
+            .is_some_and(|json| json.is_none() || (is_marked(name) && has_marked_class(&beside))),
         _ => true,
     }
 }

@@ -2,15 +2,19 @@
 //! kernels, the peak of the processor to compare them with, the time of each operation of a model,
 //! and tokenizers without a model.
 
-use std::cell::RefCell;
-
 use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::{Result, invalid_argument, to_js};
-use crate::kernels::simd::{Best, Simd};
-use crate::kernels::{Epilogue, KERNELS, Matrix, StoredRow};
+use crate::kernels::{Epilogue, KERNELS, Matrix, StoredRow, peak};
+use crate::nn::profile;
 use crate::text::{Input, SmallFiles, Tokenizer};
+
+/// Begins to count the time of each operation.
+#[wasm_bindgen]
+pub fn count_times() {
+    profile::count_by(super::now);
+}
 
 /// Names of all kernels of this build.
 #[wasm_bindgen]
@@ -62,71 +66,22 @@ impl KernelBench {
     }
 }
 
-/// `8 · 12 · times` f32 multiply-adds on registers alone.
+/// See [`peak::f32`].
 #[wasm_bindgen]
 pub fn peak_f32(times: usize) -> f32 {
-    // Different values, lest the compiler compute one sum in place of twelve.
-    let mut sums: [_; 12] = std::array::from_fn(|sum| Best::splat(std::hint::black_box(sum as f32)));
-    let [a, b] = [Best::splat(std::hint::black_box(0.999)), Best::splat(std::hint::black_box(1e-6))];
-    for _ in 0..times {
-        for sum in &mut sums {
-            *sum = Best::madd(*sum, a, b);
-        }
-        for sum in &mut sums {
-            *sum = Best::madd(*sum, a, b);
-        }
-    }
-    sums.iter().map(|&sum| Best::to_array(sum)[0]).sum()
+    peak::f32(times)
 }
 
-/// `2 · 12 · 4 · GROUP · times` products of the build's int8 instruction on registers alone;
-/// returns that number of products for one time. The sums are multiplied, as a product that does
-/// not change would be computed once.
+/// See [`peak::int8`].
 #[wasm_bindgen]
 pub fn peak_int8(times: usize) -> f64 {
-    #[cfg(target_feature = "relaxed-simd")]
-    use crate::kernels::int8::AddDot as Form;
-    use crate::kernels::int8::Dot;
-    #[cfg(not(target_feature = "relaxed-simd"))]
-    use crate::kernels::int8::WideDot as Form;
-    let bytes = std::hint::black_box([3_i8; 16]);
-    // SAFETY: sixteen weights can be read.
-    let weights = unsafe { Form::weights(bytes.as_ptr()) };
-    let mut sums: [_; 12] = std::array::from_fn(|sum| <Form as Dot>::S::splat_i(std::hint::black_box(sum as i32)));
-    for _ in 0..times {
-        for sum in &mut sums {
-            *sum = Form::dot(weights, *sum, *sum);
-        }
-        for sum in &mut sums {
-            *sum = Form::dot(weights, *sum, *sum);
-        }
-    }
-    std::hint::black_box(sums);
-    (2 * 12 * 4 * Form::GROUP) as f64
-}
-
-thread_local! {
-    /// Milliseconds by operation.
-    static TIMES: RefCell<Vec<(&'static str, f64)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Counts the time of `operation` under its name.
-pub fn timed<T>(name: &'static str, operation: impl FnOnce() -> T) -> T {
-    let start = super::now();
-    let result = operation();
-    let took = super::now() - start;
-    TIMES.with_borrow_mut(|times| match times.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, sum)) => *sum += took,
-        None => times.push((name, took)),
-    });
-    result
+    peak::int8(times)
 }
 
 /// `[[operation, milliseconds], …]` since the last call.
 #[wasm_bindgen]
 pub fn take_times() -> Array {
-    let times = TIMES.take();
-    times.into_iter().map(|(name, time)| Array::of2(&name.into(), &time.into())).collect()
+    profile::take_times().into_iter().map(|(name, time)| Array::of2(&name.into(), &time.into())).collect()
 }
 
 /// A tokenizer without a model.

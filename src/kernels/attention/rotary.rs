@@ -3,7 +3,7 @@
 
 use std::array::from_fn;
 
-use super::simd::Simd;
+use crate::kernels::simd::Simd;
 
 /// Cosines and sines of every position.
 #[derive(Debug, Clone)]

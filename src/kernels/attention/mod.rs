@@ -5,28 +5,23 @@
 //! block of queries computes its scores with the keys that one of them sees, their softmax, and
 //! the weighted sum of the values with the tile of the matrix product.
 
+mod block;
+mod disentangled;
+pub mod rotary;
+
 use std::ops::Range;
 
-pub use super::disentangled::Disentangled;
-use super::disentangled::{self, Distances};
-use super::float::tile;
-use super::matrix::{PANEL, balanced, by_rows, store};
+use block::{Block, pack_column, products};
+pub use block::{Sequence, Vectors};
+pub use disentangled::Disentangled;
+use disentangled::Distances;
+
+use super::matrix::{PANEL, balanced};
 use super::rows::{add_assign, exponentials};
 use super::simd::Simd;
 
 /// Most queries of a block: four tiles of six. Their scores with 512 keys take 48 KiB.
 const BLOCK: usize = 24;
-
-/// Vectors of all heads side by side in rows: `row · stride + offset + head · size`.
-#[derive(Debug, Clone, Copy)]
-pub struct Vectors<'a> {
-    /// The numbers of all rows.
-    pub numbers: &'a [f32],
-    /// Numbers from one row to the next.
-    pub stride: usize,
-    /// First number of the vectors within a row.
-    pub offset: usize,
-}
 
 /// What attention computes.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +33,7 @@ pub struct Attention<'a> {
     /// Scores are multiplied by this.
     pub scale: f32,
     /// The keys that a query sees.
-    pub sight: Sight,
+    pub mask: AttentionMask,
     /// Added to the scaled scores.
     pub bias: Option<RelativeBias<'a>>,
     /// Added to the scores before they are scaled.
@@ -47,7 +42,7 @@ pub struct Attention<'a> {
 
 /// Which keys of its sequence a query sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum AttentionMask {
     /// Every one.
     All,
     /// Those at most this far away, before and behind.
@@ -63,17 +58,6 @@ pub struct RelativeBias<'a> {
     pub table: &'a [f32],
     /// The largest distance in the table; no key is farther from a query.
     pub reach: usize,
-}
-
-/// One sequence: rows of its keys and values, and of its queries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sequence {
-    /// Rows of the keys and values.
-    pub keys: Range<usize>,
-    /// Rows of the queries, which follow each other in the sequence.
-    pub queries: Range<usize>,
-    /// Position of the first query within the sequence, where the first key has position 0.
-    pub position: usize,
 }
 
 impl Attention<'_> {
@@ -142,11 +126,11 @@ impl Attention<'_> {
         out
     }
 
-    /// Panics if a query stands where its sight or its bias is not defined.
+    /// Panics if a query is where its mask or its bias is not defined.
     fn check(&self, sequence: &Sequence) {
         let (keys, end) = (sequence.keys.len(), sequence.position + sequence.queries.len());
         assert!(keys > 0 || sequence.queries.is_empty(), "a query sees a key");
-        assert!(self.sight == Sight::All || end <= keys, "a query sees its own key");
+        assert!(self.mask == AttentionMask::All || end <= keys, "a query sees its own key");
         if let Some(bias) = self.bias {
             assert!(bias.table.len() == self.heads * (2 * bias.reach + 1));
             assert!(end <= bias.reach + 1 && keys <= bias.reach + 1 + sequence.position, "a bias for each distance");
@@ -164,10 +148,10 @@ impl Attention<'_> {
 
     /// Keys that any query at these positions sees.
     fn seen(&self, positions: Range<usize>, keys: usize) -> Range<usize> {
-        match self.sight {
-            Sight::All => 0..keys,
-            Sight::Window(window) => positions.start.saturating_sub(window)..keys.min(positions.end + window),
-            Sight::Causal => 0..positions.end,
+        match self.mask {
+            AttentionMask::All => 0..keys,
+            AttentionMask::Window(window) => positions.start.saturating_sub(window)..keys.min(positions.end + window),
+            AttentionMask::Causal => 0..positions.end,
         }
     }
 
@@ -226,33 +210,8 @@ impl Attention<'_> {
     }
 }
 
-impl<'a> Vectors<'a> {
-    /// From the first vector of a row on.
-    pub(super) fn row(&self, row: usize) -> &'a [f32] {
-        &self.numbers[row * self.stride + self.offset..]
-    }
-}
-
 /// What is shown the probabilities, see [`Attention::run_with`].
 type Observer<'a> = dyn FnMut(usize, usize, usize, &[f32]) + 'a;
-
-/// Some queries of a sequence that are computed together.
-pub(super) struct Block {
-    /// Rows of the queries.
-    pub(super) rows: Range<usize>,
-    /// Index of the first one among the queries of the sequence.
-    query: usize,
-    /// Position of the first one.
-    pub(super) position: usize,
-    /// Number of keys of the sequence.
-    keys: usize,
-    /// Positions of the keys that any of the queries sees.
-    pub(super) seen: Range<usize>,
-    /// Key of the first column of the scores: the first one seen, or up to seven before it.
-    pub(super) first: usize,
-    /// Columns of the scores: whole panels.
-    pub(super) stride: usize,
-}
 
 /// Packed keys and values of one head, and the scores of one block. Kept from one sequence to
 /// the next, so that memory is not asked for again.
@@ -301,39 +260,6 @@ impl Workspace {
                 *shown = weight * share;
             }
             observe(block.query + row, &self.shown);
-        }
-    }
-}
-
-/// Writes a vector as a column of panels, `[columns / 8][size][8]`.
-pub(super) fn pack_column(panels: &mut [f32], column: usize, vector: &[f32]) {
-    let panel = &mut panels[column / PANEL * PANEL * vector.len()..][..PANEL * vector.len()];
-    for (cell, &number) in panel[column % PANEL..].iter_mut().step_by(PANEL).zip(vector) {
-        *cell = number;
-    }
-}
-
-/// Products of `rows` vectors of `length` numbers, `x_stride` apart from the first of `x` on,
-/// with a panel; stored in `to`, `stride` apart.
-pub(super) fn products<S: Simd>(
-    x: &[f32],
-    x_stride: usize,
-    panel: &[f32],
-    length: usize,
-    rows: usize,
-    to: &mut [f32],
-    stride: usize,
-) {
-    assert!(panel.len() == length * PANEL);
-    assert!(x.len() >= (rows - 1) * x_stride + length && to.len() >= (rows - 1) * stride + PANEL);
-    let none = [S::splat(0.0); 2];
-    for group in balanced(0..rows, rows.div_ceil(S::ROWS)) {
-        // SAFETY: `x` has these rows, the panel eight numbers for each of theirs, and `to` room
-        // for eight numbers in each row.
-        unsafe {
-            let (x, to) = (x.as_ptr().add(group.start * x_stride), to.as_mut_ptr().add(group.start * stride));
-            let panel = panel.as_ptr();
-            by_rows!(group.len(), R => store::<S, R>(tile::<S, R>(x, x_stride, panel, length), none, to, stride));
         }
     }
 }

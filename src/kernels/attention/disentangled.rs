@@ -10,10 +10,10 @@
 
 use std::ops::Range;
 
-use super::attention::{Block, Sequence, Vectors, pack_column, products};
-use super::matrix::{PANEL, balanced};
-use super::rows::add_assign;
-use super::simd::Simd;
+use super::block::{Block, Sequence, Vectors, pack_column, products};
+use crate::kernels::matrix::{PANEL, balanced};
+use crate::kernels::rows::add_assign;
+use crate::kernels::simd::Simd;
 
 /// Most queries of a block. A group of keys is multiplied with as many distances and a few more
 /// at the ends.
