@@ -1,8 +1,10 @@
 /** Hidden vectors: of the tokens of texts, or one for each text. */
 
-import { abortSignal, check, flag, oneOf } from '../rules.js';
+import { abortSignal, check, count, flag, oneOf, plainObject } from '../rules.js';
 import { stack } from '../tensor.js';
 import { oneOrMore, readText } from './request.js';
+
+/** @typedef {import('./request.js').TokenizerOptions} TokenizerOptions */
 
 /**
  * @typedef {object} FeatureExtractionOptions
@@ -11,6 +13,8 @@ import { oneOrMore, readText } from './request.js';
  *   of itself, and of other models `'none'`
  * @property {boolean} [normalize] divide each vector by its length
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {TokenizerOptions} [tokenize_kwargs] for the tokenizer, in an object as in Python
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -28,6 +32,8 @@ const rules = {
   pooling: oneOf('none', 'mean', 'cls', 'max', 'first_token', 'last_token'),
   normalize: flag,
   truncation: flag,
+  tokenize_kwargs: plainObject,
+  batch_size: count,
   signal: abortSignal,
 };
 

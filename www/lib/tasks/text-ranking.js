@@ -1,6 +1,6 @@
 /** Documents by how well they answer a query. */
 
-import { abortSignal, check, countOrNull, flag, oneOf, texts } from '../rules.js';
+import { abortSignal, check, count, countOrNull, flag, oneOf, texts } from '../rules.js';
 import { badInput, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{query: string, documents: readonly string[]}} RankingInput */
@@ -12,6 +12,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  * @property {'sigmoid' | 'identity'} [activation_fn] from logits to scores; by default what the model's configuration
  *   asks for
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -34,6 +35,7 @@ const rules = {
   return_documents: flag,
   activation_fn: oneOf('sigmoid', 'identity'),
   truncation: flag,
+  batch_size: count,
   signal: abortSignal,
 };
 
