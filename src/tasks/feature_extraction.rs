@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use serde::Serializer;
 
+use super::encode_within;
 use super::options::Given;
 use super::pooling::{Mode, Pooling};
 use super::text::Text;
@@ -62,11 +63,13 @@ pub struct Options {
     pub normalize: bool,
     /// Whether texts that are too long are cut; an error otherwise.
     pub truncation: bool,
+    /// Most tokens that are read of a text; as many as the model can by default.
+    pub max_length: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { pooling: None, normalize: false, truncation: true }
+        Options { pooling: None, normalize: false, truncation: true, max_length: None }
     }
 }
 
@@ -76,10 +79,13 @@ impl Options {
     /// # Errors
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
+        given.spread("tokenize_kwargs")?;
+        given.no_padding()?;
         Ok(Options {
             pooling: given.choice("pooling", Pooled::NAMES)?,
             normalize: given.flag("normalize")?.unwrap_or(false),
-            truncation: given.flag("truncation")?.unwrap_or(true),
+            truncation: given.truncation()?,
+            max_length: given.count("max_length")?,
         })
     }
 }
@@ -150,10 +156,13 @@ impl Task for FeatureExtraction {
     fn encode(&self, input: &Text) -> Result<Vec<Tokens>> {
         let prompt = if self.by_folder { self.embedder.prompt() } else { "" };
         let text = Input { text: format!("{prompt}{}", input.0), text_pair: None };
-        let mut tokens = self.embedder.tokenizer.encode_input(0, &text, self.options.truncation)?;
+        let Options { truncation, max_length, .. } = self.options;
+        let mut tokens = encode_within(&self.embedder.tokenizer, &text, truncation, max_length)?;
         // The prompt is no part of the text that was read.
-        tokens.kept.text_end = tokens.kept.text_end.saturating_sub(prompt.chars().count());
-        Ok(vec![tokens])
+        for tokens in &mut tokens {
+            tokens.kept.text_end = tokens.kept.text_end.saturating_sub(prompt.chars().count());
+        }
+        Ok(tokens)
     }
 
     fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {
