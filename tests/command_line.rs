@@ -221,10 +221,41 @@ fn run_gives_an_answer_the_id_of_its_line() {
             let [with, without, failed]: &[Value; 3] = answers;
             assert_eq!(with.get("id"), Some(id));
             assert_eq!(with["result"], without["result"]);
-            assert!(with["result"].is_array() && without.get("id").is_none());
+            assert!(!with["result"].is_null() && without.get("id").is_none());
             assert_eq!((failed.get("id"), &failed["error"]["code"]), (Some(id), &json!("input")));
         }
     }
+}
+
+/// What was asked for alone is not in a list, as in Python.
+#[test]
+fn run_gives_results_the_shape_that_python_gives_them() {
+    let question = json!({"question": "Who?", "context": "the dog"});
+    let cases = [
+        ("fill-mask", "tasks/wordpiece-masked-lm", json!("the [MASK] fox"), json!({"top_k": 2}), "/1/token"),
+        ("fill-mask", "tasks/wordpiece-masked-lm", json!("a [MASK] [MASK]"), json!({}), "/1/4/token"),
+        ("question-answering", "tasks/wordpiece-qa", question.clone(), json!({}), "/answer"),
+        ("question-answering", "tasks/wordpiece-qa", question.clone(), json!({"top_k": 1, "topk": 2}), "/answer"),
+        ("question-answering", "tasks/wordpiece-qa", question.clone(), json!({"topk": 2}), "/1/answer"),
+        ("question-answering", "tasks/wordpiece-qa", question, json!({"top_k": 2}), "/1/answer"),
+        ("text-classification", "tasks/wordpiece-topics", json!("the dog"), json!({}), "/0/label"),
+        (
+            "zero-shot-classification",
+            "tasks/wordpiece-nli",
+            json!("a"),
+            json!({"candidate_labels": ["b"]}),
+            "/labels/0",
+        ),
+        ("token-classification", "tasks/wordpiece-token", json!("a dog"), json!({"ignore_labels": []}), "/0/entity"),
+    ];
+    for (task, folder, input, options, place) in cases {
+        let (answers, code) = answers(task, folder, &["--options", &options.to_string()], format!("{input}\n").into());
+        assert_eq!(code, Some(0), "{answers:?}");
+        assert!(answers[0]["result"].pointer(place).is_some(), "{task} {options}: {answers:?}");
+    }
+    let nothing = "{\"question\": \"Who?\", \"context\": \" \"}\n";
+    let (answers, code) = answers("question-answering", "tasks/wordpiece-qa", &[], nothing.into());
+    assert_eq!((&answers[0]["error"]["code"], code), (&json!("input"), Some(3)));
 }
 
 #[test]

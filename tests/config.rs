@@ -73,14 +73,93 @@ fn labels_come_in_the_order_of_their_numbers() {
     let ten: serde_json::Map<_, _> = (0..12).rev().map(|id| (id.to_string(), json!(format!("l{id}")))).collect();
     let expected: Vec<String> = (0..12).map(|id| format!("l{id}")).collect();
     assert_eq!(labels(json!({"id2label": ten})).expect("labels"), Some(expected));
-    let gap = labels(json!({"id2label": {"0": "a", "7": "b"}})).expect("labels");
-    assert_eq!(gap, Some(vec!["a".into(), "LABEL_1".into()]));
-    let counted = labels(json!({"num_labels": 2, "id2label": null})).expect("labels");
-    assert_eq!(counted, Some(vec!["LABEL_0".into(), "LABEL_1".into()]));
     assert_eq!(labels(json!({})).expect("labels"), None);
-    for broken in [json!({}), json!({"a": "b"}), json!({"0": 1}), json!([]), json!({"-1": "a"})] {
+    for broken in [json!({"a": "b"}), json!({"0.0": "a"}), json!([]), json!("a")] {
         assert!(matches!(labels(json!({"id2label": broken})), Err(Error::Config { field, .. }) if field == "id2label"));
     }
+}
+
+/// What transformers 5.24 makes of each: names, ids without one, and how much is to be known. 4.57 makes another thing
+/// of the cases with `num_labels` beside `id2label`.
+#[test]
+fn labels_are_those_of_python_however_they_are_written() {
+    let three = json!({"0": "a", "1": "b", "2": "c"});
+    let generic = |count: usize| (0..count).map(|id| format!("LABEL_{id}")).collect::<Vec<_>>();
+    let cases = [
+        (json!({"id2label": {"0": 2, "1": true, "2": "c"}}), vec!["2", "true", "c"], vec![], 1),
+        (json!({"id2label": {"0": null, "1": 1.5, "2": [1, "a"]}}), vec!["null", "1.5", r#"[1,"a"]"#], vec![], 1),
+        (json!({"id2label": {" 0": "a", "1 ": "b", "+2": "c"}}), vec!["a", "b", "c"], vec![], 0),
+        (json!({"id2label": {"0": "x", "00": "a", "1": "b"}}), vec!["a", "b"], vec![], 0),
+        (json!({"id2label": {"1": "a", "2": "b", "3": "c"}}), vec!["LABEL_0", "a", "b"], vec![0], 0),
+        (json!({"id2label": {"0": "a", "7": "b"}}), vec!["a", "LABEL_1"], vec![1], 0),
+        (json!({"id2label": {"-1": "a", "0": "b"}}), vec!["b", "LABEL_1"], vec![1], 0),
+        (json!({"id2label": three, "num_labels": 3}), vec!["a", "b", "c"], vec![], 0),
+        (json!({"id2label": three, "num_labels": 3.0}), vec!["a", "b", "c"], vec![], 0),
+        (json!({"id2label": three, "_num_labels": 5}), vec!["a", "b", "c"], vec![], 0),
+        (json!({"id2label": three, "num_labels": 2}), vec!["LABEL_0", "LABEL_1"], vec![], 1),
+        (json!({"id2label": {"1": "a", "2": "b"}, "num_labels": 1}), vec!["LABEL_0"], vec![], 1),
+        (json!({"id2label": {}, "num_labels": 2}), vec!["LABEL_0", "LABEL_1"], vec![], 1),
+        (json!({"id2label": {}}), vec![], vec![], 0),
+        (json!({"id2label": null, "num_labels": 2}), vec!["LABEL_0", "LABEL_1"], vec![], 0),
+        (json!({"label2id": {"a": 0, "b": 1}, "num_labels": 2}), vec!["LABEL_0", "LABEL_1"], vec![], 0),
+        (json!({"num_labels": 0}), vec![], vec![], 0),
+    ];
+    for (stated, names, nameless, warnings) in cases {
+        let mut config = json!({"model_type": "bert"});
+        config.as_object_mut().expect("an object").extend(stated.as_object().expect("an object").clone());
+        let config = parse(config).unwrap_or_else(|error| panic!("{stated}: {error}"));
+        assert_eq!(
+            config.labels.as_deref(),
+            Some(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).as_deref(),
+            "{stated}"
+        );
+        assert_eq!((config.nameless_labels, config.warnings.len()), (nameless, warnings), "{stated}");
+        let forgets = config.labels == Some(generic(names.len()));
+        assert!(!forgets || config.fields.get("label2id").is_none(), "{stated}");
+    }
+}
+
+#[test]
+fn settings_are_read_as_python_reads_them() {
+    let bert = |field: &str, value: Value| parse(json!({"model_type": "bert", field: value}));
+    // Null where it means no more than absence.
+    for field in [
+        "pad_token_id",
+        "eos_token_id",
+        "problem_type",
+        "architectures",
+        "torch_dtype",
+        "dtype",
+        "classifier_dropout",
+        "position_embedding_type",
+        "finetuning_task",
+        "id2label",
+        "label2id",
+    ] {
+        let config = bert(field, Value::Null).unwrap_or_else(|error| panic!("{field}: {error}"));
+        assert_eq!((config.pad_token_id, config.warnings.len()), (0, 0), "{field}");
+    }
+    assert!(parse(json!({"model_type": "bart", "scale_embedding": null})).is_ok());
+    assert!(parse(json!({"model_type": "roberta", "pad_token_id": null})).is_err(), "positions begin after it");
+    assert!(bert("pad_token_id", json!(-1)).is_ok());
+    // What is not known of a problem is left aside, and said.
+    for problem in
+        [json!("multi_class_classification"), json!(""), json!(3), json!("Regression"), json!(["regression"])]
+    {
+        let config = bert("problem_type", problem.clone()).expect("a valid config");
+        assert_eq!((config.problem_type, config.warnings.len()), (None, 1), "{problem}");
+    }
+    // Names that every architecture knows count before its own.
+    let distilbert = json!({"model_type": "distilbert", "dim": 8, "hidden_size": 36, "num_attention_heads": 3});
+    let distilbert = parse(distilbert).expect("a valid config");
+    assert_eq!((distilbert.hidden_size, distilbert.attention_heads, distilbert.layers), (36, 3, 6));
+    let bart = parse(json!({"model_type": "bart", "d_model": 36, "num_attention_heads": 3, "num_hidden_layers": 2}));
+    let bart = bart.expect("a valid config");
+    assert_eq!((bart.hidden_size, bart.attention_heads, bart.layers), (36, 3, 2));
+    // Numbers that Python's JSON has; of a key that is there twice, the last.
+    let json = br#"{"model_type": "bert", "a": NaN, "b": [-Infinity, "\"NaN\\", Infinity], "hidden_size": 12, "hidden_size": 36}"#;
+    let config = Config::parse(json).expect("a valid config");
+    assert_eq!((config.hidden_size, &config.fields.all()["b"][1]), (36, &json!("\"NaN\\")));
 }
 
 #[test]
@@ -104,7 +183,12 @@ fn what_would_be_computed_wrongly_is_refused_by_field() {
         ("layer_norm_eps", json!("tiny")),
         ("layer_norm_eps", json!(-1e-5)),
         ("num_labels", json!(65_537)),
-        ("problem_type", json!("guessing")),
+        ("hidden_size", json!(null)),
+        ("hidden_act", json!(null)),
+        ("layer_norm_eps", json!(null)),
+        ("num_labels", json!(null)),
+        ("num_labels", json!("3")),
+        ("pad_token_id", json!(-30_523)),
     ];
     for (field, value) in cases {
         match parse(json!({"model_type": "bert", field: value})) {

@@ -336,10 +336,37 @@ fn options_are_refused_by_name() {
             "nli",
             "zero-shot-classification",
             json!({"candidate_labels": "a", "hypothesis_template": "It is."}),
-            "a text with {} where the label goes",
+            "(there is no place for the label); supported: a text with {} where the label goes",
+        ),
+        (
+            "nli",
+            "zero-shot-classification",
+            json!({"candidate_labels": "a", "hypothesis_template": "{{}} is {x}."}),
+            "({x} is not the label)",
+        ),
+        (
+            "nli",
+            "zero-shot-classification",
+            json!({"candidate_labels": "a", "hypothesis_template": null}),
+            "hypothesis_template is null",
+        ),
+        ("nli", "text-classification", json!({"batch_size": 0}), "batch_size is 0"),
+        ("nli", "text-classification", json!({"padding": "max_length"}), "nothing is padded"),
+        ("masked-lm", "fill-mask", json!({"tokenizer_kwargs": 1}), "tokenizer_kwargs is 1; supported: an object"),
+        ("masked-lm", "fill-mask", json!({"tokenizer_kwargs": {"stride": 1}}), "stride is 1"),
+        (
+            "token",
+            "feature-extraction",
+            json!({"truncation": true, "tokenize_kwargs": {"truncation": true}}),
+            "what is not given beside it",
         ),
         ("token", "token-classification", json!({"aggregation_strategy": "sum"}), "none, simple, first, average, max"),
-        ("token", "token-classification", json!({"stride": 4}), "none without an aggregation_strategy"),
+        (
+            "token",
+            "token-classification",
+            json!({"stride": 4, "aggregation_strategy": "none"}),
+            "none with the aggregation_strategy none",
+        ),
         ("token", "token-classification", json!({"stride": 48, "aggregation_strategy": "max"}), "less than the 48"),
         ("token", "token-classification", json!({"stride": -1}), "stride is -1; supported: a whole number"),
         ("qa", "question-answering", json!({"top_k": 0}), "top_k is 0"),
@@ -362,6 +389,118 @@ fn options_are_refused_by_name() {
     }
     let error = TaskName::parse("translation").expect_err("no such task").to_string();
     assert!(error.contains("text-ranking") && error.contains("sentiment-analysis"), "{error}");
+}
+
+/// Spellings that Python takes for what can be said otherwise.
+#[test]
+fn options_may_be_spelled_as_in_python() {
+    let text = json!("The quick brown fox");
+    let mask = json!("The [MASK] brown fox");
+    let question = json!({"question": "Who?", "context": "the dog and the fox"});
+    let cases = [
+        (
+            "token",
+            "token-classification",
+            &text,
+            json!({"aggregation_strategy": "SIMPLE"}),
+            json!({"aggregation_strategy": "simple"}),
+        ),
+        (
+            "nli",
+            "text-classification",
+            &text,
+            json!({"function_to_apply": "Sigmoid"}),
+            json!({"function_to_apply": "sigmoid"}),
+        ),
+        (
+            "nli",
+            "text-classification",
+            &text,
+            json!({"batch_size": 8, "num_workers": 0, "padding": true, "max_length": 512}),
+            json!({}),
+        ),
+        ("nli", "text-classification", &text, json!({"max_length": 3, "truncation": false}), json!({})),
+        (
+            "nli",
+            "text-classification",
+            &text,
+            json!({"truncation": "longest_first", "function_to_apply": null}),
+            json!({}),
+        ),
+        (
+            "masked-lm",
+            "fill-mask",
+            &mask,
+            json!({"tokenizer_kwargs": {"truncation": true, "padding": "longest"}}),
+            json!({}),
+        ),
+        (
+            "token",
+            "feature-extraction",
+            &text,
+            json!({"tokenize_kwargs": {"max_length": 2048}, "batch_size": 1}),
+            json!({}),
+        ),
+        ("qa", "question-answering", &question, json!({"topk": 2, "max_question_len": 9}), json!({"top_k": 2})),
+    ];
+    for (model, task, input, spelled, plain) in cases {
+        let pipeline = Fixture::named(&format!("wordpiece-{model}")).pipeline(task);
+        assert_eq!(answer(&pipeline, input, &spelled), answer(&pipeline, input, &plain), "{task} {spelled}");
+    }
+    let shortened = |model: &str, task: &str, input: &Value, options: Value| {
+        read(&Fixture::named(&format!("wordpiece-{model}")).pipeline(task), input.clone(), options, Offsets::Characters)
+            .tokens
+    };
+    assert_eq!(shortened("nli", "text-classification", &text, json!({"max_length": 4})), 4);
+    assert_eq!(shortened("masked-lm", "fill-mask", &mask, json!({"tokenizer_kwargs": {"max_length": 5}})), 5);
+    assert_eq!(shortened("token", "feature-extraction", &text, json!({"tokenize_kwargs": {"max_length": 4}})), 4);
+}
+
+/// A task fails where Python does: in what it reads of a configuration, and not before.
+#[test]
+fn labels_without_a_name_keep_only_from_naming_them() {
+    let with = |model: &str, task: &str, stated: Value| {
+        let fixture = Fixture::named(&format!("wordpiece-{model}"));
+        let mut config: Value = serde_json::from_slice(fixture.file("config.json")).expect("JSON");
+        config.as_object_mut().expect("an object").extend(stated.as_object().expect("an object").clone());
+        let mut files = fixture.small_files();
+        files.insert("config.json".into(), config.to_string().into());
+        let task = TaskName::parse(task).expect("a task");
+        let mut loader = PipelineLoader::new(task, &files, Index::single_file(), LoadOptions::default(), None)?;
+        loader.push(0, fixture.file("model.safetensors"))?;
+        loader.finish()
+    };
+    let from_one = json!({"id2label": {"1": "a", "2": "b", "3": "entailment"}, "label2id": {"entailment": 1}});
+    let refused = with("nli", "text-classification", from_one.clone()).expect_err("no name for 0");
+    assert!(refused.to_string().contains("there is none for 0"), "{refused}");
+    let labels = json!({"candidate_labels": ["animals", "law"]});
+    let text = json!("The quick brown fox jumps over the lazy dog.");
+    let best = |stated: Value| -> Result<f32> {
+        match answer(&with("nli", "zero-shot-classification", stated)?, &text, &labels)? {
+            Output::Classified(classified) => Ok(classified.scores[0]),
+            other => panic!("{other:?}"),
+        }
+    };
+    // Scores of transformers 5.24.
+    let no_names = json!({"id2label": null, "num_labels": 3});
+    let last = json!({"label2id": {"entail": -1}});
+    for (stated, score) in
+        [(from_one, 0.50522), (no_names, 0.50687), (last, 0.50687), (json!({"label2id": {}}), 0.50687)]
+    {
+        let ours = best(stated.clone()).unwrap_or_else(|error| panic!("{stated}: {error}"));
+        assert!((ours - score).abs() < 1e-5, "{stated}: {ours}");
+    }
+    for id in [json!("2"), json!(3), json!(1.0), json!(null), json!(-4)] {
+        let refused = best(json!({"label2id": {"entailment": id}})).expect_err("no label");
+        assert!(refused.to_string().starts_with("config.json: label2id is "), "{refused}");
+    }
+    let three = json!({"id2label": {"0": "a", "1": "b", "2": "c"}});
+    let refused = with("qa", "question-answering", three.clone()).expect_err("two rows");
+    assert_eq!(
+        refused.to_string(),
+        "config.json: id2label is 3 labels; supported: 2 labels, the rows of qa_outputs.weight."
+    );
+    with("masked-lm", "fill-mask", three).expect("labels are nothing to it");
 }
 
 #[test]

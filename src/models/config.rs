@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::architecture::{Architecture, Body, ModelType, Positions, Refusal, Setting};
-use super::fields::{Fields, generic_labels, invalid};
+use super::fields::{Fields, Labels, generic_labels, invalid};
 use super::quantization;
 use super::registry::{self, supported_model_types};
 use crate::error::{Error, Result};
@@ -22,6 +22,10 @@ const REFUSALS: &[Refusal<'static>] = &[
     ("add_cross_attention", &["false"]),
     ("adapters", &[]),
 ];
+
+/// Names that mean the hidden size, the heads and the layers of every architecture, and count before those of its own.
+/// `transformers`: `attribute_map`.
+const COMMON_NAMES: [&str; 3] = ["hidden_size", "num_attention_heads", "num_hidden_layers"];
 
 /// What kind of answer a head was trained for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +88,8 @@ pub struct Config {
     pub usable_positions: Option<usize>,
     /// Names of the labels; `None` where the file states neither names nor a number.
     pub labels: Option<Vec<String>>,
+    /// Ids of labels that the file gives no name, though it names others.
+    pub nameless_labels: Vec<usize>,
     /// What the head was trained for, where the file says it.
     pub problem_type: Option<ProblemType>,
     /// All of the file, for what only some architectures or heads read.
@@ -109,7 +115,7 @@ impl Config {
     /// [`Error::UnsupportedModel`] for a model type that is not in the registry;
     /// [`Error::Config`] for anything else that cannot be used.
     pub fn parse(json: &[u8]) -> Result<Config> {
-        let fields = Fields::parse(json)?;
+        let mut fields = Fields::parse(json)?;
         let own_code = fields.get("auto_map").is_some();
         let name = match fields.get("model_type") {
             Some(Value::String(name)) => name,
@@ -117,16 +123,22 @@ impl Config {
             other => return Err(invalid("model_type", other, &supported_model_types().join(", "))),
         };
         let (architecture, model_type) = registry::find(name).ok_or_else(|| unsupported(name, own_code))?;
+        let keys = &architecture.keys;
+        for (name, setting) in COMMON_NAMES.into_iter().zip([keys.hidden_size, keys.attention_heads, keys.layers]) {
+            fields.copy(name, setting.key.unwrap_or(name));
+        }
         fields.refuse(REFUSALS)?;
         quantization::check(&fields)?;
         fields.refuse(architecture.refusals)?;
-        let keys = &architecture.keys;
+        let Labels { names: labels, nameless: nameless_labels, warning } = fields.labels()?;
+        let (problem_type, unknown_problem) = problem_type(&fields);
+        let vocab_size = fields.number(keys.vocab_size, 1, limits::VOCABULARY)?;
         let hidden_size = fields.number(keys.hidden_size, 1, limits::HIDDEN_SIZE)?;
         let mut config = Config {
             architecture,
             model_type,
             class: fields.class(),
-            vocab_size: fields.number(keys.vocab_size, 1, limits::VOCABULARY)?,
+            vocab_size,
             hidden_size,
             embedding_size: match fields.number(keys.embedding_size, 1, limits::HIDDEN_SIZE)? {
                 0 => hidden_size,
@@ -137,16 +149,17 @@ impl Config {
             intermediate_size: fields.number(keys.intermediate_size, 1, limits::INTERMEDIATE_SIZE)?,
             max_positions: fields.number(keys.max_positions, 1, limits::POSITIONS)?,
             type_vocab_size: fields.number(keys.type_vocab_size, 0, limits::VOCABULARY)?,
-            pad_token_id: fields.number(keys.pad_token_id, 0, limits::VOCABULARY)?,
+            pad_token_id: pad_token_id(&fields, architecture, vocab_size)?,
             activation: fields.activation(keys.activation)?,
             layer_norm_eps: fields
                 .real(keys.layer_norm_eps, "a number from 0 to 1", |eps| (0.0..1.0).contains(&eps))?,
             norm_bias: fields.flag(keys.norm_bias)?,
             usable_positions: None,
-            labels: fields.labels()?,
-            problem_type: problem_type(&fields)?,
+            labels,
+            nameless_labels,
+            problem_type,
             fields,
-            warnings: Vec::new(),
+            warnings: warning.into_iter().chain(unknown_problem).collect(),
         };
         if own_code {
             config.warnings.push(format!(
@@ -256,7 +269,7 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::Option`] when there are none, too many, or two of one name.
-    pub fn with_labels(self, labels: Vec<String>) -> Result<Config> {
+    pub fn with_labels(mut self, labels: Vec<String>) -> Result<Config> {
         let different: HashSet<&String> = labels.iter().collect();
         if labels.is_empty() || labels.len() > limits::LABELS || different.len() < labels.len() {
             return Err(Error::Option {
@@ -265,7 +278,21 @@ impl Config {
                 supported: format!("1 to {} different names", limits::LABELS),
             });
         }
-        Ok(Config { labels: Some(labels), problem_type: None, ..self })
+        self.fields.0.shift_remove("label2id");
+        Ok(Config { labels: Some(labels), nameless_labels: Vec::new(), problem_type: None, ..self })
+    }
+
+    /// Refuses to name labels of which only some have names, where Python fails as it names one.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub(crate) fn check_label_names(&self) -> Result<()> {
+        let Some(id) = self.nameless_labels.first() else {
+            return Ok(());
+        };
+        let last = self.labels.as_ref().map_or(0, |labels| labels.len().saturating_sub(1));
+        let supported = format!("a name for each label from 0 to {last}; there is none for {id}");
+        Err(invalid("id2label", self.fields.get("id2label"), &supported))
     }
 
     /// The labels, or as many without names as the architecture's configuration class has.
@@ -299,7 +326,32 @@ pub(super) fn unsupported(model_type: &str, own_code: bool) -> Error {
     Error::UnsupportedModel { model_type: model_type.into(), own_code, supported: supported_model_types() }
 }
 
-fn problem_type(fields: &Fields) -> Result<Option<ProblemType>> {
-    let choices = ProblemType::NAMES.iter().map(|&(name, kind)| (name, Some(kind)));
-    fields.choice(Setting::of("problem_type", None), &choices.collect::<Vec<_>>())
+/// The stated problem; a warning of one that is not known, which `transformers` 5 leaves aside, too.
+fn problem_type(fields: &Fields) -> (Option<ProblemType>, Option<String>) {
+    let Some(value) = fields.get("problem_type") else {
+        return (None, None);
+    };
+    let known = ProblemType::NAMES.iter().find(|(name, _)| value.as_str() == Some(name)).map(|&(_, kind)| kind);
+    let unknown = || {
+        let value = value.to_string().chars().take(80).collect::<String>();
+        format!("problem_type is {value}, which is none that is known, and is left aside, as in transformers 5")
+    };
+    (known, known.is_none().then(unknown))
+}
+
+/// The padding id decides where positions begin, if it decides anything; otherwise it may be null, or count from the end
+/// of the vocabulary.
+fn pad_token_id(fields: &Fields, architecture: &Architecture, vocab_size: usize) -> Result<usize> {
+    let setting = architecture.keys.pad_token_id;
+    let counts = match &architecture.body {
+        Body::Encoder(table) => {
+            table.embeddings.position.as_ref().is_some_and(|table| table.rule == Positions::AfterPadding)
+        }
+        Body::EncoderDecoder => false,
+    };
+    let from_the_end = |key| fields.get(key)?.as_i64().filter(|id| (-(vocab_size as i64)..0).contains(id));
+    match setting.key.filter(|_| !counts) {
+        Some(key) if fields.is_null(key) || from_the_end(key).is_some() => Ok(setting.default),
+        _ => fields.number(setting, 0, limits::VOCABULARY),
+    }
 }

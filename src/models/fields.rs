@@ -11,7 +11,11 @@ use crate::nn::{Activation, activation_named, activation_names};
 
 const FILE: &str = "config.json";
 
-/// An object of JSON. A null counts as absent unless said otherwise.
+/// Keys whose null is what their absence is, or is read where they are used. Of any other setting `transformers` refuses
+/// it, and a default in its place would be a guess.
+const NULL_ALLOWED: &[&str] = &["initializer_cutoff_factor", "local_rope_theta", "scale_embedding", "share_att_key"];
+
+/// An object of JSON.
 #[derive(Debug, Clone)]
 pub struct Fields(pub(super) Map<String, Value>);
 
@@ -28,7 +32,10 @@ impl Fields {
         match serde_json::from_slice(json) {
             Ok(Value::Object(fields)) => Ok(Fields(fields)),
             Ok(_) => Err(whole_file(size, "a JSON object")),
-            Err(error) => Err(whole_file(format!("not JSON ({error})"), "a JSON object")),
+            Err(error) => match with_tagged_numbers(json).map(|json| serde_json::from_slice(&json)) {
+                Some(Ok(Value::Object(fields))) => Ok(Fields(fields)),
+                _ => Err(whole_file(format!("not JSON ({error})"), "a JSON object")),
+            },
         }
     }
 
@@ -79,8 +86,9 @@ impl Fields {
     }
 
     fn read<T>(&self, setting: Setting<T>, supported: &str, accept: impl Fn(&Value) -> Option<T>) -> Result<T> {
-        match setting.key.and_then(|key| Some((key, self.get(key)?))) {
+        match setting.key.and_then(|key| Some((key, self.0.get(key)?))) {
             None => Ok(setting.default),
+            Some((key, Value::Null)) if NULL_ALLOWED.contains(&key) => Ok(setting.default),
             Some((key, value)) => accept(value).ok_or_else(|| invalid(key, Some(value), supported)),
         }
     }
@@ -90,17 +98,43 @@ impl Fields {
         Some(self.get("architectures")?.get(0)?.as_str()?.to_owned())
     }
 
-    /// Names by ascending id. `id2label` decides how many there are, then `num_labels`, which
-    /// only old files have.
-    pub(super) fn labels(&self) -> Result<Option<Vec<String>>> {
-        if let Some(value) = self.get("id2label") {
-            let supported = "an object from whole numbers to names";
-            let names = id2label(value).ok_or_else(|| invalid("id2label", Some(value), supported))?;
-            return Ok(Some(names));
+    /// The labels, as `transformers` 5 counts them: `num_labels`, where it disagrees with `id2label`, makes all labels
+    /// nameless. `label2id` says nothing alone, and is forgotten then, as it is there.
+    pub(super) fn labels(&mut self) -> Result<Labels> {
+        let stated = self.get("id2label").cloned();
+        let names = match &stated {
+            None => None,
+            Some(value) => {
+                let supported = "an object from whole numbers to names";
+                Some(id2label(value).ok_or_else(|| invalid("id2label", Some(value), supported))?)
+            }
+        };
+        if let Some(names) = &names
+            && self.0.get("num_labels").is_none_or(|count| count.as_f64() == Some(names.len() as f64))
+        {
+            return Ok(Labels::named(names));
         }
-        match self.number(Setting::of("num_labels", 0), 1, limits::LABELS)? {
-            0 => Ok(None),
-            count => Ok(Some(generic_labels(count))),
+        self.0.shift_remove("label2id");
+        if stated.is_none() && !self.0.contains_key("num_labels") {
+            return Ok(Labels::default());
+        }
+        let count = self.number(Setting::of("num_labels", 0), 0, limits::LABELS)?;
+        let warning = names.map(|names| {
+            format!(
+                "num_labels is {count}, so the {} names of id2label are left aside, as in transformers 5",
+                names.len()
+            )
+        });
+        Ok(Labels { names: Some(generic_labels(count)), warning, ..Labels::default() })
+    }
+
+    /// Gives the value of one key to another, if it is there: `transformers` knows both names of a setting.
+    pub(super) fn copy(&mut self, from: &str, to: &str) {
+        if from != to
+            && let Some(value) = self.0.get(from)
+        {
+            let value = value.clone();
+            self.0.insert(to.to_owned(), value);
         }
     }
 
@@ -118,27 +152,80 @@ impl Fields {
     }
 }
 
+/// What a file says of labels.
+#[derive(Debug, Default)]
+pub(super) struct Labels {
+    /// `None` where it states neither names nor a number.
+    pub names: Option<Vec<String>>,
+    /// Ids that have no name, though others have one.
+    pub nameless: Vec<usize>,
+    /// What should be known of them.
+    pub warning: Option<String>,
+}
+
+impl Labels {
+    /// The names by id. Who asks Python for one that is missing gets an error; `LABEL_1` stands for it here until then.
+    fn named(by_id: &BTreeMap<i64, &Value>) -> Self {
+        let texts = by_id.values().filter(|name| !name.is_string()).count();
+        let warning = format!("{texts} of the labels in id2label are no texts; their JSON serves as names");
+        let named = |id: &usize| by_id.get(&(*id as i64)).copied();
+        let names = (0..by_id.len()).map(|id| match named(&id) {
+            Some(Value::String(name)) => name.clone(),
+            Some(other) => other.to_string(),
+            None => format!("LABEL_{id}"),
+        });
+        Labels {
+            names: Some(names.collect()),
+            nameless: (0..by_id.len()).filter(|id| named(id).is_none()).collect(),
+            warning: (texts > 0).then_some(warning),
+        }
+    }
+}
+
 /// `LABEL_0`, `LABEL_1`, …: what `transformers` calls labels without names.
 pub(super) fn generic_labels(count: usize) -> Vec<String> {
     (0..count).map(|id| format!("LABEL_{id}")).collect()
 }
 
-/// `None` if the value is not of the form `{"0": "name", …}`, with at least one entry.
-fn id2label(value: &Value) -> Option<Vec<String>> {
-    let mut names = BTreeMap::new();
-    for (id, name) in value.as_object()? {
-        names.insert(id.parse::<u64>().ok()?, name.as_str()?.to_owned());
+/// `None` if the value is not of the form `{"0": name, …}`. Ids may have white space and a sign, as Python's `int`
+/// takes them; of two that are the same number, the later one counts.
+fn id2label(value: &Value) -> Option<BTreeMap<i64, &Value>> {
+    let names = value.as_object().filter(|names| names.len() <= limits::LABELS)?;
+    names.iter().map(|(id, name)| Some((id.trim().parse().ok()?, name))).collect()
+}
+
+/// The text with `NaN`, `Infinity` and `-Infinity`, which Python reads and writes as numbers, in the form that
+/// `transformers` 5 writes in their place: `{"__float__": "NaN"}`. `None` if there are none of them.
+fn with_tagged_numbers(json: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(json).ok()?;
+    let (mut tagged, mut rest, mut found) = (String::new(), text, false);
+    while let Some(character) = rest.chars().next() {
+        let number = ["NaN", "Infinity", "-Infinity"].into_iter().find(|&name| rest.starts_with(name));
+        let length = match (character, number) {
+            ('"', _) => string_length(rest),
+            (_, Some(name)) => {
+                tagged.push_str(&format!("{{\"__float__\": \"{name}\"}}"));
+                rest = &rest[name.len()..];
+                found = true;
+                continue;
+            }
+            _ => character.len_utf8(),
+        };
+        tagged.push_str(&rest[..length]);
+        rest = &rest[length..];
     }
-    if names.is_empty() || names.len() > limits::LABELS {
-        return None;
-    }
-    let mut labels = generic_labels(names.len());
-    for (id, name) in names {
-        if let Some(label) = labels.get_mut(usize::try_from(id).ok()?) {
-            *label = name;
-        }
-    }
-    Some(labels)
+    found.then(|| tagged.into_bytes())
+}
+
+/// Bytes of the string of JSON that a text begins with.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.bytes().enumerate().skip(1).find(|&(_, byte)| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |(end, _)| end + 1)
 }
 
 fn whole_file(value: String, supported: &str) -> Error {

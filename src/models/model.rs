@@ -6,7 +6,6 @@ use super::architecture::{Body, Setting};
 use super::config::{Config, unsupported};
 use super::encoder::Encoder;
 use super::encoder_decoder::EncoderDecoder;
-use super::fields::generic_labels;
 use super::head::{Head, Needs};
 use super::ignorable::IGNORABLE;
 use super::layer::Tokens;
@@ -75,7 +74,13 @@ impl Model {
                     labels = self::labels(&config, checkpoint, &names, table, options.new_head.is_some())?;
                 }
                 let outputs = match kind {
-                    HeadKind::QuestionAnswering => 2,
+                    HeadKind::QuestionAnswering => {
+                        // They are labels to `transformers`, of which BART alone has two whatever its file says.
+                        if let Body::Encoder(_) = config.architecture.body {
+                            self::labels(&config, checkpoint, &names, table, options.new_head.is_some())?;
+                        }
+                        2
+                    }
                     HeadKind::MultipleChoice => 1,
                     HeadKind::MaskedLm => config.vocab_size,
                     HeadKind::Base | HeadKind::Sequence | HeadKind::Token => labels.len(),
@@ -293,9 +298,8 @@ pub(super) fn table(config: &Config, kind: HeadKind) -> Result<Option<&'static H
     }
 }
 
-/// The configuration's labels, checked against the rows of the head's last layer. Where the
-/// configuration says nothing the rows count, and without rows either there are as many as the
-/// configuration class has by default, which old files leave out. A new head takes what is said.
+/// The configuration's labels, or as many as its class has by default, checked against the rows of the head's last
+/// layer. A new head takes what is said.
 fn labels(
     config: &Config,
     checkpoint: &Checkpoint,
@@ -303,17 +307,17 @@ fn labels(
     table: &HeadTable,
     new_head: bool,
 ) -> Result<Vec<String>> {
+    let labels = config.labels_or_default();
     let tensor = table.stages.last().map(|stage| format!("{}.weight", stage.linear.name(names)));
     let location = tensor.as_ref().and_then(|tensor| names.location(tensor));
     let rows = location.and_then(|location| checkpoint.entry(location).shape.first().copied());
-    match (&config.labels, rows, tensor) {
-        (Some(labels), Some(rows), Some(tensor)) if labels.len() != rows && !new_head => Err(Error::Config {
+    match (rows, tensor) {
+        (Some(rows), Some(tensor)) if labels.len() != rows && !new_head => Err(Error::Config {
             file: "config.json".into(),
             field: "id2label".into(),
             value: format!("{} labels", labels.len()),
             supported: format!("{rows} labels, the rows of {tensor}"),
         }),
-        (None, Some(rows), _) => Ok(generic_labels(rows)),
-        _ => Ok(config.labels_or_default()),
+        _ => Ok(labels),
     }
 }

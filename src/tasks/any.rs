@@ -132,13 +132,19 @@ impl PipelineLoader {
     /// The pipeline, after the last byte.
     ///
     /// # Errors
-    /// Those of [`TextModelLoader::finish`] and [`EmbedderLoader::finish`].
+    /// Those of [`TextModelLoader::finish`] and [`EmbedderLoader::finish`]; [`Error::Config`] where the task names labels
+    /// and some have no name.
     pub fn finish(self) -> Result<Pipeline> {
+        let names_labels = matches!(self.task, TaskName::TextClassification | TaskName::TokenClassification);
         let model = match self.inner {
             LoaderOf::Text(loader) => ModelOf::Text(Arc::new(loader.finish()?)),
             LoaderOf::Embedder(loader) => ModelOf::Embedder(Arc::new(loader.finish()?)),
         };
-        Ok(Pipeline { task: self.task, model })
+        let pipeline = Pipeline { task: self.task, model };
+        if names_labels {
+            pipeline.model().config.check_label_names()?;
+        }
+        Ok(pipeline)
     }
 }
 
@@ -335,6 +341,9 @@ where
 fn read<T>(options: Value, read: fn(&mut Given) -> Result<T>) -> Result<T> {
     let mut given = Given::new(options)?;
     let options = read(&mut given)?;
+    // Python's pipelines compute in batches of a size, with helpers; here neither changes a result.
+    given.count("batch_size")?;
+    given.tokens("num_workers")?;
     given.finish()?;
     Ok(options)
 }

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use serde::Serializer;
 
+use super::encode_within;
 use super::options::{Given, refused};
 use super::pooling::{Mode, Pooling};
 use super::positive;
@@ -69,6 +70,8 @@ pub struct Options {
     pub truncate_dim: Option<usize>,
     /// Whether texts that are too long are cut; an error otherwise.
     pub truncation: bool,
+    /// Most tokens that are read of a text; as many as the model can by default.
+    pub max_length: Option<usize>,
 }
 
 impl Default for Options {
@@ -80,6 +83,7 @@ impl Default for Options {
             prompt_name: None,
             truncate_dim: None,
             truncation: true,
+            max_length: None,
         }
     }
 }
@@ -90,15 +94,16 @@ impl Options {
     /// # Errors
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
-        // Python's; here vectors do not depend on it.
-        given.count("batch_size")?;
+        given.spread("tokenize_kwargs")?;
+        given.no_padding()?;
         Ok(Options {
             pooling: given.choice("pooling", Pooled::NAMES)?,
             normalize: [given.flag("normalize")?, given.flag("normalize_embeddings")?].contains(&Some(true)),
             prompt: given.text("prompt")?,
             prompt_name: given.text("prompt_name")?,
             truncate_dim: given.count("truncate_dim")?,
-            truncation: given.flag("truncation")?.unwrap_or(true),
+            truncation: given.truncation()?,
+            max_length: given.count("max_length")?,
         })
     }
 }
@@ -127,6 +132,7 @@ pub struct FeatureExtraction {
     embedder: Arc<TextEmbedder>,
     normalize: bool,
     truncation: bool,
+    max_length: Option<usize>,
     vectors: Vectors,
     prompt: String,
     /// How many tokens of a sequence the prompt has, if they do not count.
@@ -153,7 +159,7 @@ impl FeatureExtraction {
     /// [`Error::Option`] for a prompt of a name that the folder does not have, and for `truncate_dim` without a pooling;
     /// [`Error::Tokenizer`].
     pub fn new(embedder: Arc<TextEmbedder>, options: Options) -> Result<Self> {
-        let Options { pooling, normalize, prompt, prompt_name, truncate_dim, truncation } = options;
+        let Options { pooling, normalize, prompt, prompt_name, truncate_dim, truncation, max_length } = options;
         positive("truncate_dim", truncate_dim)?;
         let vectors = match pooling {
             Some(Pooled::By(mode)) => Vectors::Pooled(Pooling::from(mode)),
@@ -171,7 +177,7 @@ impl FeatureExtraction {
         }
         let left_out = if by_folder { embedder.tokens_left_out(&prompt)? } else { 0 };
         let truncate_dim = truncate_dim.or(embedder.truncate_dim().filter(|_| by_folder));
-        Ok(FeatureExtraction { embedder, normalize, truncation, vectors, prompt, left_out, truncate_dim })
+        Ok(FeatureExtraction { embedder, normalize, truncation, max_length, vectors, prompt, left_out, truncate_dim })
     }
 
     /// Vectors of each sequence, end to end.
@@ -203,10 +209,12 @@ impl Task for FeatureExtraction {
     fn encode(&self, input: &Text) -> Result<Vec<Tokens>> {
         let prompt = &self.prompt;
         let text = Input { text: format!("{prompt}{}", input.0), text_pair: None };
-        let mut tokens = self.embedder.tokenizer.encode_input(0, &text, self.truncation)?;
+        let mut tokens = encode_within(&self.embedder.tokenizer, &text, self.truncation, self.max_length)?;
         // The prompt is no part of the text that was read.
-        tokens.kept.text_end = tokens.kept.text_end.saturating_sub(prompt.chars().count());
-        Ok(vec![tokens])
+        for tokens in &mut tokens {
+            tokens.kept.text_end = tokens.kept.text_end.saturating_sub(prompt.chars().count());
+        }
+        Ok(tokens)
     }
 
     fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {

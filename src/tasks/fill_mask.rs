@@ -29,7 +29,7 @@ use serde::Serialize;
 use super::options::{Given, OneOrMore};
 use super::text::Text;
 use super::text_classification::Function;
-use super::{best_first, check_head, positive};
+use super::{best_first, check_head, cut_to, positive};
 use crate::error::{Error, Result};
 use crate::models::HeadKind;
 use crate::nn::chosen_rows;
@@ -48,11 +48,13 @@ pub struct Options {
     pub targets: Option<Vec<String>>,
     /// Whether texts that are too long are cut; an error otherwise.
     pub truncation: bool,
+    /// Most tokens that are read of a text; as many as the model can by default.
+    pub max_length: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { top_k: 5, targets: None, truncation: true }
+        Options { top_k: 5, targets: None, truncation: true, max_length: None }
     }
 }
 
@@ -63,8 +65,14 @@ impl Options {
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
         let targets = given.texts("targets")?.map(OneOrMore::into_vec);
-        let truncation = given.flag("truncation")?.unwrap_or(true);
-        Ok(Options { top_k: given.count("top_k")?.unwrap_or(5), targets, truncation })
+        given.spread("tokenizer_kwargs")?;
+        given.no_padding()?;
+        Ok(Options {
+            top_k: given.count("top_k")?.unwrap_or(5),
+            targets,
+            truncation: given.truncation()?,
+            max_length: given.count("max_length")?,
+        })
     }
 }
 
@@ -150,7 +158,7 @@ impl Task for FillMask {
 
     fn encode(&self, input: &Text) -> Result<Vec<Tokens>> {
         let tokenizer = &self.model.tokenizer;
-        let cut = tokenizer.cut(Shortened::First, self.options.truncation);
+        let cut = cut_to(tokenizer, Shortened::First, self.options.truncation, self.options.max_length);
         let tokens = tokenizer.encode_cut(&input.0, None, &cut)?;
         match tokens[0].input_ids.contains(&self.mask) {
             true => Ok(tokens),

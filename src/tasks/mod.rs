@@ -16,6 +16,7 @@ pub mod prompts;
 pub mod question_answering;
 pub mod sentence_modules;
 pub mod settings;
+mod template;
 pub mod text;
 pub mod text_classification;
 pub mod text_ranking;
@@ -26,6 +27,7 @@ pub use name::TaskName;
 
 use crate::error::{Error, Result};
 use crate::models::{HeadKind, Model};
+use crate::text::{Cut, Input, Shortened, Tokenizer, Tokens};
 
 /// Refuses a model with another head than the one whose logits a task reads.
 fn check_head(model: &Model, head: HeadKind) -> Result<()> {
@@ -37,6 +39,28 @@ fn check_head(model: &Model, head: HeadKind) -> Result<()> {
             supported: format!("one with the head {}", head.name()),
         }),
     }
+}
+
+/// How texts are cut to what the model reads, or to `max_length` tokens of it. Without truncation that says nothing, as
+/// in Python.
+fn cut_to(tokenizer: &Tokenizer, shortened: Shortened, truncation: bool, max_length: Option<usize>) -> Cut {
+    let cut = tokenizer.cut(shortened, truncation);
+    let most = max_length.filter(|_| truncation).unwrap_or(cut.max_length);
+    Cut { max_length: cut.max_length.min(most), ..cut }
+}
+
+/// A text or a pair as the tokens of the one sequence that is read of it.
+fn encode_within(
+    tokenizer: &Tokenizer,
+    input: &Input,
+    truncation: bool,
+    max_length: Option<usize>,
+) -> Result<Vec<Tokens>> {
+    if max_length.is_none() {
+        return Ok(vec![tokenizer.encode_input(0, input, truncation)?]);
+    }
+    let pair = input.text_pair.as_deref().filter(|pair| !pair.is_empty());
+    tokenizer.encode_cut(&input.text, pair, &cut_to(tokenizer, Shortened::Longest, truncation, max_length))
 }
 
 /// Refuses a number of results, or the like, that is zero.

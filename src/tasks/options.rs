@@ -1,4 +1,5 @@
-//! Options of a call as JSON, read one by one under the names that Python gives them. Null counts as absent.
+//! Options of a call as JSON, read one by one under the names that Python gives them. Null counts as absent
+//! where Python takes it.
 
 use serde_json::{Map, Value};
 
@@ -108,14 +109,58 @@ impl Given {
         })
     }
 
-    /// One of a few words.
+    /// Whether texts that are too long are cut, in the spellings that Python takes for the longer text first.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for anything else.
+    pub fn truncation(&mut self) -> Result<bool> {
+        let names = [("longest_first", true), ("do_not_truncate", false)];
+        let truncation = self.read("truncation", "true, false, longest_first, do_not_truncate", |value| {
+            value.as_bool().or_else(|| names.iter().find(|&&(name, _)| value == name).map(|&(_, cut)| cut))
+        })?;
+        Ok(truncation.unwrap_or(true))
+    }
+
+    /// Padding in the spellings that add nothing to a text alone: nothing is padded here.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for others, which would add tokens.
+    pub fn no_padding(&mut self) -> Result<()> {
+        let supported = "true, false, longest, do_not_pad, which mean the same here: nothing is padded";
+        self.read("padding", supported, |value| {
+            (value.is_boolean() || value == "longest" || value == "do_not_pad").then_some(())
+        })?;
+        Ok(())
+    }
+
+    /// Takes the options in an object called `name` for options of the call, as Python's pipelines do with what is meant
+    /// for their tokenizer.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for anything but an object, and for an option that is given twice.
+    pub fn spread(&mut self, name: &'static str) -> Result<()> {
+        for (option, value) in self.read(name, "an object", |value| value.as_object().cloned())?.into_iter().flatten() {
+            if self.left.get(&option).is_some_and(|given| !given.is_null()) {
+                return Err(refused(
+                    name,
+                    &Value::Object(Map::from_iter([(option, value)])),
+                    "what is not given beside it",
+                ));
+            }
+            self.left.insert(option, value);
+        }
+        Ok(())
+    }
+
+    /// One of a few words, in any case of letters.
     ///
     /// # Errors
     /// [`Error::Option`] for another.
     pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Result<Option<T>> {
         let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
         self.read(name, &names.join(", "), |value| {
-            choices.iter().find(|&&(name, _)| value.as_str() == Some(name)).map(|&(_, choice)| choice)
+            let given = value.as_str()?;
+            choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(given)).map(|&(_, choice)| choice)
         })
     }
 }

@@ -71,8 +71,12 @@ impl Options {
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
         let default = Options::default();
+        // Neither changes what Python reads: the one belongs to slow tokenizers.
+        given.count("max_question_len")?;
+        given.no_padding()?;
+        let old_name = given.count("topk")?;
         Ok(Options {
-            top_k: given.count("top_k")?.unwrap_or(default.top_k),
+            top_k: given.count("top_k")?.or(old_name).unwrap_or(default.top_k),
             doc_stride: given.tokens("doc_stride")?,
             max_answer_len: given.count("max_answer_len")?.unwrap_or(default.max_answer_len),
             max_seq_len: given.count("max_seq_len")?,

@@ -24,7 +24,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::options::Given;
-use super::{best_first, check_head, positive};
+use super::{best_first, check_head, encode_within, positive};
 use crate::error::Result;
 use crate::models::{HeadKind, ProblemType};
 use crate::pipeline::{Task, TextModel, logits_of_sequences, run};
@@ -59,11 +59,13 @@ pub struct Options {
     pub function_to_apply: Option<Function>,
     /// Whether texts that are too long are cut; an error otherwise.
     pub truncation: bool,
+    /// Most tokens that are read of a text; as many as the model can by default.
+    pub max_length: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { top_k: Some(1), function_to_apply: None, truncation: true }
+        Options { top_k: Some(1), function_to_apply: None, truncation: true, max_length: None }
     }
 }
 
@@ -76,7 +78,13 @@ impl Options {
         let all = given.peek("top_k") == Some(&Value::Null);
         let top_k = given.count("top_k")?.or((!all).then_some(1));
         let function_to_apply = given.choice("function_to_apply", Function::NAMES)?;
-        Ok(Options { top_k, function_to_apply, truncation: given.flag("truncation")?.unwrap_or(true) })
+        given.no_padding()?;
+        Ok(Options {
+            top_k,
+            function_to_apply,
+            truncation: given.truncation()?,
+            max_length: given.count("max_length")?,
+        })
     }
 }
 
@@ -92,9 +100,10 @@ impl TextClassification {
     /// A request to a model with a sequence head.
     ///
     /// # Errors
-    /// [`Error::Option`](crate::Error::Option).
+    /// [`Error::Option`](crate::Error::Option); [`Error::Config`](crate::Error::Config) where a label has no name.
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
         check_head(&model.model, HeadKind::Sequence)?;
+        model.model.config.check_label_names()?;
         positive("top_k", options.top_k)?;
         let function = options.function_to_apply.unwrap_or_else(|| model.function());
         Ok(TextClassification { model, function, options })
@@ -111,7 +120,7 @@ impl Task for TextClassification {
     }
 
     fn encode(&self, input: &Input) -> Result<Vec<Tokens>> {
-        Ok(vec![self.model.tokenizer.encode_input(0, input, self.options.truncation)?])
+        encode_within(&self.model.tokenizer, input, self.options.truncation, self.options.max_length)
     }
 
     fn compute(&self, batch: &Batch) -> Result<Vec<Vec<f32>>> {

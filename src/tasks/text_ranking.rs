@@ -124,8 +124,6 @@ impl Options {
     /// # Errors
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
-        // Python's; here scores do not depend on it.
-        given.count("batch_size")?;
         Ok(Options {
             top_k: given.count("top_k")?,
             return_documents: given.flag("return_documents")?.unwrap_or(false),

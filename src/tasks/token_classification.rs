@@ -91,11 +91,18 @@ impl Options {
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
         let default = Options::default();
+        // Python refuses windows for tokens only where both are asked for.
+        let strategy = given.choice("aggregation_strategy", Aggregation::NAMES)?;
+        let stride = given.tokens("stride")?;
+        if let Some(stride) = stride.filter(|_| strategy == Some(Aggregation::None)) {
+            let supported = "none with the aggregation_strategy none, as windows share tokens".into();
+            return Err(Error::Option { option: "stride".into(), value: stride.to_string(), supported });
+        }
         let ignored = given.texts("ignore_labels")?.map(OneOrMore::into_vec);
         Ok(Options {
-            aggregation_strategy: given.choice("aggregation_strategy", Aggregation::NAMES)?.unwrap_or_default(),
+            aggregation_strategy: strategy.unwrap_or_default(),
             ignore_labels: ignored.unwrap_or(default.ignore_labels),
-            stride: given.tokens("stride")?,
+            stride,
             truncation: given.flag("truncation")?.unwrap_or(true),
         })
     }
@@ -206,20 +213,16 @@ impl TokenClassification {
     /// A request to a model with a token head.
     ///
     /// # Errors
-    /// [`Error::Option`] for a model with another head, and for a stride without aggregation, or as long as what the
-    /// model reads.
+    /// [`Error::Option`] for a model with another head, and for a stride as long as what the model reads;
+    /// [`Error::Config`] where a label has no name.
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
         check_head(&model.model, HeadKind::Token)?;
         let most = model.tokenizer.max_length();
-        if let Some(stride) = options.stride {
-            let supported = match options.aggregation_strategy {
-                Aggregation::None => Some("none without an aggregation_strategy, as windows share tokens".into()),
-                _ => (stride >= most).then(|| format!("less than the {most} tokens that the model reads")),
-            };
-            if let Some(supported) = supported {
-                return Err(Error::Option { option: "stride".into(), value: stride.to_string(), supported });
-            }
+        if let Some(stride) = options.stride.filter(|&stride| stride >= most) {
+            let supported = format!("less than the {most} tokens that the model reads");
+            return Err(Error::Option { option: "stride".into(), value: stride.to_string(), supported });
         }
+        model.model.config.check_label_names()?;
         Ok(TokenClassification { model, options })
     }
 

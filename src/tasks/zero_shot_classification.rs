@@ -25,8 +25,10 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::options::{Given, OneOrMore};
+use super::options::{Given, OneOrMore, refused};
+use super::template::Template;
 use super::text_classification::Function;
 use super::{best_first, check_head};
 use crate::error::{Error, Result};
@@ -34,15 +36,14 @@ use crate::models::{HeadKind, Model};
 use crate::pipeline::{Task, TextModel, logits_of_sequences};
 use crate::text::{Batch, Shortened, Tokens};
 
-/// Where the label comes into the hypothesis.
-const GAP: &str = "{}";
+const TEMPLATE: &str = "a text with {} where the label goes, and doubled braces for braces";
 
 /// What one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The labels.
     pub candidate_labels: Vec<String>,
-    /// A sentence that is true of a text with the label in place of `{}`.
+    /// A sentence that is true of a text with the label in place of `{}`, in the language of Python's `format`.
     pub hypothesis_template: String,
     /// Whether labels are judged each for itself; else their scores sum to one.
     pub multi_label: bool,
@@ -64,6 +65,9 @@ impl Options {
     /// [`Error::Option`].
     pub fn read(given: &mut Given) -> Result<Self> {
         let default = Options::default();
+        if let Some(null @ Value::Null) = given.peek("hypothesis_template") {
+            return Err(refused("hypothesis_template", null, TEMPLATE));
+        }
         let labels = match given.texts("candidate_labels")? {
             None => Vec::new(),
             Some(OneOrMore::More(labels)) => labels,
@@ -131,7 +135,8 @@ impl ZeroShotClassification {
     /// one counts.
     ///
     /// # Errors
-    /// [`Error::Option`] when the model has another head, there are no labels, or the template has no place for them.
+    /// [`Error::Option`] when the model has another head, there are no labels, or the template has no place for them;
+    /// [`Error::Config`] when `label2id` gives no label of the head.
     pub fn new(model: Arc<TextModel>, options: Options) -> Result<Self> {
         check_head(&model.model, HeadKind::Sequence)?;
         let refuse = |option: &str, value: &str, supported: &str| {
@@ -140,12 +145,15 @@ impl ZeroShotClassification {
         if options.candidate_labels.is_empty() {
             return refuse("candidate_labels", "empty", "at least one label");
         }
-        let template = &options.hypothesis_template;
-        if !template.contains(GAP) {
-            return refuse("hypothesis_template", &format!("{template:?}"), "a text with {} where the label goes");
-        }
-        let hypotheses = options.candidate_labels.iter().map(|label| template.replace(GAP, label)).collect();
-        let entailment = entailment(&model.model);
+        let template = match Template::parse(&options.hypothesis_template) {
+            Ok(template) => template,
+            Err(reason) => {
+                let value = format!("{:?} ({reason})", options.hypothesis_template);
+                return refuse("hypothesis_template", &value, TEMPLATE);
+            }
+        };
+        let hypotheses = options.candidate_labels.iter().map(|label| template.with(label)).collect();
+        let entailment = entailment(&model.model)?;
         Ok(ZeroShotClassification { model, options, hypotheses, entailment })
     }
 
@@ -209,18 +217,27 @@ pub(super) fn no_entailment(model: &Model) -> Option<String> {
 }
 
 /// The label that says that a hypothesis follows, or the last one.
-fn entailment(model: &Model) -> usize {
-    let last = model.labels.len() - 1;
-    stated_entailment(model).map_or(last, |id| id.min(last))
+fn entailment(model: &Model) -> Result<usize> {
+    let labels = model.labels.len();
+    let Some(id) = stated_entailment(model) else {
+        return Ok(labels - 1);
+    };
+    // Python counts from the end, too.
+    let place = id.as_i64().map(|id| if id < 0 { id + labels as i64 } else { id });
+    let place = place.and_then(|place| usize::try_from(place).ok()).filter(|&place| place < labels);
+    place.ok_or_else(|| Error::Config {
+        file: "config.json".into(),
+        field: "label2id".into(),
+        value: format!("{id} for the label that begins with “entail”"),
+        supported: format!("a whole number below {labels}, the number of labels"),
+    })
 }
 
-/// `label2id` counts in its own order, as in Python.
-fn stated_entailment(model: &Model) -> Option<usize> {
+/// What `label2id` says of that label: it counts in its own order, as in Python. Without it the names tell.
+fn stated_entailment(model: &Model) -> Option<Value> {
     let says_so = |label: &String| label.to_lowercase().starts_with("entail");
     match model.config.fields.get("label2id").and_then(|ids| ids.as_object()) {
-        Some(ids) => {
-            ids.iter().find(|(label, _)| says_so(label)).and_then(|(_, id)| usize::try_from(id.as_u64()?).ok())
-        }
-        None => model.labels.iter().position(says_so),
+        Some(ids) => ids.iter().find(|(label, _)| says_so(label)).map(|(_, id)| id.clone()),
+        None => model.labels.iter().position(says_so).map(Value::from),
     }
 }

@@ -368,7 +368,7 @@ CALLS = [
                               {"prompt": " "}]),
     ("truncated", [{"normalize_embeddings": True}, {"truncate_dim": 3}, {"truncate_dim": 100},
                    {"truncate_dim": 3, "normalize_embeddings": True}]),
-    ("normalize", [{"truncate_dim": 5, "batch_size": 2}, {"prompt_name": "query"}, {"prompt_name": "passage"}]),
+    ("normalize", [{"truncate_dim": 5}, {"prompt_name": "query"}, {"prompt_name": "passage"}]),
 ]
 ENTRY = "sentence_transformers.base.modules.transformer.Transformer"
 RANKING = {

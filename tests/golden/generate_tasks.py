@@ -137,7 +137,9 @@ def zero_shot(folder: Path):
     options = [{"candidate_labels": labels}, {"candidate_labels": labels, "multi_label": True},
                {"candidate_labels": "sport, arts,, dogs "}, {"candidate_labels": ["dogs"]},
                {"candidate_labels": labels, "hypothesis_template": "In {} we trust; it is about 你好."},
-               {"candidate_labels": ["Sport", "dogs", "sport", "SPORT"]}]
+               {"candidate_labels": ["Sport", "dogs", "sport", "SPORT"]},
+               *({"candidate_labels": labels, "hypothesis_template": template}
+                 for template in ("{0}, {{x}}: {0}.", "It is {!s:>12}.", "{{{:*^9.4}}}"))]
     yield from with_options("zero-shot-classification", options, [TEXTS[0], AWKWARD, LONG],
                             lambda text, options: classify(text, **options))
 
@@ -152,7 +154,8 @@ def tokens(folder: Path):
     more = [{"aggregation_strategy": "simple", "ignore_labels": []}, {"ignore_labels": ["B-PER", "MISC"]},
             {"aggregation_strategy": "max", "ignore_labels": ["PER", "LOC-X"]}]
     strided = [{"aggregation_strategy": strategy, "stride": stride, "ignore_labels": []}
-               for strategy, stride in (("simple", 10), ("first", 0), ("average", 20), ("max", 3))]
+               for strategy, stride in (("SIMPLE", 10), ("first", 0), ("Average", 20), ("max", 3))]
+    strided.append({"stride": 10})
 
     def answer(given, options):
         if isinstance(given, dict):

@@ -21,6 +21,8 @@ export async function calls(text: string, texts: string[]) {
   (await tag(texts, { aggregation_strategy: 'max' }))[0][0].entity_group.at(0);
   // @ts-expect-error: tokens are joined
   (await tag(text, { aggregation_strategy: 'simple' }))[0].entity;
+  (await tag(text, { aggregation_strategy: 'FIRST', batch_size: 8 }))[0].entity_group.at(0);
+  (await tag([texts], { is_split_into_words: true }))[0][0].entity.at(0);
   // @ts-expect-error: there is no such strategy
   await tag(text, { aggregation_strategy: 'best' });
 

@@ -45,7 +45,7 @@ test('zero-shot classification', async (t) => {
     [['a', 'x, y'], ['b', 'x, y']], 'labels in one string are the engine’s to split');
   assert.deepEqual(await run([], ['x']), []);
   await assertRefused('option', [() => run('a'), () => run('a', [1]), () => run('a', ['x'], { multi_class: true }),
-    () => run('a', ['x'], { hypothesis_template: 7 })]);
+    () => run('a', ['x'], { hypothesis_template: 7 }), () => run('a', ['x'], { hypothesis_template: null })]);
   await assertRefused('input', [() => run({ text: 'a' }, ['x']), () => run(['a', ['b']], ['x'])]);
 });
 
@@ -59,7 +59,15 @@ test('token classification', async (t) => {
   assert.deepEqual(structuredClone(asked().inputs),
     [{ words: ['New', 'York'], delimiter: undefined }, { words: [], delimiter: '' }]);
   await assertRefused('option', [() => run('a', { aggregation_strategy: 'best' }), () => run('a', { stride: -1 }),
-    () => run('a', { ignore_labels: [0] })]);
+    () => run('a', { ignore_labels: [0] }), () => run('a', { aggregation_strategy: ['max'] }),
+    () => run('a', { batch_size: 0 })]);
+  await run('a', { aggregation_strategy: 'SIMPLE', batch_size: 8 });
+  assert.deepEqual(asked().options, { aggregation_strategy: 'SIMPLE', batch_size: 8 });
+  const split = { is_split_into_words: true, delimiter: '-' };
+  assert.equal((await run(['New', 'York'], split)).length, 1, 'the words of one text');
+  assert.deepEqual(asked(), { inputs: [{ words: ['New', 'York'], delimiter: '-' }], options: {} });
+  assert.equal((await run([['New', 'York'], ['Rome']], split)).length, 2);
+  await assertRefused('input', [() => run('New York', split), () => run([['a'], 'b'], split)]);
   await assertRefused('input', [() => run({ words: 'New York' }), () => run({ text: 'a' }), () => run([['a']])]);
 });
 
@@ -80,8 +88,10 @@ test('question answering', async (t) => {
   assert.deepEqual([await run([], 'c'), await run([], []), await run([], 'c', { top_k: 2 })], [[], [], []]);
   await assertRefused('input', [() => run(null, 'c'), () => run('q'), () => run('q', { top_k: 1 }), () => run(['q', 'r'], ['c']),
     () => run({ question: 'q' }), () => run([{ question: 'q', context: 'c', extra: 1 }]), () => run(['q', 1], 'c')]);
-  await assertRefused('option', [() => run('q', 'c', { topk: 1 }), () => run('q', 'c', { top_k: 0 })]);
+  await assertRefused('option', [() => run('q', 'c', { topks: 1 }), () => run('q', 'c', { top_k: 0 })]);
   assert.deepEqual(await run('q', 'c', { top_k: null }), { answer: 'qc0' }, 'null is not given');
+  assert.deepEqual(await run('q', 'c', { topk: 2, top_k: 1, batch_size: 4 }), { answer: 'qc0' }, 'the new name counts');
+  assert.ok(Array.isArray(await run('q', 'c', { topk: 2, max_question_len: 8 })));
 });
 
 test('question answering where nothing could be an answer', async (t) => {
@@ -100,7 +110,10 @@ test('fill-mask', async (t) => {
   assert.deepEqual(asked(), { inputs: ['a [MASK]'], options: { top_k: 1, targets: 'b' } });
   assert.deepEqual(await run('[MASK] [MASK]'), [[{ token: 0 }], [{ token: 1 }]], 'several masks nest');
   assert.deepEqual(await run(['[MASK]', '[MASK] [MASK]']), [[{ token: 0 }], [[{ token: 0 }], [{ token: 1 }]]]);
-  await assertRefused('option', [() => run('[MASK]', { top_k: 0 }), () => run('[MASK]', { targets: [1] })]);
+  await run('[MASK]', { tokenizer_kwargs: { truncation: true, max_length: 8 } });
+  assert.deepEqual(asked().options, { tokenizer_kwargs: { truncation: true, max_length: 8 } });
+  await assertRefused('option', [() => run('[MASK]', { top_k: 0 }), () => run('[MASK]', { targets: [1] }),
+    () => run('[MASK]', { tokenizer_kwargs: true })]);
 });
 
 test('feature extraction: one tensor, padded with zeros', async (t) => {

@@ -10,6 +10,8 @@ use headwise::limits;
 use headwise::pipeline::Read;
 use headwise::tasks::TaskName;
 use headwise::tasks::any::{Offsets, Output, Pipeline};
+use headwise::tasks::fill_mask::Filled;
+use headwise::tasks::question_answering::Answer as Span;
 use headwise::weights::Choice;
 use headwise::{Error, Result};
 use serde::Serialize;
@@ -35,8 +37,19 @@ struct Answer {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outcome {
-    Done { result: Output, tokens: usize, truncated: bool },
+    Done { result: Shaped, tokens: usize, truncated: bool },
     Failed { error: Value },
+}
+
+/// A result in the shape that Python gives it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shaped {
+    AsItIs(Output),
+    /// Of a text with a single mask.
+    OfOnlyMask(Vec<Filled>),
+    /// The one that was asked for.
+    OnlyAnswer(Span),
 }
 
 /// Returns whether every line was answered.
@@ -114,7 +127,12 @@ fn answers<'a>(
             }
         }
     });
-    Ok(ids.into_iter().zip(results).map(move |(id, result)| Answer { id, outcome: outcome(result, first) }))
+    let one_answer = [options.get("top_k"), options.get("topk")];
+    let one_answer = one_answer.into_iter().flatten().find(|top_k| !top_k.is_null()).is_none_or(|top_k| top_k == 1);
+    let outcome = move |result: Result<(Output, Read)>| {
+        outcome(result.and_then(|(output, read)| Ok((shaped(output, one_answer)?, read))), first)
+    };
+    Ok(ids.into_iter().zip(results).map(move |(id, result)| Answer { id, outcome: outcome(result) }))
 }
 
 /// The id of a line, if it is an object that has one, and the task's input.
@@ -128,8 +146,20 @@ fn parse(line: Line) -> (Option<Value>, Result<Value>) {
     }
 }
 
+/// Takes a list away where one thing was asked for: `one_answer`, or words for a single mask.
+fn shaped(output: Output, one_answer: bool) -> Result<Shaped> {
+    match output {
+        Output::Filled(mut masks) if masks.len() == 1 => Ok(Shaped::OfOnlyMask(masks.remove(0))),
+        Output::Answers(mut answers) if one_answer => match answers.pop() {
+            Some(answer) => Ok(Shaped::OnlyAnswer(answer)),
+            None => Err(unusable("the context holds no words that could be an answer".into())),
+        },
+        output => Ok(Shaped::AsItIs(output)),
+    }
+}
+
 /// How a result is printed; errors count inputs from the line `first`.
-fn outcome(result: Result<(Output, Read)>, first: usize) -> Outcome {
+fn outcome(result: Result<(Shaped, Read)>, first: usize) -> Outcome {
     match result {
         Ok((result, read)) => Outcome::Done { result, tokens: read.tokens, truncated: read.truncated },
         Err(mut error) => {

@@ -1,8 +1,10 @@
 /** Hidden vectors: of the tokens of texts, or one for each text. */
 
-import { abortSignal, check, count, flag, oneOf, text } from '../rules.js';
+import { abortSignal, check, count, flag, oneOf, plainObject, text } from '../rules.js';
 import { stack } from '../tensor.js';
 import { oneOrMore, readText } from './request.js';
+
+/** @typedef {import('./request.js').TokenizerOptions} TokenizerOptions */
 
 /**
  * @typedef {object} FeatureExtractionOptions
@@ -15,8 +17,9 @@ import { oneOrMore, readText } from './request.js';
  *   `pooling` is left to it, too
  * @property {string | null} [prompt_name] the prompt that the model has under this name; `prompt` wins
  * @property {number | null} [truncate_dim] how many numbers of the vector of a text are kept, before it is normalised
- * @property {number} [batch_size] Python's; changes nothing here
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {TokenizerOptions} [tokenize_kwargs] for the tokenizer, in an object as in Python
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -37,8 +40,9 @@ const rules = {
   prompt: text,
   prompt_name: text,
   truncate_dim: count,
-  batch_size: count,
   truncation: flag,
+  tokenize_kwargs: plainObject,
+  batch_size: count,
   signal: abortSignal,
 };
 

@@ -1,6 +1,6 @@
 /** The best of several ways in which a text may go on. */
 
-import { abortSignal, check, countOrNull, flag, texts } from '../rules.js';
+import { abortSignal, check, count, countOrNull, flag, texts } from '../rules.js';
 import { badInput, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{prompt: string, choices: readonly string[]}} ChoiceInput */
@@ -9,6 +9,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  * @typedef {object} MultipleChoiceOptions
  * @property {number | null} [top_k] how many choices, best first; all by default
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -26,7 +27,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  */
 
 /** @type {import('../rules.js').Rules<MultipleChoiceOptions>} */
-const rules = { top_k: countOrNull, truncation: flag, signal: abortSignal };
+const rules = { top_k: countOrNull, truncation: flag, batch_size: count, signal: abortSignal };
 
 /**
  * @param {...unknown} args `(prompt, choices, options)` or `({prompt, choices}, options)`

@@ -9,11 +9,14 @@ import { badInput, objectOf, oneOrMore } from './request.js';
 /**
  * @typedef {object} QuestionAnsweringOptions
  * @property {number} [top_k] how many answers, best first; there may be fewer; 1 by default
+ * @property {number} [topk] an old name of `top_k`, which counts before it
  * @property {number} [doc_stride] tokens that neighbouring windows of a long text share; 128, or half a window
  * @property {number} [max_answer_len] most tokens of an answer; 15 by default
  * @property {number} [max_seq_len] tokens of a window, with the question; 384, or what the model can read
+ * @property {number} [max_question_len] changes nothing, as with Python's fast tokenizers
  * @property {boolean} [handle_impossible_answer] whether no answer, `''`, is one
  * @property {boolean} [align_to_words] whether answers are made of whole words (default)
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -47,11 +50,14 @@ import { badInput, objectOf, oneOrMore } from './request.js';
 /** @type {import('../rules.js').Rules<QuestionAnsweringOptions>} */
 const rules = {
   top_k: count,
+  topk: count,
   doc_stride: countFromZero,
   max_answer_len: count,
   max_seq_len: count,
+  max_question_len: count,
   handle_impossible_answer: flag,
   align_to_words: flag,
+  batch_size: count,
   signal: abortSignal,
 };
 
@@ -63,7 +69,7 @@ export function questionAnswering(...args) {
   const [input, given = {}] = inOne(args);
   const { inputs, shape } = oneOrMore(input, readQuestion);
   const options = check(/** @type {QuestionAnsweringOptions} */ (given), rules);
-  const { top_k = 1 } = options;
+  const { topk = 1, top_k = topk } = options;
   return { inputs, options, shape: (results) => shape(top_k === 1 ? results.map(only) : results) };
 }
 

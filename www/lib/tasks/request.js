@@ -12,6 +12,21 @@ import { HeadwiseError } from '../errors.js';
  * @property {(results: any[]) => object} shape makes the result of a call of those of its inputs
  */
 
+/**
+ * A rule for one of some words in any case of letters, as Python's pipelines take the names of what they count up.
+ * @param {...string} words
+ * @returns {import('../rules.js').Rule}
+ */
+export const inAnyCase = (...words) => ({
+  supported: words,
+  accepts: (value) => typeof value === 'string' && words.includes(value.toLowerCase()),
+});
+
+/**
+ * What a tokenizer is told of a text: whether and to how many tokens it is cut. Nothing is padded.
+ * @typedef {{truncation?: boolean, max_length?: number, padding?: boolean}} TokenizerOptions
+ */
+
 /** What every call takes. @typedef {{signal?: AbortSignal | null}} CallOptions `signal` aborts the call */
 
 /**

@@ -1,18 +1,23 @@
 /** Labels of texts, or of pairs of texts. */
 
-import { abortSignal, check, countOrNull, flag, oneOf } from '../rules.js';
-import { badInput, objectOf, oneOrMore } from './request.js';
+import { abortSignal, check, count, countOrNull, flag } from '../rules.js';
+import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
 
 /** A text, or two that are judged together. @typedef {string | {text: string, text_pair?: string}} TextInput */
 
 /** @typedef {{label: string, score: number}} Classification */
 
+/** @typedef {'softmax' | 'sigmoid' | 'none'} ScoreFunction */
+
 /**
  * @typedef {object} ClassifyOptions
  * @property {number | null} [top_k] how many of the best labels; `null` for all; 1 by default
- * @property {'softmax' | 'sigmoid' | 'none'} [function_to_apply] from logits to scores;
+ * @property {ScoreFunction | Uppercase<ScoreFunction>} [function_to_apply] from logits to scores;
  *   by default what the model's configuration asks for
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {number} [max_length] cut to so many tokens
+ * @property {boolean} [padding] changes nothing: nothing is padded
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -41,8 +46,11 @@ import { badInput, objectOf, oneOrMore } from './request.js';
 /** @type {import('../rules.js').Rules<ClassifyOptions>} */
 const rules = {
   top_k: countOrNull,
-  function_to_apply: oneOf('softmax', 'sigmoid', 'none'),
+  function_to_apply: inAnyCase('softmax', 'sigmoid', 'none'),
   truncation: flag,
+  max_length: count,
+  padding: flag,
+  batch_size: count,
   signal: abortSignal,
 };
 

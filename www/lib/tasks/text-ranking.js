@@ -13,8 +13,8 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  *   asks for
  * @property {string | null} [prompt] stands before the query; by default what a CrossEncoder's files say
  * @property {string | null} [prompt_name] the prompt that the model has under this name; `prompt` wins
- * @property {number} [batch_size] Python's; changes nothing here
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -38,8 +38,8 @@ const rules = {
   activation_fn: oneOf('sigmoid', 'identity'),
   prompt: text,
   prompt_name: text,
-  batch_size: count,
   truncation: flag,
+  batch_size: count,
   signal: abortSignal,
 };
 

@@ -1,7 +1,7 @@
 /** Labels of the tokens of texts, or of the entities that they make together. */
 
-import { abortSignal, anyOf, check, countFromZero, flag, oneOf, text, texts } from '../rules.js';
-import { badInput, objectOf, oneOrMore } from './request.js';
+import { abortSignal, anyOf, check, count, countFromZero, flag, text, texts } from '../rules.js';
+import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
 
 /**
  * A text, or its words, with what stands between them (a space by default); offsets then count in the text that the
@@ -9,18 +9,24 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  * @typedef {string | {words: readonly string[], delimiter?: string}} TokenClassificationInput
  */
 
+/** @typedef {'none' | 'simple' | 'first' | 'average' | 'max'} Strategy */
+
 /**
  * How tokens become entities: not at all; each with its own label; or word by word, with the label of its first token,
  * the one that is best on average, or that of its surest token.
- * @typedef {'none' | 'simple' | 'first' | 'average' | 'max'} AggregationStrategy
+ * @typedef {Strategy | Uppercase<Strategy>} AggregationStrategy
  */
 
 /**
  * @typedef {object} TokenClassificationOptions
  * @property {AggregationStrategy} [aggregation_strategy] `'none'` by default
  * @property {string | readonly string[]} [ignore_labels] labels that are left out; `['O']` by default
+ * @property {boolean} [is_split_into_words] whether an array of strings is the words of one text, whose result comes in
+ *   an array of one as in Python; several such texts are an array of arrays
+ * @property {string} [delimiter] what stands between those words; a space by default
  * @property {number} [stride] read a long text in windows that share so many tokens; by default it is cut
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -34,7 +40,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  * @typedef {{entity_group: string, score: number, word: string, start: number, end: number}} EntityGroup
  */
 
-/** @template {AggregationStrategy} S @typedef {S extends 'none' ? TokenEntity : EntityGroup} EntityOf */
+/** @template {AggregationStrategy} S @typedef {Lowercase<S> extends 'none' ? TokenEntity : EntityGroup} EntityOf */
 
 /** @typedef {import('./request.js').WithMeta} WithMeta */
 
@@ -45,25 +51,35 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  *     options?: TokenClassificationOptions & {aggregation_strategy?: S}): Promise<EntityOf<S>[] & WithMeta>,
  *   <S extends AggregationStrategy = 'none'>(inputs: readonly TokenClassificationInput[],
  *     options?: TokenClassificationOptions & {aggregation_strategy?: S}): Promise<EntityOf<S>[][] & WithMeta>,
+ *   <S extends AggregationStrategy = 'none'>(texts: readonly (readonly string[])[],
+ *     options: TokenClassificationOptions & {aggregation_strategy?: S, is_split_into_words: true}):
+ *     Promise<EntityOf<S>[][] & WithMeta>,
  * }} TokenClassificationCall
  */
 
 /** @type {import('../rules.js').Rules<TokenClassificationOptions>} */
 const rules = {
-  aggregation_strategy: oneOf('none', 'simple', 'first', 'average', 'max'),
+  aggregation_strategy: inAnyCase('none', 'simple', 'first', 'average', 'max'),
   ignore_labels: anyOf(text, texts),
+  is_split_into_words: flag,
+  delimiter: text,
   stride: countFromZero,
   truncation: flag,
+  batch_size: count,
   signal: abortSignal,
 };
 
 /**
- * @param {TokenClassificationInput | readonly TokenClassificationInput[]} input
+ * @param {TokenClassificationInput | readonly TokenClassificationInput[] | readonly (readonly string[])[]} input
  * @param {TokenClassificationOptions} [given]
  * @returns {import('./request.js').Request}
  */
 export function tokenClassification(input, given = {}) {
-  return { options: check(given, rules), ...oneOrMore(input, readInput) };
+  const { is_split_into_words, delimiter, ...options } = check(given, rules);
+  if (!is_split_into_words) return { options, ...oneOrMore(input, readInput) };
+  const several = Array.isArray(input) && input.length > 0 && input.every(Array.isArray);
+  const inputs = (several ? input : [input]).map((words) => ({ words, delimiter }));
+  return { options, ...oneOrMore(inputs, readInput) };
 }
 
 /** @param {unknown} input */

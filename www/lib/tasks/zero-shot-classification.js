@@ -1,13 +1,15 @@
 /** Labels that come with the call: how well each of them describes a text. */
 
-import { abortSignal, anyOf, check, flag, refuse, text, texts } from '../rules.js';
+import { abortSignal, anyOf, check, count, flag, refuse, text, texts } from '../rules.js';
 import { oneOrMore, readText } from './request.js';
 
 /**
  * @typedef {object} ZeroShotOptions
- * @property {string} [hypothesis_template] a sentence with `{}` where the label goes; `'This example is {}.'` by default
+ * @property {string} [hypothesis_template] a sentence with `{}` where the label goes, as Python's `format` reads it;
+ *   `'This example is {}.'` by default
  * @property {boolean} [multi_label] judge each label for itself; by default their scores sum to one
  * @property {boolean} [truncation] cut a text that is longer than the model can read (default) or refuse it
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
 
@@ -31,7 +33,13 @@ import { oneOrMore, readText } from './request.js';
  */
 
 /** @type {import('../rules.js').Rules<ZeroShotOptions>} */
-const rules = { hypothesis_template: text, multi_label: flag, truncation: flag, signal: abortSignal };
+const rules = {
+  hypothesis_template: text,
+  multi_label: flag,
+  truncation: flag,
+  batch_size: count,
+  signal: abortSignal,
+};
 
 const labels = anyOf(text, texts);
 
@@ -44,6 +52,10 @@ const labels = anyOf(text, texts);
 export function zeroShotClassification(input, candidate_labels, given = {}) {
   if (!labels.accepts(candidate_labels)) {
     throw refuse('candidate_labels', labels.supported, 'The labels are the second argument.');
+  }
+  // Python takes no null here, and a label that goes nowhere would be a guess.
+  if (given?.hypothesis_template === null) {
+    throw refuse('hypothesis_template', text.supported, 'The template is null.');
   }
   return { ...oneOrMore(input, readText), options: { ...check(given, rules), candidate_labels } };
 }
