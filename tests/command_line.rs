@@ -44,10 +44,10 @@ fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, numbers: &mut Ve
 }
 
 #[test]
-fn the_table_of_the_readme_is_what_architectures_prints() {
+fn the_table_of_the_documents_is_what_architectures_prints() {
     let output = headwise(&["architectures"]);
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README");
-    assert!(readme.contains(text(&output.stdout)), "{}", text(&output.stdout));
+    let models = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/models.md")).expect("the document");
+    assert!(models.contains(text(&output.stdout)), "{}", text(&output.stdout));
 }
 
 #[test]
