@@ -32,6 +32,9 @@ const TOKENIZER_FILES: &[&str] = &[
     "vocab.txt",
 ];
 
+/// Files with the weights of an adapter: of `peft` and of the library `adapters`.
+const ADAPTER_WEIGHTS: [&str; 3] = ["adapter_model.safetensors", "adapter_model.bin", "pytorch_adapter.bin"];
+
 /// Reads those of the small files that exist.
 ///
 /// # Errors
@@ -288,7 +291,7 @@ fn no_weights(folder: &Path) -> Error {
     if let Ok(json) = std::fs::read(folder.join(ADAPTER_FILE)) {
         return adapter::alone(ADAPTER_FILE, &json);
     }
-    if let Some(file) = adapter::WEIGHTS.iter().find(|file| folder.join(file).exists()) {
+    if let Some(file) = ADAPTER_WEIGHTS.iter().find(|file| folder.join(file).exists()) {
         return adapter::alone(file, b"");
     }
     let reason = match folder.join("pytorch_model.bin").exists() {

@@ -6,9 +6,6 @@ use serde_json::Value;
 
 use crate::error::Error;
 
-/// Files with the weights of an adapter.
-pub(crate) const WEIGHTS: [&str; 3] = ["adapter_model.safetensors", "adapter_model.bin", "pytorch_adapter.bin"];
-
 /// What an adapter's configuration says of it: its kind, and the model that it belongs to.
 fn described(json: &[u8]) -> (String, Option<String>) {
     let config: Value = serde_json::from_slice(json).unwrap_or_default();

@@ -9,6 +9,7 @@ const LIST = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 /** What went wrong, by `error.code`; the error's own message follows it on the page. */
 const ERRORS = new Map(Object.entries({
   'access': 'This model is private or gated.',
+  'adapter': 'This is an adapter, which needs its base model.',
   'config': 'The model’s config.json cannot be used.',
   'content': 'The server sent something other than the file.',
   'crashed': 'The engine stopped unexpectedly.',

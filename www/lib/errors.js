@@ -7,7 +7,7 @@
  *
  * Of a call: `option`, `task`, `model`, `input`.
  * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`, `integrity`.
- * Of a model's files: `config`, `unsupported-model`, `tokenizer`, `safetensors`, `incomplete`,
+ * Of a model's files: `config`, `unsupported-model`, `adapter`, `tokenizer`, `safetensors`, `incomplete`,
  * `missing-head`, `unsupported-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
  * Of an engine's life: `unsupported-environment`, `aborted`, `crashed`, `disposed`.
  * @typedef {string} ErrorCode
