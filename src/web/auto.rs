@@ -190,6 +190,8 @@ struct TokenizerInfo<'a> {
     model_max_length: Option<usize>,
     padding_side: &'static str,
     token_type_ids: bool,
+    /// Whether an empty text makes a pair, too.
+    empty_pairs: bool,
     special: Specials,
     warnings: &'a [String],
 }
@@ -272,6 +274,7 @@ impl TextTokenizer {
             model_max_length: self.inner.model_max_length(),
             padding_side: if self.pads_left { "left" } else { "right" },
             token_type_ids: self.reads_types,
+            empty_pairs: self.inner.is_slow(),
             special: Specials {
                 cls: named(special.cls),
                 mask: named(special.mask),

@@ -220,12 +220,12 @@ test('tokenizers give Python’s ids, token types and truncation', async () => {
       const cut = await tokenizer(texts, { add_special_tokens: false, truncation: true, max_length: 4, return_tensor: false });
       const text = 'quick brown fox.';
       const decoded = await tokenizer.decode((await tokenizer(text)).input_ids.tolist()[0], { skip_special_tokens: true });
-      const { pad_token_id, sep_token, sep_token_id, model_max_length } = tokenizer;
+      const { pad_token_id, padding_side, sep_token, sep_token_id, model_max_length } = tokenizer;
       const byHand = (await tokenizer(`a${sep_token}`)).input_ids.tolist()[0].map(Number);
       await tokenizer.dispose();
       const ids = input_ids.tolist().map((/** @type {bigint[]} */ row) => row.map(Number));
       const mask = attention_mask.tolist().map((/** @type {bigint[]} */ row) => row.map(Number));
-      return { encodings, texts, ids, mask, bare: bare.input_ids, cut: cut.input_ids, pad_token_id, byHand, sep_token_id, model_max_length, text, decoded };
+      return { encodings, texts, ids, mask, bare: bare.input_ids, cut: cut.input_ids, pad_token_id, padding_side, byHand, sep_token_id, model_max_length, text, decoded };
     }, { name, cases });
     cases.forEach((/** @type {any} */ { ids, type_ids, text, text_pair, max_length }, /** @type {number} */ place) => {
       assert.deepEqual(seen.encodings[place], { ids, type_ids }, `${name}: ${JSON.stringify({ text, text_pair, max_length })}`);
@@ -233,15 +233,17 @@ test('tokenizers give Python’s ids, token types and truncation', async () => {
     for (const [row, text] of seen.texts.entries()) {
       const { ids } = cases.find((/** @type {any} */ one) => one.text === text && one.text_pair === undefined && one.max_length === undefined);
       const padding = seen.ids[row].length - ids.length;
-      assert.deepEqual(seen.ids[row], [...ids, ...Array(padding).fill(seen.pad_token_id)]);
-      assert.deepEqual(seen.mask[row], [...ids.map(() => 1), ...Array(padding).fill(0)]);
+      const pad = (/** @type {number[]} */ numbers, /** @type {number} */ filling) => (seen.padding_side === 'left'
+        ? [...Array(padding).fill(filling), ...numbers] : [...numbers, ...Array(padding).fill(filling)]);
+      assert.equal(seen.padding_side, name === 'xlnet' ? 'left' : 'right');
+      assert.deepEqual(seen.ids[row], pad(ids, seen.pad_token_id));
+      assert.deepEqual(seen.mask[row], pad(ids.map(() => 1), 0));
       const bare = name === 'xlnet' ? ids.slice(0, -2) : ids.slice(1, -1);
       assert.deepEqual(seen.bare[row], bare, 'without one special token at each end, or both at the end');
       assert.deepEqual(seen.cut[row], bare.slice(0, 4));
     }
     const separators = seen.byHand.filter((/** @type {number} */ id) => id === seen.sep_token_id);
-    // XLNet’s special tokens are known to its class alone, and there is no such encoder here.
-    if (name !== 'xlnet') assert.equal(separators.length, 2, 'one in the text, and one after it');
+    assert.equal(separators.length, 2, 'one in the text, and one after it');
     assert.equal(seen.model_max_length, 64);
     assert.equal(seen.decoded.replace(' .', '.'), seen.text);
     assert.deepEqual(unexpected(problems), []);

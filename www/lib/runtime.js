@@ -104,6 +104,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {number | null} model_max_length
  * @property {'left' | 'right'} padding_side
  * @property {boolean} token_type_ids
+ * @property {boolean} empty_pairs whether an empty string by itself is a second text, as in Python's slow tokenizers
  * @property {Record<'cls' | 'mask' | 'pad' | 'sep' | 'unk', {id: number, token: string} | null>} special
  * @property {string[]} warnings as of a model
  */

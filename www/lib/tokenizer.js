@@ -91,8 +91,10 @@ export async function tokenizerOn(runtime, model, options) {
   async function tokenize(given, callOptions = {}) {
     const { text_pair, padding, signal, return_tensor, return_token_type_ids, ...settings } = check(callOptions, rules);
     const { truncation = settings.max_length != null && !padding } = settings;
+    // As in Python, an empty string by itself is no second text, but in an array it is one.
+    const pairs = text_pair === '' && !info.empty_pairs ? null : text_pair;
     const rows = await client.request('encode', {
-      inputs: readInputs(given, text_pair),
+      inputs: readInputs(given, pairs),
       options: { ...settings, truncation: truncation === true ? 'longest_first' : truncation },
     }, { signal });
     const columns = pad(rows, padding, settings.max_length ?? model_max_length, info);
@@ -131,8 +133,7 @@ export async function tokenizerOn(runtime, model, options) {
  */
 function readInputs(given, pairs) {
   const { inputs: first } = oneOrMore(given, readText);
-  // As in Python, an empty string is no second text, but in an array it is one.
-  if (pairs == null || pairs === '') return first.map((one) => ({ text: one }));
+  if (pairs == null) return first.map((one) => ({ text: one }));
   const second = Array.isArray(given) === Array.isArray(pairs) ? [pairs].flat() : [];
   if (second.length !== first.length) {
     throw badInput('There has to be one text_pair for each text.', 'two strings', 'two arrays of the same length');
