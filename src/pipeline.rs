@@ -36,6 +36,8 @@ pub struct TextModel {
 pub struct TextModelLoader {
     tokenizer: Tokenizer,
     cross_encoder: CrossEncoder,
+    /// See [`Config::check_label_names`].
+    label_names: Result<()>,
     loader: Loader,
 }
 
@@ -67,7 +69,17 @@ impl TextModelLoader {
             Some((_, settings)) => settings,
             None => CrossEncoder::none(files),
         };
-        Ok(TextModelLoader { tokenizer, cross_encoder, loader: Loader::new(config, head, options, index) })
+        let label_names = config.check_label_names();
+        let loader = Loader::new(config, head, options, index);
+        Ok(TextModelLoader { tokenizer, cross_encoder, label_names, loader })
+    }
+
+    /// Refuses a model whose labels cannot all be named, for a task that names them.
+    ///
+    /// # Errors
+    /// Those of [`Config::check_label_names`].
+    pub(crate) fn check_label_names(&self) -> Result<()> {
+        self.label_names.clone()
     }
 
     /// Takes the next bytes of a file of the index, by its number there.
@@ -104,7 +116,7 @@ impl TextModelLoader {
     /// # Errors
     /// Those of [`Loader::finish`].
     pub fn finish(self) -> Result<TextModel> {
-        let TextModelLoader { tokenizer, cross_encoder, loader } = self;
+        let TextModelLoader { tokenizer, cross_encoder, loader, .. } = self;
         Ok(TextModel { model: loader.finish()?, tokenizer, cross_encoder })
     }
 }

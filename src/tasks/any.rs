@@ -65,7 +65,8 @@ impl PipelineLoader {
     /// files with its weights (of the encoder, if there are others). `labels` are those of a new head.
     ///
     /// # Errors
-    /// Those of [`TextModelLoader::new`] and [`EmbedderLoader::new`].
+    /// Those of [`TextModelLoader::new`] and [`EmbedderLoader::new`]; [`Error::Config`] where the task names labels and
+    /// some have no name.
     pub fn new(
         task: TaskName,
         files: &SmallFiles,
@@ -79,6 +80,9 @@ impl PipelineLoader {
         }
         let weights = index.files().to_vec();
         let loader = TextModelLoader::new(task.head(), files, index, options, labels)?;
+        if matches!(task, TaskName::TextClassification | TaskName::TokenClassification) {
+            loader.check_label_names()?;
+        }
         Ok(PipelineLoader { task, files: weights, inner: LoaderOf::Text(Box::new(loader)) })
     }
 
@@ -132,19 +136,13 @@ impl PipelineLoader {
     /// The pipeline, after the last byte.
     ///
     /// # Errors
-    /// Those of [`TextModelLoader::finish`] and [`EmbedderLoader::finish`]; [`Error::Config`] where the task names labels
-    /// and some have no name.
+    /// Those of [`TextModelLoader::finish`] and [`EmbedderLoader::finish`].
     pub fn finish(self) -> Result<Pipeline> {
-        let names_labels = matches!(self.task, TaskName::TextClassification | TaskName::TokenClassification);
         let model = match self.inner {
             LoaderOf::Text(loader) => ModelOf::Text(Arc::new(loader.finish()?)),
             LoaderOf::Embedder(loader) => ModelOf::Embedder(Arc::new(loader.finish()?)),
         };
-        let pipeline = Pipeline { task: self.task, model };
-        if names_labels {
-            pipeline.model().config.check_label_names()?;
-        }
-        Ok(pipeline)
+        Ok(Pipeline { task: self.task, model })
     }
 }
 
