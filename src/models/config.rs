@@ -183,7 +183,7 @@ impl Config {
     /// The same for this tokenizer, to the token: where positions are counted behind that of the padding token, special
     /// tokens that are the same token, such as `<s>`, use up none.
     pub fn longest(&self, tokenizer: &Tokenizer) -> usize {
-        let uncounted = match self.position_rule() {
+        let uncounted = match position_rule(self.architecture) {
             Some(Positions::AfterPadding) => tokenizer.special_tokens_that_are(self.pad_token_id as u32),
             _ => 0,
         };
@@ -211,13 +211,6 @@ impl Config {
             (None, Some(length)) => length.min(limits::POSITIONS),
             (Some(positions), None) => positions,
             (None, None) => self.max_positions,
-        }
-    }
-
-    fn position_rule(&self) -> Option<Positions> {
-        match &self.architecture.body {
-            Body::EncoderDecoder => None,
-            Body::Encoder(table) => table.embeddings.position.as_ref().map(|table| table.rule),
         }
     }
 
@@ -339,16 +332,19 @@ fn problem_type(fields: &Fields) -> (Option<ProblemType>, Option<String>) {
     (known, known.is_none().then(unknown))
 }
 
+/// How positions are counted, where there is a table of them.
+fn position_rule(architecture: &Architecture) -> Option<Positions> {
+    match &architecture.body {
+        Body::EncoderDecoder => None,
+        Body::Encoder(table) => table.embeddings.position.as_ref().map(|table| table.rule),
+    }
+}
+
 /// The padding id decides where positions begin, if it decides anything; otherwise it may be null, or count from the end
 /// of the vocabulary.
 fn pad_token_id(fields: &Fields, architecture: &Architecture, vocab_size: usize) -> Result<usize> {
     let setting = architecture.keys.pad_token_id;
-    let counts = match &architecture.body {
-        Body::Encoder(table) => {
-            table.embeddings.position.as_ref().is_some_and(|table| table.rule == Positions::AfterPadding)
-        }
-        Body::EncoderDecoder => false,
-    };
+    let counts = position_rule(architecture) == Some(Positions::AfterPadding);
     let from_the_end = |key| fields.get(key)?.as_i64().filter(|id| (-(vocab_size as i64)..0).contains(id));
     match setting.key.filter(|_| !counts) {
         Some(key) if fields.is_null(key) || from_the_end(key).is_some() => Ok(setting.default),
