@@ -36,8 +36,8 @@ pub const ADAPTER_FILE: &str = "adapter_config.json";
 pub type AskedFiles = BTreeMap<String, Option<Vec<u8>>>;
 
 /// Whether a file is to be looked for, as far as those tell that were asked for already. A `tokenizer.json` stands for
-/// all vocabularies, but where the class has no fast form; files of added tokens count where `tokenizer_config.json` has no `added_tokens_decoder`
-/// (`transformers`: `tokenization_utils_base.py`).
+/// all vocabularies, but where the class has no fast form; files of added tokens count where `tokenizer_config.json` has
+/// no `added_tokens_decoder` (`transformers`: `tokenization_utils_base.py`).
 pub fn is_wanted(name: &str, asked: &AskedFiles) -> bool {
     let start = name.rfind('/').map_or(0, |slash| slash + 1);
     let (folder, name) = name.split_at(start);
