@@ -30,9 +30,8 @@ WebAssembly target, npm packages, and for the tests wasm-bindgen's runner and Ch
 TEXT
 }
 
-# The builds of the WebAssembly module, and the tests that run in each of them.
+# The builds of the WebAssembly module.
 VARIANTS=(simd128 relaxed)
-WASM_TESTS=(golden kernels kernels_math malformed precision tasks)
 TARGET=${CARGO_TARGET_DIR:-target}
 RELAXED=-Ctarget-feature=+relaxed-simd
 
@@ -247,15 +246,15 @@ run_tests() {
   say "formatting and lints"
   cargo fmt --check
   cargo clippy --all-targets -- -D warnings
-  local variant tests=("${WASM_TESTS[@]/#/--test=}")
+  local variant
   for variant in "${VARIANTS[@]}"; do
-    cargo_wasm "$variant" clippy --lib "${tests[@]}" -- -D warnings
+    cargo_wasm "$variant" clippy --lib --test rust -- -D warnings
   done
   say "native tests"
   cargo test
   for variant in "${VARIANTS[@]}"; do
     say "WebAssembly tests in Chromium, $variant"
-    cargo_wasm "$variant" test "${tests[@]}"
+    cargo_wasm "$variant" test --test rust
   done
   say "JavaScript tests"
   node --test --test-timeout=60000 tests/js/*.test.mjs

@@ -1,7 +1,7 @@
 //! Writes the seeds of the fuzz targets, `corpus/TARGET/NUMBER`, from the malformed corpus and the
 //! golden models of the tests. To be run in this folder: `cargo run --bin seeds`.
 
-#[path = "../tests/malformed/corpus.rs"]
+#[path = "../tests/rust/malformed_corpus.rs"]
 #[allow(dead_code)]
 mod corpus;
 

@@ -25,23 +25,20 @@
 //! with [`pipeline`]. Dependencies point one way: `web → tasks → pipeline →
 //! {models, heads, text} → nn → weights`.
 
-pub mod embedder;
+pub mod architectures;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod folder;
-pub mod heads;
 #[allow(unsafe_code)]
 pub mod kernels;
 pub mod limits;
 pub mod models;
 pub mod nn;
 pub mod pipeline;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod prune;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod quantize;
+pub mod sentences;
 pub mod tasks;
 pub mod text;
+pub mod text_model;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 pub mod weights;

@@ -1,375 +1,353 @@
-//! Text to results, on one page. What a newcomer reads first:
+//! The tasks by name, with options, inputs and results as JSON: what the command line and the browser call.
 //!
-//! 1. a [`Task`] says which sequences of tokens an input becomes: one for a text, several for a long
-//!    one that is read in windows, one for each label that is to be compared with it;
-//! 2. [`Run`] lays sequences end to end, whichever inputs they are of, to a [`Batch`] of some
-//!    [`limits::SLICE_TOKENS`] tokens;
-//! 3. the [`Model`] computes hidden vectors of the tokens and, from what its head reads of them,
-//!    logits; the task keeps what it needs of them;
-//! 4. when all sequences of an input are computed, the task makes its result of them.
+//! ```
+//! use std::path::Path;
 //!
-//! Tasks are in [`tasks`](crate::tasks).
+//! use headwise::folder::load_pipeline;
+//! use headwise::kernels::Precision;
+//! use headwise::tasks::TaskName;
+//! use headwise::pipeline::Offsets;
+//! use serde_json::json;
+//!
+//! let folder = Path::new("tests/golden/tasks/wordpiece-qa");
+//! let pipeline = load_pipeline(folder, TaskName::parse("question-answering")?, Precision::Fp32)?;
+//! let question = json!({"question": "Who jumps?", "context": "The quick brown fox jumps."});
+//! let inputs = std::iter::once(Ok(question));
+//! let mut run = pipeline.start(inputs, json!({"top_k": 2}), Offsets::Characters)?;
+//! while !run.step() {}
+//! let (answers, _) = run.ready().expect("the only result")?;
+//! println!("{}", serde_json::to_string(&answers).expect("JSON"));
+//! # Ok::<(), headwise::Error>(())
+//! ```
 
-use std::collections::VecDeque;
-use std::fmt::Debug;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::limits;
-use crate::models::{Config, HeadKind, Loader, Model};
-use crate::tasks::text_ranking::CrossEncoder;
-use crate::text::{Batch, SmallFiles, Tokenizer, Tokens};
+use crate::models::Model;
+use crate::sentences::embedder::{EmbedderLoader, TextEmbedder};
+use crate::tasks::feature_extraction::{FeatureExtraction, Features};
+use crate::tasks::fill_mask::{FillMask, Filled};
+use crate::tasks::multiple_choice::{Choice, MultipleChoice};
+use crate::tasks::options::Given;
+use crate::tasks::question_answering::{Answer, QuestionAnswering};
+use crate::tasks::run::{Read, Run, Task};
+use crate::tasks::text_classification::{Label, TextClassification};
+use crate::tasks::text_ranking::{Ranked, TextRanking};
+use crate::tasks::token_classification::{Entity, TokenClassification};
+use crate::tasks::zero_shot_classification::{Classified, ZeroShotClassification};
+use crate::tasks::{
+    TaskName, Utf16, feature_extraction, fill_mask, multiple_choice, question_answering, text_classification,
+    text_ranking, token_classification, zero_shot_classification,
+};
+use crate::text::{SmallFiles, Tokenizer};
+use crate::text_model::{TextModel, TextModelLoader};
 use crate::weights::{Index, LoadOptions};
 
-/// A model and its tokenizer.
+/// A pipeline whose weights are still to come.
 #[derive(Debug)]
-pub struct TextModel {
-    /// The encoder and its head.
-    pub model: Model,
-    /// The tokenizer that belongs to them.
-    pub tokenizer: Tokenizer,
-    /// What its files say of rankings.
-    pub(crate) cross_encoder: CrossEncoder,
+pub struct PipelineLoader {
+    task: TaskName,
+    files: Vec<String>,
+    inner: LoaderOf,
 }
 
-/// A model with its tokenizer whose weights are still to come.
 #[derive(Debug)]
-pub struct TextModelLoader {
-    tokenizer: Tokenizer,
-    cross_encoder: CrossEncoder,
-    /// See [`Config::check_label_names`].
-    label_names: Result<()>,
-    loader: Loader,
+enum LoaderOf {
+    Text(Box<TextModelLoader>),
+    Embedder(Box<EmbedderLoader>),
 }
 
-impl TextModelLoader {
-    /// Reads the small files of a model with this head, whose weights are in the files of `index`. `labels` take the
-    /// place of those of the configuration: they are for a new head. With a `modules.json` among the files the model is
-    /// one that ranks.
+impl PipelineLoader {
+    /// Reads the small files of a model: those that [`TaskName::small_files`] names, where they exist. `index` lists the
+    /// files with its weights (of the encoder, if there are others). `labels` are those of a new head.
     ///
     /// # Errors
-    /// Those of [`Config::parse`], [`Tokenizer::from_files`] and [`CrossEncoder::read`].
+    /// Those of [`TextModelLoader::new`] and [`EmbedderLoader::new`]; [`Error::Config`] where the task names labels and
+    /// some have no name.
     pub fn new(
-        head: HeadKind,
+        task: TaskName,
         files: &SmallFiles,
         index: Index,
         options: LoadOptions,
         labels: Option<Vec<String>>,
     ) -> Result<Self> {
-        let around = CrossEncoder::read(files)?;
-        let files = around.as_ref().map_or(files, |(files, _)| files);
-        let mut config = Config::of(files)?;
-        if let Some(labels) = labels {
-            config = config.with_labels(labels)?;
+        if task == TaskName::FeatureExtraction {
+            let loader = EmbedderLoader::new(files, index, options)?;
+            return Ok(PipelineLoader { task, files: loader.files(), inner: LoaderOf::Embedder(Box::new(loader)) });
         }
-        let tokenizer = match &around {
-            Some((_, settings)) => settings.texts.tokenizer(files, &config)?,
-            None => config.fit(Tokenizer::from_files(files, config.type_vocab_size)?)?,
-        };
-        let cross_encoder = match around {
-            Some((_, settings)) => settings,
-            None => CrossEncoder::none(files),
-        };
-        let label_names = config.check_label_names();
-        let loader = Loader::new(config, head, options, index);
-        Ok(TextModelLoader { tokenizer, cross_encoder, label_names, loader })
+        let weights = index.files().to_vec();
+        let loader = TextModelLoader::new(task.head(), files, index, options, labels)?;
+        if matches!(task, TaskName::TextClassification | TaskName::TokenClassification) {
+            loader.check_label_names()?;
+        }
+        Ok(PipelineLoader { task, files: weights, inner: LoaderOf::Text(Box::new(loader)) })
     }
 
-    /// Refuses a model whose labels cannot all be named, for a task that names them.
-    ///
-    /// # Errors
-    /// Those of [`Config::check_label_names`].
-    pub(crate) fn check_label_names(&self) -> Result<()> {
-        self.label_names.clone()
+    /// Names of the files with weights, from the model's folder.
+    pub fn files(&self) -> &[String] {
+        &self.files
     }
 
-    /// Takes the next bytes of a file of the index, by its number there.
+    /// Takes the next bytes of a file, by its place in [`PipelineLoader::files`].
     ///
     /// # Errors
-    /// Those of [`Loader::push`].
+    /// Those of [`TextModelLoader::push`] and [`EmbedderLoader::push`].
     ///
     /// # Panics
     /// When there is no file of this number.
     pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
-        self.loader.push(file, chunk)
+        match &mut self.inner {
+            LoaderOf::Text(loader) => loader.push(file, chunk),
+            LoaderOf::Embedder(loader) => loader.push(file, chunk),
+        }
     }
 
-    /// Length of a file of the index in bytes, known once its header is.
+    /// Length of a file in bytes, known once its header is.
     ///
     /// # Panics
     /// When there is no file of this number.
     pub fn file_bytes(&self, file: usize) -> Option<u64> {
-        self.loader.file_bytes(file)
+        match &self.inner {
+            LoaderOf::Text(loader) => loader.file_bytes(file),
+            LoaderOf::Embedder(loader) => loader.file_bytes(file),
+        }
     }
 
-    /// Length of the file that [`TextModelLoader::take_converted`] gives: see [`Loader::converted_bytes`].
+    /// Length of the file that [`PipelineLoader::take_converted`] gives: see [`TextModelLoader::converted_bytes`].
+    /// `None` of an embedder, which is not converted.
     pub fn converted_bytes(&self) -> Option<u64> {
-        self.loader.converted_bytes()
+        match &self.inner {
+            LoaderOf::Text(loader) => loader.converted_bytes(),
+            LoaderOf::Embedder(_) => None,
+        }
     }
 
-    /// What has come of the checkpoint in the precision of the load: see [`Loader::take_converted`].
+    /// What has come of the checkpoint in the precision of the load: see [`TextModelLoader::take_converted`].
     pub fn take_converted(&mut self) -> Vec<u8> {
-        self.loader.take_converted()
+        match &mut self.inner {
+            LoaderOf::Text(loader) => loader.take_converted(),
+            LoaderOf::Embedder(_) => Vec::new(),
+        }
     }
 
-    /// The model, after the last byte.
+    /// The pipeline, after the last byte.
     ///
     /// # Errors
-    /// Those of [`Loader::finish`].
-    pub fn finish(self) -> Result<TextModel> {
-        let TextModelLoader { tokenizer, cross_encoder, loader, .. } = self;
-        Ok(TextModel { model: loader.finish()?, tokenizer, cross_encoder })
+    /// Those of [`TextModelLoader::finish`] and [`EmbedderLoader::finish`].
+    pub fn finish(self) -> Result<Pipeline> {
+        let model = match self.inner {
+            LoaderOf::Text(loader) => ModelOf::Text(Arc::new(loader.finish()?)),
+            LoaderOf::Embedder(loader) => ModelOf::Embedder(Arc::new(loader.finish()?)),
+        };
+        Ok(Pipeline { task: self.task, model })
     }
 }
 
-impl TextModel {
+/// A model for a task.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The task.
+    pub task: TaskName,
+    model: ModelOf,
+}
+
+#[derive(Debug)]
+enum ModelOf {
+    Text(Arc<TextModel>),
+    Embedder(Arc<TextEmbedder>),
+}
+
+/// What offsets of results count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offsets {
+    /// Unicode code points, as in Python.
+    Characters,
+    /// Units of UTF-16, as in JavaScript.
+    Utf16,
+}
+
+impl Pipeline {
+    /// The encoder and its head.
+    pub fn model(&self) -> &Model {
+        match &self.model {
+            ModelOf::Text(model) => &model.model,
+            ModelOf::Embedder(embedder) => &embedder.model,
+        }
+    }
+
+    /// The tokenizer that belongs to them.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        match &self.model {
+            ModelOf::Text(model) => &model.tokenizer,
+            ModelOf::Embedder(embedder) => &embedder.tokenizer,
+        }
+    }
+
     /// What whoever uses the model should know of its files: sentences that begin in lower case.
     pub fn warnings(&self) -> Vec<String> {
-        [self.model.warnings().as_slice(), self.tokenizer.warnings()].concat()
-    }
-}
-
-/// What is to be done with inputs: a model, and the options of a request, already checked.
-pub trait Task {
-    /// One input.
-    type Input: Debug;
-    /// Its result.
-    type Output: Debug;
-    /// What is kept of a sequence until all of its input are computed.
-    type Computed: Debug;
-
-    /// The text of an input, and the second one of a pair.
-    fn texts(input: &Self::Input) -> (&str, Option<&str>);
-
-    /// The sequences that an input becomes.
-    ///
-    /// # Errors
-    /// [`Error::Input`], as if it were the first, when there is no answer to the input.
-    fn encode(&self, input: &Self::Input) -> Result<Vec<Tokens>>;
-
-    /// Runs the model on some sequences, of one input or of several, and keeps what is needed of each.
-    ///
-    /// # Errors
-    /// [`Error::NonFinite`] and [`Error::Input`] with the number of the sequence, when the model is damaged or the
-    /// tokenizer that of another one.
-    fn compute(&self, batch: &Batch) -> Result<Vec<Self::Computed>>;
-
-    /// The result for an input: `computed` is in the order of `tokens`.
-    ///
-    /// # Errors
-    /// [`Error::Tokenizer`] when the tokenizer cannot spell its tokens.
-    fn finish(&self, input: &Self::Input, tokens: &[Tokens], computed: Vec<Self::Computed>) -> Result<Self::Output>;
-
-    /// Turns offsets within a result from characters to units of UTF-16, as JavaScript counts.
-    fn count_in_utf16(_input: &Self::Input, _output: &mut Self::Output) {}
-}
-
-/// An input with its result.
-#[derive(Debug)]
-pub struct Done<T: Task> {
-    /// The input.
-    pub input: T::Input,
-    /// Its result.
-    pub output: T::Output,
-    /// How much of the input the model has read.
-    pub read: Read,
-}
-
-/// How an input was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Read {
-    /// Tokens of all its sequences, special ones included.
-    pub tokens: usize,
-    /// Whether something was cut away.
-    pub truncated: bool,
-    /// Where the part of the text ends that all sequences have, in characters.
-    pub text_end: usize,
-    /// The same for the second text of a pair.
-    pub text_pair_end: Option<usize>,
-}
-
-impl Read {
-    /// What `tokens` hold of a text, or of a pair.
-    fn of(tokens: &[Tokens], pair: bool) -> Self {
-        let kept = || tokens.iter().map(|tokens| &tokens.kept);
-        Read {
-            tokens: tokens.iter().map(|tokens| tokens.input_ids.len()).sum(),
-            truncated: kept().any(|kept| kept.truncated),
-            text_end: kept().map(|kept| kept.text_end).min().unwrap_or(0),
-            text_pair_end: kept().filter_map(|kept| kept.text_pair_end).min().filter(|_| pair),
-        }
-    }
-}
-
-/// A request, computed in slices, so that whoever runs it can attend to other things in between. It is an iterator
-/// over results, in the order of the inputs. Inputs are taken as they are needed: memory does not grow with their
-/// number. An input that has no result is an error at its place, and the others go on.
-#[derive(Debug)]
-pub struct Run<T: Task, I> {
-    task: T,
-    /// Those that have not been taken; `None` when there are none.
-    inputs: Option<I>,
-    /// Inputs that have been taken and not been given back, in their order.
-    under_way: VecDeque<Result<UnderWay<T>>>,
-    /// How many have been given back.
-    done: usize,
-}
-
-/// A tokenized input.
-#[derive(Debug)]
-struct UnderWay<T: Task> {
-    input: T::Input,
-    tokens: Vec<Tokens>,
-    /// Of the first of its sequences.
-    computed: Vec<T::Computed>,
-}
-
-impl<T: Task, I: Iterator<Item = Result<T::Input>>> Run<T, I> {
-    /// A run over inputs; an error among them comes out at its place.
-    pub fn new(task: T, inputs: impl IntoIterator<IntoIter = I>) -> Self {
-        Run { task, inputs: Some(inputs.into_iter()), under_way: VecDeque::new(), done: 0 }
-    }
-
-    /// Computes the next slice. Returns whether all inputs are computed.
-    pub fn step(&mut self) -> bool {
-        self.take_inputs();
-        let (mut batch, mut owners) = (Batch::default(), Vec::new());
-        let waiting = self.under_way.iter().enumerate().flat_map(|(place, input)| {
-            let left = input.as_ref().map_or(&[][..], |input| &input.tokens[input.computed.len()..]);
-            left.iter().map(move |tokens| (place, tokens))
-        });
-        for (place, tokens) in waiting {
-            if !push_within_slice(&mut batch, tokens) {
-                break;
-            }
-            owners.push(place);
-        }
-        if !owners.is_empty() {
-            self.compute(&batch, &owners);
-        }
-        self.take_inputs();
-        self.inputs.is_none() && self.under_way.iter().all(|input| input.as_ref().map_or(true, UnderWay::is_computed))
-    }
-
-    /// Computes sequences of the inputs at `owners`. When one of them fails, its input does, and the others wait for
-    /// the next slice.
-    fn compute(&mut self, batch: &Batch, owners: &[usize]) {
-        match self.task.compute(batch) {
-            Ok(computed) => {
-                for (&place, computed) in owners.iter().zip(computed) {
-                    if let Ok(input) = &mut self.under_way[place] {
-                        input.computed.push(computed);
+        match &self.model {
+            ModelOf::Embedder(embedder) => embedder.warnings(),
+            ModelOf::Text(model) => {
+                let of_task = match self.task {
+                    TaskName::ZeroShotClassification => {
+                        zero_shot_classification::no_entailment(&model.model).into_iter().collect()
                     }
-                }
-            }
-            Err(error) => {
-                let place = owners[error.input().unwrap_or(0)];
-                self.under_way[place] = Err(error.with_input(self.done + place));
+                    TaskName::TextRanking => text_ranking::warnings(model),
+                    _ => Vec::new(),
+                };
+                model.warnings().into_iter().chain(of_task).collect()
             }
         }
     }
 
-    /// The next result, if it is there.
-    pub fn ready(&mut self) -> Option<Result<Done<T>>> {
-        if let Ok(input) = self.under_way.front()?
-            && !input.is_computed()
-        {
-            return None;
+    /// The function that a sequence classifier was trained for.
+    pub fn function(&self) -> Option<text_classification::Function> {
+        match (&self.model, self.task) {
+            (ModelOf::Text(model), TaskName::TextClassification) => Some(model.function()),
+            _ => None,
         }
-        let input = self.under_way.pop_front()?;
-        self.done += 1;
-        Some(input.and_then(|UnderWay { input, tokens, computed }| {
-            let output =
-                self.task.finish(&input, &tokens, computed).map_err(|error| error.with_input(self.done - 1))?;
-            Ok(Done { output, read: Read::of(&tokens, T::texts(&input).1.is_some()), input })
+    }
+
+    /// Starts a request. Options are an object with the names that Python gives them, or null; inputs look as the task
+    /// says, and an error among them comes out at its place.
+    ///
+    /// # Errors
+    /// Those of the task's options, and of its request to this model.
+    pub fn start<'a, I: Iterator<Item = Result<Value>> + 'a>(
+        &self,
+        inputs: I,
+        options: Value,
+        offsets: Offsets,
+    ) -> Result<Box<dyn AnyRun + 'a>> {
+        let form = self.task.form();
+        let model = match &self.model {
+            ModelOf::Text(model) => model.clone(),
+            ModelOf::Embedder(embedder) => {
+                let options = read(options, feature_extraction::Options::read)?;
+                let task = FeatureExtraction::new(embedder.clone(), options)?;
+                return Ok(erased(task, inputs, form, offsets, Output::Features));
+            }
+        };
+        Ok(match self.task {
+            TaskName::TextClassification => {
+                let task = TextClassification::new(model, read(options, text_classification::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Labels)
+            }
+            TaskName::ZeroShotClassification => {
+                let task = ZeroShotClassification::new(model, read(options, zero_shot_classification::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Classified)
+            }
+            TaskName::TokenClassification => {
+                let task = TokenClassification::new(model, read(options, token_classification::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Entities)
+            }
+            TaskName::QuestionAnswering => {
+                let task = QuestionAnswering::new(model, read(options, question_answering::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Answers)
+            }
+            TaskName::FillMask => {
+                let task = FillMask::new(model, read(options, fill_mask::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Filled)
+            }
+            TaskName::MultipleChoice => {
+                let task = MultipleChoice::new(model, read(options, multiple_choice::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Choices)
+            }
+            TaskName::TextRanking => {
+                let task = TextRanking::new(model, read(options, text_ranking::Options::read)?)?;
+                erased(task, inputs, form, offsets, Output::Ranked)
+            }
+            TaskName::FeatureExtraction => return Err(Error::Internal { reason: "an embedder was expected".into() }),
+        })
+    }
+}
+
+/// The result of an input, whatever the task.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Output {
+    /// Of text classification.
+    Labels(Vec<Label>),
+    /// Of zero-shot classification.
+    Classified(Classified),
+    /// Of token classification.
+    Entities(Vec<Entity>),
+    /// Of question answering.
+    Answers(Vec<Answer>),
+    /// Of fill-mask, for each mask.
+    Filled(Vec<Vec<Filled>>),
+    /// Of feature extraction.
+    Features(Features),
+    /// Of multiple choice.
+    Choices(Vec<Choice>),
+    /// Of text ranking.
+    Ranked(Vec<Ranked>),
+}
+
+/// A [`Run`] of any task.
+pub trait AnyRun {
+    /// See [`Run::step`].
+    fn step(&mut self) -> bool;
+
+    /// See [`Run::ready`].
+    fn ready(&mut self) -> Option<Result<(Output, Read)>>;
+}
+
+struct Erased<T: Task, I> {
+    run: Run<T, I>,
+    offsets: Offsets,
+    wrap: fn(T::Output) -> Output,
+}
+
+impl<T: Task, I: Iterator<Item = Result<T::Input>>> AnyRun for Erased<T, I> {
+    fn step(&mut self) -> bool {
+        self.run.step()
+    }
+
+    fn ready(&mut self) -> Option<Result<(Output, Read)>> {
+        let done = self.run.ready()?;
+        Some(done.map(|mut done| {
+            if self.offsets == Offsets::Utf16 {
+                T::count_in_utf16(&done.input, &mut done.output);
+                count_in_utf16(T::texts(&done.input), &mut done.read);
+            }
+            ((self.wrap)(done.output), done.read)
         }))
     }
-
-    /// Takes and tokenizes inputs until there is enough for a slice.
-    fn take_inputs(&mut self) {
-        let left = |input: &Result<UnderWay<T>>| input.as_ref().map_or(0, UnderWay::tokens_left);
-        let mut tokens: usize = self.under_way.iter().map(left).sum();
-        while tokens < limits::SLICE_TOKENS
-            && self.under_way.len() < limits::SLICE_TOKENS
-            && let Some(inputs) = &mut self.inputs
-        {
-            let Some(input) = inputs.next() else {
-                self.inputs = None;
-                return;
-            };
-            let place = self.done + self.under_way.len();
-            let input = input.and_then(|input| self.encode(input)).map_err(|error| error.with_input(place));
-            tokens += left(&input);
-            self.under_way.push_back(input);
-        }
-    }
-
-    fn encode(&self, input: T::Input) -> Result<UnderWay<T>> {
-        let tokens = self.task.encode(&input)?;
-        match tokens.iter().any(|tokens| tokens.input_ids.is_empty()) {
-            true => {
-                Err(Error::Input { input: 0, reason: "the text has no tokens, and this tokenizer adds none".into() })
-            }
-            false => Ok(UnderWay { input, tokens, computed: Vec::new() }),
-        }
-    }
 }
 
-impl<T: Task> UnderWay<T> {
-    fn is_computed(&self) -> bool {
-        self.computed.len() == self.tokens.len()
-    }
-
-    /// Tokens of the sequences that are not computed; of as many as a slice can hold.
-    fn tokens_left(&self) -> usize {
-        let left = self.tokens[self.computed.len()..].iter().take(limits::SLICE_TOKENS);
-        left.map(|tokens| tokens.input_ids.len()).sum()
-    }
+fn erased<'a, T>(
+    task: T,
+    inputs: impl Iterator<Item = Result<Value>> + 'a,
+    form: &'static str,
+    offsets: Offsets,
+    wrap: fn(T::Output) -> Output,
+) -> Box<dyn AnyRun + 'a>
+where
+    T: Task<Input: DeserializeOwned> + 'a,
+{
+    let inputs = inputs.map(move |input| {
+        let input = serde_json::from_value(input?);
+        input.map_err(|_| Error::Input { input: 0, reason: format!("an input of this task is {form}") })
+    });
+    Box::new(Erased { run: Run::new(task, inputs), offsets, wrap })
 }
 
-impl<T: Task, I: Iterator<Item = Result<T::Input>>> Iterator for Run<T, I> {
-    type Item = Result<Done<T>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(done) = self.ready() {
-                return Some(done);
-            }
-            if self.step() && self.under_way.is_empty() {
-                return None;
-            }
-        }
-    }
+fn read<T>(options: Value, read: fn(&mut Given) -> Result<T>) -> Result<T> {
+    let mut given = Given::new(options)?;
+    let options = read(&mut given)?;
+    // Python's pipelines compute in batches of a size, with helpers; here neither changes a result.
+    given.count("batch_size")?;
+    given.tokens("num_workers")?;
+    given.finish()?;
+    Ok(options)
 }
 
-/// The result of each input.
-///
-/// # Errors
-/// [`Error::Input`] naming the first input that cannot be used; [`Error::NonFinite`] when the weights are damaged.
-pub fn run<T: Task>(task: T, inputs: impl IntoIterator<Item = T::Input>) -> Result<Vec<T::Output>> {
-    Run::new(task, inputs.into_iter().map(Ok)).map(|done| Ok(done?.output)).collect()
-}
-
-/// Appends a sequence if the batch is empty, or stays within [`limits::SLICE_TOKENS`].
-fn push_within_slice(batch: &mut Batch, tokens: &Tokens) -> bool {
-    let fits = batch.sequences.is_empty() || batch.tokens() + tokens.input_ids.len() <= limits::SLICE_TOKENS;
-    if fits {
-        batch.push(&tokens.input_ids, &tokens.token_type_ids);
-    }
-    fits
-}
-
-/// Logits of each sequence: one row, or of a head that reads each token one for each, end to end.
-pub(crate) fn logits_of_sequences(model: &Model, batch: &Batch) -> Result<Vec<Vec<f32>>> {
-    let logits = model.forward(batch)?;
-    let width = logits.dim(1)?;
-    let numbers = logits.flatten_all()?.to_vec1::<f32>()?;
-    let logits = |(sequence, rows): (usize, &std::ops::Range<usize>)| {
-        let rows = if model.is_per_token() { rows.clone() } else { sequence..sequence + 1 };
-        let logits = numbers[rows.start * width..rows.end * width].to_vec();
-        match logits.iter().all(|logit| logit.is_finite()) {
-            true => Ok(logits),
-            false => Err(Error::NonFinite { input: sequence }),
-        }
-    };
-    batch.sequences.iter().enumerate().map(logits).collect()
+fn count_in_utf16((text, pair): (&str, Option<&str>), read: &mut Read) {
+    read.text_end = Utf16::of(text).at(read.text_end);
+    read.text_pair_end = pair.zip(read.text_pair_end).map(|(pair, end)| Utf16::of(pair).at(end));
 }

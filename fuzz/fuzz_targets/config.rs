@@ -6,7 +6,8 @@
 use std::sync::LazyLock;
 
 use headwise::Result;
-use headwise::models::{Config, HeadKind, Loader};
+use headwise::architectures::HeadKind;
+use headwise::models::{Config, Loader};
 use headwise::text::Batch;
 use headwise::weights::{LoadOptions, MODEL_FILE, NewHead};
 use headwise_fuzz::fixtures::{Folder, complete, golden};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use headwise::Result;
 use headwise::kernels::Precision;
-use headwise::models::HeadKind;
-use headwise::pipeline::TextModelLoader;
+use headwise::architectures::HeadKind;
+use headwise::text_model::TextModelLoader;
 use headwise::tasks::text_classification::{Label, Options};
 use headwise::text::{Input, SMALL_FILES, SmallFiles};
 use headwise::weights::{Choice, Index, LoadOptions, MODEL_FILE, NewHead};

@@ -1,12 +1,12 @@
 //! What the attention of an encoder knows of positions: declared with its weights, worked out
 //! once for each batch, and handed to each layer.
 
-use super::architecture::AttentionKind;
 use super::config::Config;
 use super::disentangled::Disentangled;
 use super::distance::shared_bias_bucket;
 use super::layer::Layer;
 use super::rotary::{self, RotaryLayer};
+use crate::architectures::words::AttentionKind;
 use crate::error::Result;
 use crate::kernels::attention::rotary::{Rotary, frequencies};
 use crate::kernels::attention::{Attention, RelativeBias};

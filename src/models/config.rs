@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::architecture::{Architecture, Body, ModelType, Positions, Refusal, Setting};
 use super::fields::{Fields, Labels, generic_labels, invalid};
 use super::quantization;
-use super::registry::{self, supported_model_types};
+use crate::architectures::HeadKind;
+use crate::architectures::words::{Architecture, Body, ModelType, Positions, Refusal, Setting};
+use crate::architectures::{self, supported_model_types};
 use crate::error::{Error, Result};
-use crate::heads::HeadKind;
 use crate::limits;
 use crate::nn::Activation;
 use crate::text::{ADAPTER_FILE, SmallFiles, Tokenizer, adapter};
@@ -122,7 +122,7 @@ impl Config {
             None if own_code => "",
             other => return Err(invalid("model_type", other, &supported_model_types().join(", "))),
         };
-        let (architecture, model_type) = registry::find(name).ok_or_else(|| unsupported(name, own_code))?;
+        let (architecture, model_type) = architectures::find(name).ok_or_else(|| unsupported(name, own_code))?;
         let keys = &architecture.keys;
         for (name, setting) in COMMON_NAMES.into_iter().zip([keys.hidden_size, keys.attention_heads, keys.layers]) {
             fields.copy(name, setting.key.unwrap_or(name));

@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use candle_core::Tensor;
 use serde_json::Value;
 
-use super::architecture::Setting;
 use super::config::Config;
 use super::distance::log_bucket;
 use super::fields::invalid;
 use super::layer::Layer;
+use crate::architectures::words::Setting;
 use crate::error::{Error, Result};
 use crate::kernels::attention;
 use crate::limits;

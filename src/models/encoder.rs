@@ -3,13 +3,13 @@
 
 use candle_core::Tensor;
 
-use super::architecture::{EmbeddingTable, EncoderTable, LayerTable, Positions, Setting};
 use super::attention::Scheme;
 use super::config::Config;
 use super::fields::invalid;
 use super::layer::{Layer, Tokens};
 use super::trace::{Stack, Trace};
 use super::words::Words;
+use crate::architectures::words::{EmbeddingTable, EncoderTable, LayerTable, Positions, Setting};
 use crate::error::Result;
 use crate::limits;
 use crate::nn::{Activation, Convolution, Embedding, LayerNorm, Linear, sum_of_embeddings};

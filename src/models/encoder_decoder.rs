@@ -3,12 +3,12 @@
 
 use candle_core::Tensor;
 
-use super::architecture::Setting;
 use super::config::Config;
 use super::fields::invalid;
 use super::layer::{Tokens, one_of_each};
 use super::trace::{Stack, Trace};
 use super::words::Words;
+use crate::architectures::words::Setting;
 use crate::error::Result;
 use crate::kernels::attention::{Attention, AttentionMask, Sequence};
 use crate::limits;

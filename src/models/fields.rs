@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::architecture::{Refusal, Setting};
+use crate::architectures::words::{Refusal, Setting};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::nn::{Activation, activation_named, activation_names};

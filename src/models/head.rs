@@ -2,11 +2,11 @@
 
 use candle_core::Tensor;
 
-use super::architecture::Setting;
 use super::config::Config;
 use super::words::Words;
+use crate::architectures::heads::{Applied, Bias, HeadTable, Reads, Spread, Stage, Tied, Width};
+use crate::architectures::words::Setting;
 use crate::error::{Error, Result};
-use crate::heads::{Applied, Bias, HeadTable, Reads, Spread, Stage, Tied, Width};
 use crate::limits;
 use crate::nn::{Activation, LayerNorm, Linear, mean_of_sequences};
 use crate::text::Batch;

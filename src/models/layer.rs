@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::architecture::{LayerTable, Norms};
 use super::config::Config;
 use super::trace::{Stack, Trace};
+use crate::architectures::words::{LayerTable, Norms};
 use crate::error::Result;
 use crate::kernels::attention::Sequence;
 use crate::nn::{Attend, LayerNorm, Linear, add, attention_between, chosen_rows, self_attention};

@@ -3,8 +3,8 @@
 
 use super::config::Config;
 use super::model::Model;
+use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::heads::HeadKind;
 use crate::weights::{Checkpoint, Choice, Filler, Header, HeaderReader, Index, LoadOptions};
 
 /// A load under way.

@@ -2,7 +2,6 @@
 
 use candle_core::Tensor;
 
-use super::architecture::{Body, Setting};
 use super::config::{Config, unsupported};
 use super::encoder::Encoder;
 use super::encoder_decoder::EncoderDecoder;
@@ -12,8 +11,9 @@ use super::layer::Tokens;
 use super::quantization::QUANTIZATION_FIELDS;
 use super::trace::Trace;
 use super::words::Words;
+use crate::architectures::heads::{HeadKind, HeadTable};
+use crate::architectures::words::{Body, Setting};
 use crate::error::{Error, Result, listed};
-use crate::heads::{HeadKind, HeadTable};
 use crate::kernels::Precision;
 use crate::text::Batch;
 use crate::weights::{Checkpoint, Declarations, LoadOptions, Names, Plan, Reason, Section, Usage};

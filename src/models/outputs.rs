@@ -4,8 +4,8 @@ use candle_core::Tensor;
 
 use super::model::Model;
 use super::trace::Trace;
+use crate::architectures::HeadKind;
 use crate::error::Result;
-use crate::heads::HeadKind;
 use crate::text::{Batch, Rows};
 
 /// Numbers with a shape, row after row.

@@ -6,9 +6,9 @@
 
 use serde_json::Value;
 
-use super::architecture::Setting;
 use super::config::Config;
 use super::fields::{Fields, invalid};
+use crate::architectures::words::Setting;
 use crate::error::Result;
 use crate::kernels::attention::AttentionMask;
 use crate::limits;

@@ -2,11 +2,11 @@
 //! of a masked language model, BART's own three. As long as `tie_word_embeddings` is not false, any name may stand
 //! for all. `transformers`: `PreTrainedModel.tie_weights` of `modeling_utils.py`.
 
-use super::architecture::{Body, Setting};
 use super::config::Config;
 use super::model::table;
+use crate::architectures::heads::{HeadKind, Tied};
+use crate::architectures::words::{Body, Setting};
 use crate::error::Result;
-use crate::heads::{HeadKind, Tied};
 use crate::nn::Embedding;
 use crate::weights::{Declarations, Names};
 

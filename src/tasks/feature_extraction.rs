@@ -7,9 +7,9 @@
 //!
 //! use headwise::folder::load_embedder;
 //! use headwise::kernels::Precision;
-//! use headwise::pipeline::run;
+//! use headwise::tasks::run::run;
 //! use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
-//! use headwise::tasks::pooling::Mode;
+//! use headwise::sentences::pooling::Mode;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-token");
 //! let embedder = Arc::new(load_embedder(folder, Precision::Fp32)?);
@@ -26,12 +26,12 @@ use serde::Serializer;
 
 use super::encode_within;
 use super::options::{Given, refused};
-use super::pooling::{Mode, Pooling};
 use super::positive;
+use super::run::{Task, run};
 use super::text::Text;
-use crate::embedder::TextEmbedder;
 use crate::error::{Error, Result};
-use crate::pipeline::{Task, run};
+use crate::sentences::embedder::TextEmbedder;
+use crate::sentences::pooling::{Mode, Pooling};
 use crate::text::{Batch, Input, Tokens};
 
 /// What is made of the vectors of a text's tokens.

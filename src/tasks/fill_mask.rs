@@ -7,8 +7,8 @@
 //!
 //! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::models::HeadKind;
-//! use headwise::pipeline::run;
+//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::run::run;
 //! use headwise::tasks::fill_mask::{FillMask, Options};
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-masked-lm");
@@ -27,14 +27,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::options::{Given, OneOrMore};
+use super::run::Task;
 use super::text::Text;
 use super::text_classification::Function;
 use super::{best_first, check_head, cut_to, positive};
+use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::models::HeadKind;
 use crate::nn::chosen_rows;
-use crate::pipeline::{Task, TextModel};
 use crate::text::{Batch, Shortened, Tokens};
+use crate::text_model::TextModel;
 
 /// Masks that are compared with the vocabulary at once: 250,002 pieces take a megabyte for each.
 const MASKS: usize = 32;

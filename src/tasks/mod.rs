@@ -1,21 +1,14 @@
 //! What Python's pipelines, and the library `sentence-transformers`, do with what a model computes. Each task is a
-//! file with its options, inputs and results, and a [`Task`](crate::pipeline::Task) that
-//! [`pipeline::run`](crate::pipeline::run) takes; [`any`] knows them all by name.
+//! file with its options, inputs and results, and a [`Task`](super::run::Task) that
+//! [`pipeline::run`](super::run::run) takes; [`any`] knows them all by name.
 
-pub mod any;
-mod arguments;
-pub mod dense;
 pub mod feature_extraction;
 pub mod fill_mask;
-pub mod module_weights;
 pub mod multiple_choice;
 mod name;
 pub mod options;
-pub mod pooling;
-pub mod prompts;
 pub mod question_answering;
-pub mod sentence_modules;
-pub mod settings;
+pub mod run;
 mod template;
 pub mod text;
 pub mod text_classification;
@@ -25,8 +18,9 @@ pub mod zero_shot_classification;
 
 pub use name::TaskName;
 
+use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::models::{HeadKind, Model};
+use crate::models::Model;
 use crate::text::{Cut, Input, Shortened, Tokenizer, Tokens};
 
 /// Refuses a model with another head than the one whose logits a task reads.
@@ -103,13 +97,13 @@ fn between(text: &[char], start: usize, end: usize) -> String {
 }
 
 /// Turns places in a text from characters to units of UTF-16.
-struct Utf16 {
+pub(crate) struct Utf16 {
     /// The unit at which each character begins, and the end of the text.
     starts: Vec<usize>,
 }
 
 impl Utf16 {
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.chars().scan(0, |units, character| {
             *units += character.len_utf16();
@@ -118,7 +112,7 @@ impl Utf16 {
         Utf16 { starts }
     }
 
-    fn at(&self, character: usize) -> usize {
+    pub(crate) fn at(&self, character: usize) -> usize {
         self.starts[character.min(self.starts.len() - 1)]
     }
 }

@@ -1,8 +1,8 @@
 //! The tasks by name.
 
-use super::sentence_modules::{ENCODER_SETTINGS, MODULES_FILE, Modules};
+use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::models::HeadKind;
+use crate::sentences::modules::{ENCODER_SETTINGS, MODULES_FILE, Modules};
 use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
 
 /// A task.
@@ -96,7 +96,7 @@ impl TaskName {
     }
 
     /// What its inputs look like.
-    pub(super) fn form(self) -> &'static str {
+    pub(crate) fn form(self) -> &'static str {
         self.row().3
     }
 

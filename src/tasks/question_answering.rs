@@ -7,8 +7,8 @@
 //!
 //! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::models::HeadKind;
-//! use headwise::pipeline::run;
+//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::run::run;
 //! use headwise::tasks::question_answering::{Options, Question, QuestionAnswering};
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-qa");
@@ -27,12 +27,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::options::Given;
+use super::run::{Task, logits_of_sequences};
 use super::text_classification::Function;
 use super::{Utf16, between, characters, check_head, positive};
+use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::models::HeadKind;
-use crate::pipeline::{Task, TextModel, logits_of_sequences};
 use crate::text::{Batch, Cut, Overflow, Shortened, Tokens};
+use crate::text_model::TextModel;
 
 /// What one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

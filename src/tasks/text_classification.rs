@@ -24,11 +24,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::options::Given;
+use super::run::{Task, logits_of_sequences, run};
 use super::{best_first, check_head, encode_within, positive};
+use crate::architectures::HeadKind;
 use crate::error::Result;
-use crate::models::{HeadKind, ProblemType};
-use crate::pipeline::{Task, TextModel, logits_of_sequences, run};
+use crate::models::ProblemType;
 use crate::text::{Batch, Input, Tokens};
+use crate::text_model::TextModel;
 
 /// A label and how much the model believes in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

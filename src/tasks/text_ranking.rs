@@ -7,7 +7,7 @@
 //!
 //! use headwise::folder::load_cross_encoder;
 //! use headwise::kernels::Precision;
-//! use headwise::pipeline::run;
+//! use headwise::tasks::run::run;
 //! use headwise::tasks::text_ranking::{Options, Query, TextRanking};
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-ranking");
@@ -26,67 +26,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::options::Given;
-use super::sentence_modules::{CROSS_ENCODER, MODULES_FILE, Modules, TextSettings};
-use super::settings::Settings;
+use super::run::{Task, logits_of_sequences};
 use super::{best_first, check_head, positive};
+use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::models::HeadKind;
 use crate::nn::TorchActivation;
-use crate::pipeline::{Task, TextModel, logits_of_sequences};
-use crate::text::{Batch, SENTENCE_TRANSFORMERS, Shortened, SmallFiles, Tokens};
-
-/// What `sentence-transformers` keeps beside the `config.json` of a model that ranks. The files count only with a
-/// `modules.json`, as in Python.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CrossEncoder {
-    /// What is said of texts.
-    pub texts: TextSettings,
-    /// The class of the function from logits to scores.
-    activation_fn: Option<Value>,
-    /// A warning about files that do not count.
-    left_aside: Option<String>,
-}
-
-impl CrossEncoder {
-    /// Reads the files around the model, with the files of the model itself; `None` where they are those of another kind
-    /// of model, whose settings are not about rankings.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for modules besides the model, and for values that would be computed wrongly.
-    pub fn read(files: &SmallFiles) -> Result<Option<(SmallFiles, Self)>> {
-        let model = Settings::read(files, SENTENCE_TRANSFORMERS)?;
-        let model_type = model.get("model_type").and_then(Value::as_str);
-        if files.get(MODULES_FILE).is_none() || model_type != Some(CROSS_ENCODER.model_type) {
-            return Ok(None);
-        }
-        let modules = Modules::parse(files)?;
-        if modules != (Modules { stated: true, ..Modules::default() }) {
-            let kinds: Vec<_> = modules.stages.iter().map(|(kind, _)| kind).collect();
-            let supported = "a Transformer alone, in the folder of the model";
-            let (file, field) = (MODULES_FILE.into(), "the list".into());
-            let value = format!("a Transformer in the folder {:?}, then {kinds:?}", modules.encoder);
-            return Err(Error::Config { file, field, value, supported: supported.into() });
-        }
-        let (files, texts) = modules.encoder_files(files, &CROSS_ENCODER)?;
-        let activation_fn = model.get("activation_fn").cloned();
-        Ok(Some((files, CrossEncoder { texts, activation_fn, left_aside: None })))
-    }
-
-    /// What counts where [`CrossEncoder::read`] finds nothing: no settings, but a warning if the files have some.
-    pub fn none(files: &SmallFiles) -> Self {
-        let stated = Settings::read(files, SENTENCE_TRANSFORMERS).ok();
-        let keys = ["activation_fn", "default_prompt_name"];
-        let key = keys.into_iter().find(|key| stated.as_ref().is_some_and(|model| model.get(key).is_some()));
-        let left_aside = key.map(|key| {
-            format!(
-                "{key} of {SENTENCE_TRANSFORMERS} is left aside, as in Python: there is no {MODULES_FILE}, or the model_type \
-                 is not {}",
-                CROSS_ENCODER.model_type
-            )
-        });
-        CrossEncoder { left_aside, ..CrossEncoder::default() }
-    }
-}
+use crate::text::{Batch, SENTENCE_TRANSFORMERS, Shortened, Tokens};
+use crate::text_model::TextModel;
 
 /// What one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -276,7 +222,7 @@ fn stated_activation(model: &TextModel) -> Result<Option<TorchActivation>> {
 }
 
 /// Warnings about what the files say of rankings.
-pub(super) fn warnings(model: &TextModel) -> Vec<String> {
+pub(crate) fn warnings(model: &TextModel) -> Vec<String> {
     // Python runs no code of a model unasked.
     let foreign = stated(model).find(|stated| !stated.is_trusted()).map(|Stated { file, key, value }| {
         format!("{key} of {file} is {value}, which is no class of PyTorch; the usual function takes its place")

@@ -7,8 +7,8 @@
 //!
 //! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::models::HeadKind;
-//! use headwise::pipeline::run;
+//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::run::run;
 //! use headwise::tasks::token_classification::{Aggregation, Options, TokenClassification};
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-token");
@@ -27,12 +27,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::options::{Given, OneOrMore};
+use super::run::{Task, logits_of_sequences};
 use super::text_classification::Function;
 use super::{Utf16, best, between, characters, check_head};
+use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::models::HeadKind;
-use crate::pipeline::{Task, TextModel, logits_of_sequences};
 use crate::text::{Batch, Overflow, Shortened, Tokens};
+use crate::text_model::TextModel;
 
 /// How tokens become entities. All but the first join neighbours whose labels agree but for `B-` and `I-`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -8,8 +8,8 @@
 //!
 //! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::models::HeadKind;
-//! use headwise::pipeline::run;
+//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::run::run;
 //! use headwise::tasks::zero_shot_classification::{Options, ZeroShotClassification};
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-nli");
@@ -28,13 +28,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::options::{Given, OneOrMore, refused};
+use super::run::{Task, logits_of_sequences};
 use super::template::Template;
 use super::text_classification::Function;
 use super::{best_first, check_head};
+use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::models::{HeadKind, Model};
-use crate::pipeline::{Task, TextModel, logits_of_sequences};
+use crate::models::Model;
 use crate::text::{Batch, Shortened, Tokens};
+use crate::text_model::TextModel;
 
 const TEMPLATE: &str = "a text with {} where the label goes, and doubled braces for braces";
 
@@ -209,7 +211,7 @@ impl Task for ZeroShotClassification {
 }
 
 /// A warning where no label says that a hypothesis follows.
-pub(super) fn no_entailment(model: &Model) -> Option<String> {
+pub(crate) fn no_entailment(model: &Model) -> Option<String> {
     let last = model.labels.last().filter(|_| stated_entailment(model).is_none())?;
     Some(format!(
         "no label begins with “entail”, so {last:?}, the last one, counts as that. Is it a model of inference?"

@@ -1,5 +1,5 @@
 //! Which word pieces some texts need, and the tokenizer with only those. Texts go in, a
-//! `tokenizer.json` and the ids that are left come out; [`crate::prune`] calls it.
+//! `tokenizer.json` and the ids that are left come out; [`crate::folder::prune`] calls it.
 //!
 //! What is left gives the same pieces for these texts. Byte pairs: every merge that was made is
 //! still there, and merges that were passed over may go. Unigram: the best path is still there

@@ -9,8 +9,9 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{invalid_argument, to_js};
 use super::{Info, JsLoadOptions, Result, converted, from_object, in_windows, read_files, tensor, to_object};
+use crate::architectures::HeadKind;
 use crate::limits;
-use crate::models::{self, Config, HeadKind, Model, Output, Trace};
+use crate::models::{self, Config, Model, Output, Trace};
 use crate::text::{Call, Rows, Shortened, Tokenizer};
 
 /// The load of a model without its tokenizer; as [`super::Loader`].

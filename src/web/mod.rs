@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
+use crate::architectures::HeadKind;
 use crate::kernels::simd::{Best, Simd};
 use crate::limits;
-use crate::models::{HeadKind, Model};
-use crate::pipeline::Read;
+use crate::models::Model;
+use crate::pipeline::{self, AnyRun, Offsets, Output};
+use crate::sentences::modules::MODULES_FILE;
 use crate::tasks::TaskName;
-use crate::tasks::any::{self, AnyRun, Offsets, Output};
-use crate::tasks::sentence_modules::MODULES_FILE;
+use crate::tasks::run::Read;
 use crate::text::{AskedFiles, Batch, SmallFiles, is_wanted};
 use crate::weights::{Choice, INDEX_FILE, Index, LoadOptions, NewHead};
 use error::{invalid_argument, to_js};

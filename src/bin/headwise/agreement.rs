@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use headwise::Result;
+use headwise::architectures::HeadKind;
 use headwise::folder::{load_model, small_files};
 use headwise::kernels::Precision;
-use headwise::models::HeadKind;
 use headwise::text::{Batch, Input, Tokenizer};
 use headwise::weights::LoadOptions;
 use serde_json::{Value, json};

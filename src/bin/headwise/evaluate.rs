@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use headwise::Result;
 use headwise::folder::load_classifier;
-use headwise::pipeline::TextModel;
 use headwise::tasks::text_classification::Options;
 use headwise::text::Input;
+use headwise::text_model::TextModel;
 use headwise::weights::Choice;
 use serde_json::json;
 

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use headwise::Result;
+use headwise::architectures::HeadKind;
 use headwise::folder::load_model;
-use headwise::models::{HeadKind, Numbers, Output, Trace};
+use headwise::models::{Numbers, Output, Trace};
 use headwise::text::Rows;
 use headwise::weights::LoadOptions;
 use serde::Deserialize;

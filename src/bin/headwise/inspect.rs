@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use headwise::architectures::HeadKind;
 use headwise::folder::{checkpoint, small_files};
-use headwise::models::{Config, HeadKind, Model};
+use headwise::models::{Config, Model};
 use headwise::weights::{Checkpoint, LoadOptions, Usage};
 use headwise::{Error, Result};
 use serde_json::{Map, Value, json};

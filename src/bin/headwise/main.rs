@@ -22,8 +22,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use headwise::Error;
+use headwise::architectures::HeadKind;
 use headwise::kernels::Precision;
-use headwise::models::{HeadKind, Trace};
+use headwise::models::Trace;
 use headwise::weights::{Choice, LoadOptions};
 use serde::Serialize;
 use serde_json::json;

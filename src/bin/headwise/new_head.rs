@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use headwise::architectures::HeadKind;
 use headwise::folder::{save_new_head, small_files};
-use headwise::models::{Config, HeadKind};
+use headwise::models::Config;
 use headwise::weights::NewHead;
 use headwise::{Error, Result};
 use serde_json::json;

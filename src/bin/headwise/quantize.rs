@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use headwise::Result;
+use headwise::folder::quantize::quantize;
 use headwise::kernels::Precision;
-use headwise::quantize::quantize;
 use serde_json::json;
 
 use super::lock::megabytes;

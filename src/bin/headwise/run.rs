@@ -7,11 +7,11 @@ use std::path::Path;
 
 use headwise::folder::load_pipeline;
 use headwise::limits;
-use headwise::pipeline::Read;
+use headwise::pipeline::{Offsets, Output, Pipeline};
 use headwise::tasks::TaskName;
-use headwise::tasks::any::{Offsets, Output, Pipeline};
 use headwise::tasks::fill_mask::Filled;
 use headwise::tasks::question_answering::Answer as Span;
+use headwise::tasks::run::Read;
 use headwise::weights::Choice;
 use headwise::{Error, Result};
 use serde::Serialize;

@@ -1,0 +1,266 @@
+//! Text to sentence embeddings, as `sentence-transformers` computes them, on one page. The
+//! beginning is that of [`pipeline`](crate::pipeline); instead of a head,
+//!
+//! 1. a [`Pooling`] makes one vector of those of a text's tokens;
+//! 2. dense layers and normalisations follow, if the folder has them.
+//!
+//! Which those are, is what [`Modules`] reads.
+
+use super::dense::{Declared, Dense};
+use super::module_weights::ModuleLoader;
+use super::modules::{CONFIG, EMBEDDER, Kind, Modules, SENTENCE_EMBEDDING, TOKEN_EMBEDDINGS, TextSettings, within};
+use super::pooling::Pooling;
+use super::prompts::Prompts;
+use super::settings::Settings;
+use crate::architectures::HeadKind;
+use crate::error::Result;
+use crate::models::{Config, Loader, Model};
+use crate::nn::{LayerNorm, unit_rows};
+use crate::text::{Batch, SmallFiles, Tokenizer};
+use crate::weights::{Choice, Declarations, Index, LoadOptions};
+
+/// An encoder with its tokenizer, and what makes one vector of a text.
+#[derive(Debug)]
+pub struct TextEmbedder {
+    /// The encoder.
+    pub model: Model,
+    /// The tokenizer that belongs to it.
+    pub tokenizer: Tokenizer,
+    parts: Parts,
+}
+
+/// Everything but the encoder and its tokenizer.
+#[derive(Debug)]
+struct Parts {
+    stages: Vec<Stage>,
+    settings: TextSettings,
+    has_modules: bool,
+    warnings: Vec<String>,
+}
+
+/// What happens to the encoder's vectors. There is one pooling; before it vectors are those of tokens, after it those of
+/// sequences.
+#[derive(Debug)]
+enum Stage {
+    Pooling(Pooling),
+    Dense(Dense),
+    LayerNorm(LayerNorm),
+    Normalize,
+}
+
+/// An embedder whose weights are still to come.
+#[derive(Debug)]
+pub struct EmbedderLoader {
+    tokenizer: Tokenizer,
+    parts: Parts,
+    encoder: Loader,
+    encoder_files: Vec<String>,
+    modules: Vec<ModuleLoader>,
+}
+
+impl EmbedderLoader {
+    /// Reads the small files of a model: those that [`Modules::small_files`] names, where they
+    /// exist. The encoder's weights are in the files of `index`. They are not converted, whatever
+    /// [`LoadOptions::convert`] says: that makes one file, and these may be several.
+    ///
+    /// # Errors
+    /// Those of [`Modules::parse`], [`Config::parse`] and [`Tokenizer::from_files`];
+    /// [`crate::Error::Config`] for modules that would be computed wrongly.
+    pub fn new(files: &SmallFiles, index: Index, options: LoadOptions) -> Result<Self> {
+        let modules = Modules::parse(files)?;
+        let (of_encoder, settings) = modules.encoder_files(files, &EMBEDDER)?;
+        let config = Config::of(&of_encoder)?;
+        let tokenizer = settings.tokenizer(&of_encoder, &config)?;
+        let mut builder = Builder::new(files, config.hidden_size, options.precision);
+        match modules.stated {
+            true => builder.add_all(&modules)?,
+            false => builder.stages.push(Stage::Pooling(Pooling::default())),
+        }
+        let encoder_files = index.files().iter().map(|file| within(&modules.encoder, file)).collect();
+        let encoder = Loader::new(config, HeadKind::Base, LoadOptions { convert: false, ..options }, index);
+        let Builder { stages, loaders, warnings, .. } = builder;
+        let parts = Parts { stages, settings, has_modules: modules.stated, warnings };
+        Ok(EmbedderLoader { tokenizer, parts, encoder, encoder_files, modules: loaders })
+    }
+
+    /// Names of the files with weights, from the model's folder: first those of the encoder.
+    pub fn files(&self) -> Vec<String> {
+        let modules = self.modules.iter().map(|module| &module.file);
+        self.encoder_files.iter().chain(modules).cloned().collect()
+    }
+
+    /// Takes the next bytes of a file, by its number in [`EmbedderLoader::files`]. Files may come
+    /// in any order, or by turns.
+    ///
+    /// # Errors
+    /// Those of [`Loader::push`] and [`ModuleLoader::push`].
+    ///
+    /// # Panics
+    /// When there is no file of this number.
+    pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
+        match file.checked_sub(self.encoder_files.len()) {
+            None => self.encoder.push(file, chunk),
+            Some(number) => self.modules[number].push(chunk),
+        }
+    }
+
+    /// Length of a file in bytes, known once its header is.
+    ///
+    /// # Panics
+    /// When there is no file of this number.
+    pub fn file_bytes(&self, file: usize) -> Option<u64> {
+        match file.checked_sub(self.encoder_files.len()) {
+            None => self.encoder.file_bytes(file),
+            Some(number) => self.modules[number].file_bytes,
+        }
+    }
+
+    /// Length of all files in bytes, known once all headers are.
+    pub fn total_bytes(&self) -> Option<u64> {
+        let modules = self.modules.iter().map(|module| module.file_bytes).sum::<Option<u64>>();
+        Some(self.encoder.total_bytes()? + modules?)
+    }
+
+    /// The embedder, after the last byte.
+    ///
+    /// # Errors
+    /// Those of [`Loader::finish`] and [`ModuleLoader::finish`].
+    pub fn finish(self) -> Result<TextEmbedder> {
+        self.modules.into_iter().try_for_each(ModuleLoader::finish)?;
+        Ok(TextEmbedder { model: self.encoder.finish()?, tokenizer: self.tokenizer, parts: self.parts })
+    }
+}
+
+impl TextEmbedder {
+    /// Whether a `modules.json` says what becomes of the encoder's vectors.
+    pub fn is_of_sentence_transformers(&self) -> bool {
+        self.parts.has_modules
+    }
+
+    /// What whoever uses the model should know of its files: sentences that begin in lower case.
+    pub fn warnings(&self) -> Vec<String> {
+        [self.model.warnings().as_slice(), self.tokenizer.warnings(), &self.parts.warnings].concat()
+    }
+
+    /// What may stand before a text.
+    pub(crate) fn prompts(&self) -> &Prompts {
+        &self.parts.settings.prompts
+    }
+
+    /// How many numbers of an embedding the folder says to keep.
+    pub(crate) fn truncate_dim(&self) -> Option<usize> {
+        self.parts.settings.truncate_dim
+    }
+
+    /// How many tokens of a sequence are those of the prompt, and do not count: none if the pooling includes them.
+    pub(crate) fn tokens_left_out(&self, prompt: &str) -> Result<usize> {
+        let includes = |stage: &Stage| matches!(stage, Stage::Pooling(pooling) if pooling.include_prompt);
+        if prompt.is_empty() || self.parts.stages.iter().any(includes) {
+            return Ok(0);
+        }
+        let tokens = self.tokenizer.encode(&prompt.into())?;
+        let Some((id, text)) = tokens.input_ids.last().zip(tokens.sequence_ids.last()) else {
+            return Ok(0);
+        };
+        let special = self.tokenizer.special();
+        let known = [special.cls, special.mask, special.pad, special.sep, special.unknown];
+        Ok(tokens.input_ids.len() - usize::from(text.is_none() || known.contains(&Some(*id))))
+    }
+
+    /// The embeddings of sequences whose first `skipped` tokens the pooling leaves out.
+    pub(crate) fn embed_batch(&self, batch: &Batch, skipped: usize) -> Result<Vec<Vec<f32>>> {
+        let mut vectors = self.model.forward(batch)?;
+        for stage in &self.parts.stages {
+            vectors = match stage {
+                Stage::Pooling(pooling) => pooling.forward(&vectors, batch, skipped)?,
+                Stage::Dense(dense) => dense.forward(&vectors)?,
+                Stage::LayerNorm(norm) => norm.forward(&vectors)?,
+                Stage::Normalize => unit_rows(&vectors)?,
+            };
+        }
+        Ok(vectors.to_vec2::<f32>()?)
+    }
+}
+
+/// Builds the stages one after the other.
+struct Builder<'a> {
+    files: &'a SmallFiles,
+    /// Name of the vectors that the next stage reads.
+    vectors: &'static str,
+    /// Length of those vectors.
+    width: usize,
+    precision: Choice,
+    stages: Vec<Stage>,
+    loaders: Vec<ModuleLoader>,
+    warnings: Vec<String>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(files: &'a SmallFiles, width: usize, precision: Choice) -> Self {
+        let (stages, loaders, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Builder { files, vectors: TOKEN_EMBEDDINGS, width, precision, stages, loaders, warnings }
+    }
+
+    fn add_all(&mut self, modules: &Modules) -> Result<()> {
+        modules.check_order()?;
+        for (kind, folder) in &modules.stages {
+            let stage = self.stage(*kind, folder)?;
+            self.stages.extend(stage);
+        }
+        Ok(())
+    }
+
+    /// A module; `None` if it changes nothing.
+    fn stage(&mut self, kind: Kind, folder: &str) -> Result<Option<Stage>> {
+        let settings = Settings::read(self.files, &within(folder, CONFIG))?;
+        Ok(match kind {
+            Kind::Pooling => {
+                let pooling = pooling(&settings)?;
+                self.vectors = SENTENCE_EMBEDDING;
+                self.width = pooling.width(self.width);
+                Some(Stage::Pooling(pooling))
+            }
+            Kind::Dense => {
+                let Declared { dense, outputs, loader, warnings } =
+                    Dense::declare(&settings, folder, self.vectors, self.width, self.precision)?;
+                self.width = outputs;
+                self.loaders.push(loader);
+                self.warnings.extend(warnings);
+                Some(Stage::Dense(dense))
+            }
+            Kind::LayerNorm => Some(Stage::LayerNorm(self.layer_norm(&settings, folder)?)),
+            Kind::Normalize => {
+                // Where there are no vectors of the name that it reads, or nobody reads those of the name that it
+                // writes, it changes nothing.
+                let (read, written) = settings.vectors()?;
+                if written == self.vectors && read == TOKEN_EMBEDDINGS {
+                    settings.refuse_other_vectors(self.vectors)?;
+                }
+                (read == self.vectors && written == self.vectors).then_some(Stage::Normalize)
+            }
+            Kind::Transformer | Kind::Dropout => None,
+        })
+    }
+
+    fn layer_norm(&mut self, settings: &Settings, folder: &str) -> Result<LayerNorm> {
+        /// That of `torch.nn.LayerNorm`.
+        const EPSILON: f64 = 1e-5;
+        settings.refuse_unknown(&["dimension"])?;
+        if settings.number("dimension", usize::MAX)? != Some(self.width) {
+            let supported = format!("{}, the length of the vectors before it", self.width);
+            return Err(settings.invalid("dimension", &supported));
+        }
+        let mut needs = Declarations::default();
+        let norm = LayerNorm::declare(&mut needs, "norm", self.width, EPSILON, true);
+        self.loaders.push(ModuleLoader::new("layer norm", folder, needs, self.precision));
+        Ok(norm)
+    }
+}
+
+fn pooling(stated: &Settings) -> Result<Pooling> {
+    // Not needed, but always there: a file that is missing does not mean the mean.
+    if stated.get("embedding_dimension").or(stated.get("word_embedding_dimension")).is_none() {
+        return Err(stated.invalid("embedding_dimension", "the width of the encoder's vectors"));
+    }
+    Pooling::parse(stated)
+}
