@@ -29,10 +29,10 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::models::Model;
 use crate::sentences::embedder::{EmbedderLoader, TextEmbedder};
+use crate::tasks::call_options::CallOptions;
 use crate::tasks::feature_extraction::{FeatureExtraction, Features};
 use crate::tasks::fill_mask::{FillMask, Filled};
 use crate::tasks::multiple_choice::{Choice, MultipleChoice};
-use crate::tasks::options::Given;
 use crate::tasks::question_answering::{Answer, QuestionAnswering};
 use crate::tasks::run::{Read, Run, Task};
 use crate::tasks::text_classification::{Label, TextClassification};
@@ -337,8 +337,8 @@ where
     Box::new(Erased { run: Run::new(task, inputs), offsets, wrap })
 }
 
-fn read<T>(options: Value, read: fn(&mut Given) -> Result<T>) -> Result<T> {
-    let mut given = Given::new(options)?;
+fn read<T>(options: Value, read: fn(&mut CallOptions) -> Result<T>) -> Result<T> {
+    let mut given = CallOptions::new(options)?;
     let options = read(&mut given)?;
     // Python's pipelines compute in batches of a size, with helpers; here neither changes a result.
     given.count("batch_size")?;

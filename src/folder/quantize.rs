@@ -14,7 +14,7 @@ use crate::folder::{
 };
 use crate::kernels::Precision;
 use crate::models::{Config, Model, QUANTIZATION_FIELDS, int8_per_channel};
-use crate::weights::{Checkpoint, Compact, Dtype, Entry, LoadOptions, Location, MODEL_FILE, SCALE, write_compact};
+use crate::weights::{Checkpoint, Compact, Entry, LoadOptions, Location, MODEL_FILE, SCALE, StoredType, write_compact};
 
 /// Writes the model of the folder `source` to the folder `target`, in one file of weights: matrices
 /// and word embeddings of the encoder and of every head that there is as `precision` keeps them (see
@@ -73,10 +73,11 @@ fn refuse_quantized(config: &Config, whole: &Checkpoint) -> Result<()> {
     }
     let names: HashSet<&str> = whole.entries().map(|(_, entry)| entry.name.as_str()).collect();
     let has_scales = |entry: &Entry| names.contains(format!("{}{SCALE}", entry.name).as_str());
-    match whole.entries().find(|(_, entry)| entry.dtype == Dtype::I8.name() && has_scales(entry)) {
+    match whole.entries().find(|(_, entry)| entry.dtype == StoredType::I8.name() && has_scales(entry)) {
         None => Ok(()),
         Some((_, entry)) => {
-            let supported = [Dtype::F32, Dtype::F16, Dtype::Bf16].map(|dtype| dtype.name().to_owned()).into();
+            let supported =
+                [StoredType::F32, StoredType::F16, StoredType::Bf16].map(|dtype| dtype.name().to_owned()).into();
             Err(Error::Dtype { tensor: entry.name.clone(), dtype: entry.dtype.clone(), supported })
         }
     }

@@ -188,7 +188,7 @@ impl Settings {
     }
 }
 
-/// Words of a list, or of a string with bars between them.
+/// WordEmbeddings of a list, or of a string with bars between them.
 fn words<'a>(config: &Config, key: &str, known: &[&'a str]) -> Result<Vec<&'a str>> {
     let Some(value) = config.fields.get(key) else {
         return Ok(Vec::new());

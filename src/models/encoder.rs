@@ -8,7 +8,7 @@ use super::config::Config;
 use super::fields::invalid;
 use super::layer::{Layer, Tokens};
 use super::trace::{Stack, Trace};
-use super::words::Words;
+use super::word_embeddings::WordEmbeddings;
 use crate::architectures::words::{EmbeddingTable, EncoderTable, LayerTable, Positions, Setting};
 use crate::error::Result;
 use crate::limits;
@@ -39,7 +39,7 @@ impl Encoder {
         names: &Names,
         config: &Config,
         table: &EncoderTable,
-        words: &mut Words,
+        words: &mut WordEmbeddings,
     ) -> Result<Self> {
         let (prefixes, order) = layer_prefixes(config, &table.layer)?;
         let layer =
@@ -118,7 +118,7 @@ impl Embeddings {
         names: &Names,
         config: &Config,
         table: &EmbeddingTable,
-        words: &mut Words,
+        words: &mut WordEmbeddings,
     ) -> Result<Self> {
         let size = config.embedding_size;
         let words = words.declare(needs, &names.base(table.word));

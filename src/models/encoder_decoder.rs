@@ -7,7 +7,7 @@ use super::config::Config;
 use super::fields::invalid;
 use super::layer::{Tokens, one_of_each};
 use super::trace::{Stack, Trace};
-use super::words::Words;
+use super::word_embeddings::WordEmbeddings;
 use crate::architectures::words::Setting;
 use crate::error::Result;
 use crate::kernels::attention::{Attention, AttentionMask, Sequence};
@@ -61,7 +61,12 @@ impl EncoderDecoder {
     ///
     /// # Errors
     /// [`crate::Error::Config`].
-    pub fn declare(needs: &mut Declarations, names: &Names, config: &Config, words: &mut Words) -> Result<Self> {
+    pub fn declare(
+        needs: &mut Declarations,
+        names: &Names,
+        config: &Config,
+        words: &mut WordEmbeddings,
+    ) -> Result<Self> {
         let fields = &config.fields;
         let number = |key, default, least, most| fields.number(Setting::of(key, default), least, most);
         let decoder_layers = number("decoder_layers", 12, 0, limits::LAYERS)?;
@@ -169,7 +174,7 @@ impl Side {
         config: &Config,
         side: &str,
         [layers, heads, intermediate]: [usize; 3],
-        words: &mut Words,
+        words: &mut WordEmbeddings,
     ) -> Self {
         let hidden = config.hidden_size;
         let name = |part: &str| names.base(&format!("{side}.{part}"));

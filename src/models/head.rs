@@ -3,8 +3,8 @@
 use candle_core::Tensor;
 
 use super::config::Config;
-use super::words::Words;
-use crate::architectures::heads::{Applied, Bias, HeadTable, Reads, Spread, Stage, Tied, Width};
+use super::word_embeddings::WordEmbeddings;
+use crate::architectures::heads::{Applied, Bias, HeadTable, InitStd, Reads, Stage, Tied, Width};
 use crate::architectures::words::Setting;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -49,7 +49,7 @@ impl Head {
         config: &Config,
         table: &HeadTable,
         outputs: usize,
-        words: &mut Words,
+        words: &mut WordEmbeddings,
     ) -> Result<Self> {
         config.fields.refuse(table.refusals)?;
         let mut inputs = config.hidden_size;
@@ -60,7 +60,7 @@ impl Head {
                 Width::Embedding => config.embedding_size,
                 Width::Outputs => outputs,
             };
-            needs.initializer = initializer(stage.spread, config)?;
+            needs.initializer = initializer(stage.init_std, config)?;
             let linear = linear(needs, names, config, stage, [inputs, width], words)?;
             let norm = |name| LayerNorm::declare(needs, name, width, config.layer_norm_eps, config.norm_bias);
             stages.push((linear, stage.norm.map(norm)));
@@ -123,7 +123,7 @@ fn linear(
     config: &Config,
     stage: &Stage,
     [inputs, outputs]: [usize; 2],
-    words: &mut Words,
+    words: &mut WordEmbeddings,
 ) -> Result<Linear> {
     let name = stage.linear.name(names);
     let linear = match stage.tied {
@@ -187,12 +187,12 @@ fn pool(reads: Reads, config: &Config) -> Result<Pool> {
 }
 
 /// ModernBERT cuts off what it draws, other architectures do not.
-fn initializer(spread: Spread, config: &Config) -> Result<Initializer> {
+fn initializer(init_std: InitStd, config: &Config) -> Result<Initializer> {
     let range = config.initializer_range()?;
-    let std = match spread {
-        Spread::Range => return Ok(Initializer { std: range as f32, cutoff: None }),
-        Spread::ByDepth => range / (2.0 * config.layers as f64).sqrt(),
-        Spread::ByWidth => 1.0 / (config.hidden_size as f64).sqrt(),
+    let std = match init_std {
+        InitStd::Range => return Ok(Initializer { std: range as f32, cutoff: None }),
+        InitStd::ByDepth => range / (2.0 * config.layers as f64).sqrt(),
+        InitStd::ByWidth => 1.0 / (config.hidden_size as f64).sqrt(),
     };
     let key = "initializer_cutoff_factor";
     let default = if config.fields.is_null(key) { 3.0 } else { 2.0 };

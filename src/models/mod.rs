@@ -18,7 +18,7 @@ mod outputs;
 mod quantization;
 mod rotary;
 mod trace;
-mod words;
+mod word_embeddings;
 
 pub use crate::architectures::HeadKind;
 pub use config::{Config, ProblemType};

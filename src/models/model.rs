@@ -10,7 +10,7 @@ use super::ignorable::IGNORABLE;
 use super::layer::Tokens;
 use super::quantization::QUANTIZATION_FIELDS;
 use super::trace::Trace;
-use super::words::Words;
+use super::word_embeddings::WordEmbeddings;
 use crate::architectures::heads::{HeadKind, HeadTable};
 use crate::architectures::words::{Body, Setting};
 use crate::error::{Error, Result, listed};
@@ -61,7 +61,7 @@ impl Model {
     ) -> Result<(Model, Plan)> {
         let names = Names::new(checkpoint, config.architecture.prefixes);
         let quantized = QUANTIZATION_FIELDS.iter().any(|field| config.fields.get(field).is_some());
-        let mut words = Words::new(&names, &config, kind)?;
+        let mut words = WordEmbeddings::new(&names, &config, kind)?;
         let mut needs = Declarations::of(quantized);
         let backbone = Backbone::declare(&mut needs, &names, &config, &mut words)?;
         needs.prepared_bytes = backbone.prepared_bytes();
@@ -240,7 +240,7 @@ impl Model {
 }
 
 impl Backbone {
-    fn declare(needs: &mut Declarations, names: &Names, config: &Config, words: &mut Words) -> Result<Self> {
+    fn declare(needs: &mut Declarations, names: &Names, config: &Config, words: &mut WordEmbeddings) -> Result<Self> {
         Ok(match &config.architecture.body {
             Body::Encoder(table) => Backbone::Encoder(Box::new(Encoder::declare(needs, names, config, table, words)?)),
             Body::EncoderDecoder => {

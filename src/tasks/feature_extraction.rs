@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 use serde::Serializer;
 
+use super::call_options::{CallOptions, refused};
 use super::encode_within;
-use super::options::{Given, refused};
 use super::positive;
 use super::run::{Task, run};
 use super::text::Text;
@@ -93,7 +93,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn read(given: &mut Given) -> Result<Self> {
+    pub fn read(given: &mut CallOptions) -> Result<Self> {
         given.spread("tokenize_kwargs")?;
         given.no_padding()?;
         Ok(Options {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::options::{Given, OneOrMore};
+use super::call_options::{CallOptions, OneOrMore};
 use super::run::Task;
 use super::text::Text;
 use super::text_classification::Function;
@@ -64,7 +64,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn read(given: &mut Given) -> Result<Self> {
+    pub fn read(given: &mut CallOptions) -> Result<Self> {
         let targets = given.texts("targets")?.map(OneOrMore::into_vec);
         given.spread("tokenizer_kwargs")?;
         given.no_padding()?;

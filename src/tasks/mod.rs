@@ -2,11 +2,11 @@
 //! file with its options, inputs and results, and a [`Task`](super::run::Task) that
 //! [`pipeline::run`](super::run::run) takes; [`any`] knows them all by name.
 
+pub mod call_options;
 pub mod feature_extraction;
 pub mod fill_mask;
 pub mod multiple_choice;
 mod name;
-pub mod options;
 pub mod question_answering;
 pub mod run;
 mod template;

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Given;
+use super::call_options::CallOptions;
 use super::run::{Task, logits_of_sequences};
 use super::text_classification::Function;
 use super::{best_first, check_head, positive};
@@ -54,7 +54,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn read(given: &mut Given) -> Result<Self> {
+    pub fn read(given: &mut CallOptions) -> Result<Self> {
         Ok(Options { top_k: given.count("top_k")?, truncation: given.flag("truncation")?.unwrap_or(true) })
     }
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Given;
+use super::call_options::CallOptions;
 use super::run::{Task, logits_of_sequences};
 use super::text_classification::Function;
 use super::{Utf16, between, characters, check_head, positive};
@@ -70,7 +70,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn read(given: &mut Given) -> Result<Self> {
+    pub fn read(given: &mut CallOptions) -> Result<Self> {
         let default = Options::default();
         // Neither changes what Python reads: the one belongs to slow tokenizers.
         given.count("max_question_len")?;

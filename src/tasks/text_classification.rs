@@ -23,7 +23,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::options::Given;
+use super::call_options::CallOptions;
 use super::run::{Task, logits_of_sequences, run};
 use super::{best_first, check_head, encode_within, positive};
 use crate::architectures::HeadKind;
@@ -76,7 +76,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`](crate::Error::Option).
-    pub fn read(given: &mut Given) -> Result<Self> {
+    pub fn read(given: &mut CallOptions) -> Result<Self> {
         let all = given.peek("top_k") == Some(&Value::Null);
         let top_k = given.count("top_k")?.or((!all).then_some(1));
         let function_to_apply = given.choice("function_to_apply", Function::NAMES)?;

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::options::Given;
+use super::call_options::CallOptions;
 use super::run::{Task, logits_of_sequences};
 use super::{best_first, check_head, positive};
 use crate::architectures::HeadKind;
@@ -69,7 +69,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn read(given: &mut Given) -> Result<Self> {
+    pub fn read(given: &mut CallOptions) -> Result<Self> {
         Ok(Options {
             top_k: given.count("top_k")?,
             return_documents: given.flag("return_documents")?.unwrap_or(false),

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::{Given, OneOrMore};
+use super::call_options::{CallOptions, OneOrMore};
 use super::run::{Task, logits_of_sequences};
 use super::text_classification::Function;
 use super::{Utf16, best, between, characters, check_head};
@@ -90,7 +90,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn read(given: &mut Given) -> Result<Self> {
+    pub fn read(given: &mut CallOptions) -> Result<Self> {
         let default = Options::default();
         // Python refuses windows for tokens only where both are asked for.
         let strategy = given.choice("aggregation_strategy", Aggregation::NAMES)?;

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::options::{Given, OneOrMore, refused};
+use super::call_options::{CallOptions, OneOrMore, refused};
 use super::run::{Task, logits_of_sequences};
 use super::template::Template;
 use super::text_classification::Function;
@@ -65,7 +65,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::Option`].
-    pub fn read(given: &mut Given) -> Result<Self> {
+    pub fn read(given: &mut CallOptions) -> Result<Self> {
         let default = Options::default();
         if let Some(null @ Value::Null) = given.peek("hypothesis_template") {
             return Err(refused("hypothesis_template", null, TEMPLATE));

@@ -7,9 +7,9 @@
 //! the source.
 
 use super::checkpoint::Checkpoint;
-use super::convert::Dtype;
 use super::header::Entry;
 use super::plan::{Plan, SCALE};
+use super::stored_type::StoredType;
 use super::write::header;
 use crate::kernels::StoredRow;
 
@@ -41,8 +41,8 @@ impl Conversion {
             let numbers: usize = shape.iter().product();
             let rows = numbers / columns;
             add(name.clone(), narrower.name(), shape.clone(), (numbers * narrower.bytes()) as u64);
-            if narrower != Dtype::F32 {
-                add(format!("{name}{SCALE}"), Dtype::F32.name(), vec![rows, 1], (rows * size_of::<f32>()) as u64);
+            if narrower != StoredType::F32 {
+                add(format!("{name}{SCALE}"), StoredType::F32.name(), vec![rows, 1], (rows * size_of::<f32>()) as u64);
             }
         }
         let pending = header(&entries);

@@ -3,12 +3,12 @@
 
 use super::checkpoint::{Checkpoint, Location};
 use super::conversion::Conversion;
-use super::convert::Dtype;
 use super::declare::Target;
-use super::filling::Filling;
 use super::header::{Entry, Header};
 use super::memory::{Budget, reservable};
+use super::pending::PendingParam;
 use super::plan::{Part, Placement, Plan};
+use super::stored_type::StoredType;
 use crate::error::{Error, Result};
 
 /// The row that is arriving.
@@ -50,7 +50,7 @@ struct Stream {
 #[derive(Debug)]
 pub struct Filler {
     streams: Vec<Stream>,
-    fillings: Vec<Filling>,
+    pending: Vec<PendingParam>,
     conversion: Option<Conversion>,
     budget: Budget,
     /// Number of the file that is converted.
@@ -83,25 +83,25 @@ impl Filler {
             Stream::new(file, header, &plan.placements[number], locations.map(kept).collect())
         });
         let streams = streams.collect();
-        let reserve = |target| Filling::reserve(target, precision).ok_or_else(|| short.clone());
-        let mut fillings = plan.targets.iter().map(reserve).collect::<Result<Vec<_>>>()?;
+        let reserve = |target| PendingParam::reserve(target, precision).ok_or_else(|| short.clone());
+        let mut pending = plan.targets.iter().map(reserve).collect::<Result<Vec<_>>>()?;
         for (target, filled) in plan.targets.iter().enumerate() {
             if let Target::Copy { rows, param, .. } = filled {
-                fillings[plan.home(target).0].expect_copy(*rows, param.clone());
+                pending[plan.home(target).0].expect_copy(*rows, param.clone());
             }
         }
         for (location, entry) in checkpoint.entries() {
             let placement = plan.placements[location.file][location.entry].as_ref();
             if let Some(placement) = placement.filter(|placement| placement.part == Part::Scales) {
                 let all = plan.targets[placement.target].rows();
-                fillings[placement.target].expect_scales(placement.side, entry.shape[0], all);
+                pending[placement.target].expect_scales(placement.side, entry.shape[0], all);
             }
         }
         for new in &plan.new {
-            fillings[new.tensor.target].draw(new, &mut budget)?;
+            pending[new.tensor.target].draw(new, &mut budget)?;
         }
         let beginnings = vec![Vec::new(); checkpoint.files().len()];
-        Ok(Filler { streams, fillings, conversion, budget, current: 0, beginnings })
+        Ok(Filler { streams, pending, conversion, budget, current: 0, beginnings })
     }
 
     /// Takes what has arrived of all files behind their headers.
@@ -140,7 +140,7 @@ impl Filler {
     }
 
     fn push_in_turn(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
-        self.streams[file].push(chunk, &mut self.fillings, self.conversion.as_mut(), &mut self.budget)
+        self.streams[file].push(chunk, &mut self.pending, self.conversion.as_mut(), &mut self.budget)
     }
 
     /// Length of the checkpoint in the precision of the load, where that was asked for and is smaller.
@@ -183,7 +183,7 @@ impl Stream {
     fn push(
         &mut self,
         mut chunk: &[u8],
-        fillings: &mut [Filling],
+        pending: &mut [PendingParam],
         mut conversion: Option<&mut Conversion>,
         budget: &mut Budget,
     ) -> Result<()> {
@@ -197,13 +197,13 @@ impl Stream {
             let (bytes, rest) = chunk.split_at(chunk.len().min(left));
             let kept = self.kept[self.current];
             if let Some(placement) = placement {
-                let filling = &mut fillings[placement.target];
-                let columns = filling.columns_of(placement.part);
+                let pending = &mut pending[placement.target];
+                let columns = pending.columns_of(placement.part);
                 let mut of_rows = conversion.as_deref_mut().filter(|_| kept == Kept::Converted);
                 self.row.take(bytes, placement.dtype, columns, |numbers| {
                     let row = placement.row + self.rows_of_entry;
                     self.rows_of_entry += 1;
-                    filling.take(placement, row, numbers, of_rows.as_deref_mut(), budget)
+                    pending.take(placement, row, numbers, of_rows.as_deref_mut(), budget)
                 })?;
             }
             self.position += bytes.len() as u64;
@@ -254,7 +254,7 @@ impl Row {
     fn take(
         &mut self,
         mut bytes: &[u8],
-        dtype: Dtype,
+        dtype: StoredType,
         columns: usize,
         mut pass_on: impl FnMut(&[f32]) -> Result<()>,
     ) -> Result<()> {

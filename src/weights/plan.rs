@@ -4,12 +4,12 @@
 
 use super::checkpoint::{Checkpoint, Location};
 use super::choice::{Choice, Reason, choose};
-use super::convert::Dtype;
 use super::declare::{Declarations, Declared, Target};
 use super::header::Entry;
 use super::memory::Budget;
 use super::names::{Ignorable, Names};
 use super::new_head::NewHead;
+use super::stored_type::StoredType;
 use crate::error::{Error, Result, listed};
 use crate::kernels::Precision;
 use crate::limits;
@@ -50,7 +50,7 @@ pub(super) struct Placement {
     /// 0, or which of its copies it fills.
     pub(super) side: usize,
     pub(super) part: Part,
-    pub(super) dtype: Dtype,
+    pub(super) dtype: StoredType,
 }
 
 /// What a tensor gives to a parameter.
@@ -196,10 +196,10 @@ impl Plan {
     }
 
     /// In which smaller type the tensor at a location is kept, and the columns of its rows.
-    pub(super) fn narrower(&self, location: Location) -> Option<(Dtype, usize)> {
+    pub(super) fn narrower(&self, location: Location) -> Option<(StoredType, usize)> {
         let placement = self.placement(location).filter(|placement| placement.part == Part::Rows)?;
         let target = &self.targets[placement.target];
-        let dtype = Dtype::of(target.form(self.precision));
+        let dtype = StoredType::of(target.form(self.precision));
         (dtype.bytes() < placement.dtype.bytes()).then(|| (dtype, target.columns()))
     }
 
@@ -233,7 +233,7 @@ impl Plan {
         };
         let all: u64 = read().map(|(_, bytes)| bytes).sum();
         let is_most = |dtype| 2 * read().filter(|(one, _)| *one == dtype).map(|(_, bytes)| bytes).sum::<u64>() > all;
-        match (is_most(Dtype::I8), is_most(Dtype::F16)) {
+        match (is_most(StoredType::I8), is_most(StoredType::F16)) {
             (true, _) => Precision::Q8,
             (_, true) => Precision::Fp16,
             _ => Precision::Fp32,
@@ -286,7 +286,7 @@ impl Plan {
                     };
                     let columns = self.targets[tensor.target].columns();
                     let placed = placements(checkpoint, names, location, &tensor, columns)?;
-                    if let [(_, Placement { dtype: Dtype::I8, .. })] = placed.as_slice() {
+                    if let [(_, Placement { dtype: StoredType::I8, .. })] = placed.as_slice() {
                         let name = &checkpoint.entry(location).name;
                         let is_matrix = self.targets[tensor.target].form(Precision::Q8) == Precision::Q8;
                         match section.needs.quantized && is_matrix {
@@ -354,28 +354,28 @@ fn count(shape: &[usize]) -> usize {
     shape.iter().product()
 }
 
-fn check(entry: &Entry, expected: &[usize]) -> Result<Dtype> {
+fn check(entry: &Entry, expected: &[usize]) -> Result<StoredType> {
     if entry.shape != expected {
         return Err(shape_error(entry, expected.to_vec()));
     }
-    Dtype::parse(&entry.dtype).ok_or_else(|| dtype_error(entry, Dtype::ALL))
+    StoredType::parse(&entry.dtype).ok_or_else(|| dtype_error(entry, StoredType::ALL))
 }
 
 /// Checks a tensor of scales: one for each of `rows`.
-fn check_scales(entry: &Entry, rows: usize) -> Result<Dtype> {
+fn check_scales(entry: &Entry, rows: usize) -> Result<StoredType> {
     match entry.shape.split_first() {
         Some((&first, rest)) if first == rows && rest.iter().all(|&size| size == 1) => {}
         _ => return Err(shape_error(entry, vec![rows, 1])),
     }
-    let dtype = Dtype::parse(&entry.dtype).filter(|dtype| Dtype::OF_SCALES.contains(dtype));
-    dtype.ok_or_else(|| dtype_error(entry, Dtype::OF_SCALES))
+    let dtype = StoredType::parse(&entry.dtype).filter(|dtype| StoredType::OF_SCALES.contains(dtype));
+    dtype.ok_or_else(|| dtype_error(entry, StoredType::OF_SCALES))
 }
 
 fn shape_error(entry: &Entry, expected: Vec<usize>) -> Error {
     Error::Shape { tensor: entry.name.clone(), expected, got: entry.shape.clone() }
 }
 
-fn dtype_error(entry: &Entry, supported: &[Dtype]) -> Error {
+fn dtype_error(entry: &Entry, supported: &[StoredType]) -> Error {
     let supported = supported.iter().map(|dtype| dtype.name().to_owned()).collect();
     Error::Dtype { tensor: entry.name.clone(), dtype: entry.dtype.clone(), supported }
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::declare::Param;
-use super::filling::Scales;
 use super::memory::Budget;
+use super::pending::Scales;
 use crate::error::Result;
 use crate::kernels::{Precision, StoredRow, Table};
 

@@ -8,9 +8,9 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use serde_json::{Map, Value, json};
 
 use super::checkpoint::{Checkpoint, Location};
-use super::convert::Dtype;
 use super::header::{Entry, Header};
 use super::plan::{New, Plan, SCALE};
+use super::stored_type::StoredType;
 use crate::kernels::Precision;
 use crate::kernels::half::overflows_f16;
 
@@ -36,7 +36,7 @@ enum Source<'a> {
 #[derive(Clone, Copy)]
 struct Rows {
     start: u64,
-    dtype: Dtype,
+    dtype: StoredType,
     count: usize,
     columns: usize,
 }
@@ -190,7 +190,7 @@ impl<'a> Tensor<'a> {
 
     /// The rows of a matrix of numbers; `None` for other tensors.
     fn rows(&self) -> Option<Rows> {
-        match (&self.source, self.shape.as_slice(), Dtype::parse(self.dtype)?) {
+        match (&self.source, self.shape.as_slice(), StoredType::parse(self.dtype)?) {
             (&Source::File { start, .. }, &[count, columns], dtype) => Some(Rows { start, dtype, count, columns }),
             _ => None,
         }
@@ -198,7 +198,7 @@ impl<'a> Tensor<'a> {
 
     /// The same in the form of `precision`, without its scales.
     fn cells(&self, file: usize, rows: Rows, precision: Precision) -> Self {
-        let dtype = Dtype::of(precision);
+        let dtype = StoredType::of(precision);
         Tensor {
             name: self.name.clone(),
             dtype: dtype.name(),
@@ -212,7 +212,7 @@ impl<'a> Tensor<'a> {
     fn scales(&self, file: usize, rows: Rows, precision: Precision) -> Self {
         Tensor {
             name: format!("{}{SCALE}", self.name).into(),
-            dtype: Dtype::F32.name(),
+            dtype: StoredType::F32.name(),
             shape: vec![rows.count, 1],
             bytes: (rows.count * size_of::<f32>()) as u64,
             source: Source::Scales { file, rows, precision },

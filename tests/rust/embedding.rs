@@ -14,8 +14,8 @@ use headwise::pipeline::PipelineLoader;
 use headwise::sentences::embedder::{EmbedderLoader, TextEmbedder};
 use headwise::sentences::pooling::Pooling;
 use headwise::sentences::settings::Settings;
+use headwise::tasks::call_options::CallOptions;
 use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
-use headwise::tasks::options::Given;
 use headwise::tasks::run::run;
 use headwise::tasks::text_ranking::{Query, TextRanking};
 use headwise::tasks::{TaskName, feature_extraction, text_ranking};
@@ -208,8 +208,8 @@ fn options_of_a_call_are_those_of_encode() {
     assert!(matches!(refused, Err(Error::Option { option, .. }) if option == "truncate_dim"));
 }
 
-fn read_options<T>(options: Value, read: fn(&mut Given) -> headwise::Result<T>) -> headwise::Result<T> {
-    let mut given = Given::new(options)?;
+fn read_options<T>(options: Value, read: fn(&mut CallOptions) -> headwise::Result<T>) -> headwise::Result<T> {
+    let mut given = CallOptions::new(options)?;
     let options = read(&mut given)?;
     given.finish().map(|()| options)
 }

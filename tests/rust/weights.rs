@@ -6,7 +6,7 @@ use crate::common::tensors::{Random, Tensors, bits, saved, tensors};
 use headwise::Error;
 use headwise::architectures::HeadKind;
 use headwise::kernels::Precision;
-use headwise::weights::{Dtype, Entry, Header, HeaderReader};
+use headwise::weights::{Entry, Header, HeaderReader, StoredType};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype as Stored, SafeTensors};
 
@@ -143,33 +143,33 @@ fn odd_headers_are_taken_and_refused_as_by_the_safetensors_crate() {
 
 #[test]
 fn numbers_of_every_type_are_those_that_python_makes_of_them() {
-    let of = |dtype: Dtype, bytes: &[u8]| {
+    let of = |dtype: StoredType, bytes: &[u8]| {
         let mut numbers = vec![f32::NAN; bytes.len() / dtype.bytes()];
         dtype.widen(bytes, &mut numbers);
         numbers
     };
     for (dtype, stored, expected) in [
-        (Dtype::F64, 0.1_f64.to_le_bytes().to_vec(), 0.1),
-        (Dtype::F64, 1e300_f64.to_le_bytes().to_vec(), f32::INFINITY),
-        (Dtype::F64, (-1e-46_f64).to_le_bytes().to_vec(), -0.0),
-        (Dtype::F64, 16_777_217_f64.to_le_bytes().to_vec(), 16_777_216.0),
-        (Dtype::I64, i64::MIN.to_le_bytes().to_vec(), -9_223_372_036_854_775_808.0),
-        (Dtype::I64, 16_777_219_i64.to_le_bytes().to_vec(), 16_777_220.0),
-        (Dtype::I32, (-16_777_217_i32).to_le_bytes().to_vec(), -16_777_216.0),
-        (Dtype::I16, (-3_i16).to_le_bytes().to_vec(), -3.0),
-        (Dtype::U64, u64::MAX.to_le_bytes().to_vec(), 18_446_744_073_709_551_615.0),
-        (Dtype::U32, u32::MAX.to_le_bytes().to_vec(), 4_294_967_295.0),
-        (Dtype::U16, u16::MAX.to_le_bytes().to_vec(), 65_535.0),
-        (Dtype::U8, vec![255], 255.0),
-        (Dtype::I8, vec![255], -1.0),
-        (Dtype::Bool, vec![0], 0.0),
-        (Dtype::Bool, vec![1], 1.0),
-        (Dtype::Bool, vec![2], 1.0),
+        (StoredType::F64, 0.1_f64.to_le_bytes().to_vec(), 0.1),
+        (StoredType::F64, 1e300_f64.to_le_bytes().to_vec(), f32::INFINITY),
+        (StoredType::F64, (-1e-46_f64).to_le_bytes().to_vec(), -0.0),
+        (StoredType::F64, 16_777_217_f64.to_le_bytes().to_vec(), 16_777_216.0),
+        (StoredType::I64, i64::MIN.to_le_bytes().to_vec(), -9_223_372_036_854_775_808.0),
+        (StoredType::I64, 16_777_219_i64.to_le_bytes().to_vec(), 16_777_220.0),
+        (StoredType::I32, (-16_777_217_i32).to_le_bytes().to_vec(), -16_777_216.0),
+        (StoredType::I16, (-3_i16).to_le_bytes().to_vec(), -3.0),
+        (StoredType::U64, u64::MAX.to_le_bytes().to_vec(), 18_446_744_073_709_551_615.0),
+        (StoredType::U32, u32::MAX.to_le_bytes().to_vec(), 4_294_967_295.0),
+        (StoredType::U16, u16::MAX.to_le_bytes().to_vec(), 65_535.0),
+        (StoredType::U8, vec![255], 255.0),
+        (StoredType::I8, vec![255], -1.0),
+        (StoredType::Bool, vec![0], 0.0),
+        (StoredType::Bool, vec![1], 1.0),
+        (StoredType::Bool, vec![2], 1.0),
     ] {
         assert_eq!(of(dtype, &stored)[0].to_bits(), f32::to_bits(expected), "{} {stored:?}", dtype.name());
     }
     for byte in 0..=u8::MAX {
-        assert_same(of(Dtype::F8E5M2, &[byte])[0], half_by_definition(u16::from(byte) << 8, 5));
+        assert_same(of(StoredType::F8E5M2, &[byte])[0], half_by_definition(u16::from(byte) << 8, 5));
         // Four bits of exponent, and what would be infinities are numbers but for the last.
         let (exponent, fraction) = (i32::from(byte >> 3 & 15), f64::from(byte & 7) / 8.0);
         let magnitude = match exponent {
@@ -177,7 +177,7 @@ fn numbers_of_every_type_are_those_that_python_makes_of_them() {
             _ if byte & 0x7f == 0x7f => f64::NAN,
             _ => (1.0 + fraction) * 2_f64.powi(exponent - 7),
         };
-        assert_same(of(Dtype::F8E4M3, &[byte])[0], (if byte >> 7 == 1 { -magnitude } else { magnitude }) as f32);
+        assert_same(of(StoredType::F8E4M3, &[byte])[0], (if byte >> 7 == 1 { -magnitude } else { magnitude }) as f32);
     }
 }
 
@@ -288,9 +288,9 @@ fn tensors_that_are_not_needed_are_told_apart() {
 fn every_half_is_widened_exactly() {
     for bits in 0..=u16::MAX {
         let mut number = [0.0];
-        Dtype::F16.widen(&bits.to_le_bytes(), &mut number);
+        StoredType::F16.widen(&bits.to_le_bytes(), &mut number);
         assert_same(number[0], half_by_definition(bits, 5));
-        Dtype::Bf16.widen(&bits.to_le_bytes(), &mut number);
+        StoredType::Bf16.widen(&bits.to_le_bytes(), &mut number);
         assert_same(number[0], half_by_definition(bits, 8));
     }
 }

@@ -3,12 +3,12 @@
 
 use super::sequence::PREDICTION;
 use super::token::each_token;
-use super::{Applied, Bias, HeadTable, Place, Stage, Tied, Width};
+use super::{Applied, Bias, HeadTable, Stage, TensorName, Tied, Width};
 use crate::nn::Activation;
 
 /// BERT; DeBERTa with narrower embeddings.
 pub const CLS: HeadTable = each_token(&[
-    Stage::new(Place::Top("cls.predictions.transform.dense"), Width::Embedding)
+    Stage::new(TensorName::Top("cls.predictions.transform.dense"), Width::Embedding)
         .then(Applied::OfEncoder)
         .normalised("cls.predictions.transform.LayerNorm"),
     Stage::decoder("cls.predictions.decoder", Bias::OrAt("cls.predictions.bias")),
@@ -28,7 +28,7 @@ pub const VOCAB_PROJECTOR: HeadTable = each_token(&[
 
 /// ELECTRA's generator.
 pub const GENERATOR: HeadTable = each_token(&[
-    Stage::new(Place::Top("generator_predictions.dense"), Width::Embedding)
+    Stage::new(TensorName::Top("generator_predictions.dense"), Width::Embedding)
         .then(Applied::Always(Activation::Gelu))
         .normalised("generator_predictions.LayerNorm"),
     Stage::decoder("generator_lm_head", Bias::Own),
@@ -36,7 +36,7 @@ pub const GENERATOR: HeadTable = each_token(&[
 
 /// ALBERT.
 pub const PREDICTIONS: HeadTable = each_token(&[
-    Stage::new(Place::Top("predictions.dense"), Width::Embedding)
+    Stage::new(TensorName::Top("predictions.dense"), Width::Embedding)
         .then(Applied::OfEncoder)
         .normalised("predictions.LayerNorm"),
     Stage::decoder("predictions.decoder", Bias::OrAt("predictions.bias")),

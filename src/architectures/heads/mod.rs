@@ -9,7 +9,7 @@ pub mod sequence;
 pub mod token;
 pub mod words;
 
-pub use words::{Applied, Bias, HeadTable, Heads, Place, Reads, Spread, Stage, Tied, Width};
+pub use words::{Applied, Bias, HeadTable, Heads, InitStd, Reads, Stage, TensorName, Tied, Width};
 
 /// What is to be computed from the hidden vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Sequence classification: one vector of the text through one or two layers. `hidden_size`
 //! numbers in, one logit per label out.
 
-use super::{Applied, Bias, HeadTable, Place, Reads, Spread, Stage, Width};
+use super::{Applied, Bias, HeadTable, InitStd, Reads, Stage, TensorName, Width};
 use crate::nn::Activation;
 
 /// BERT: the pooler, then the classifier.
@@ -46,10 +46,10 @@ pub const LAST_EOS: HeadTable = HeadTable {
 };
 
 pub(super) const POOLER: Stage =
-    Stage::new(Place::Encoder("pooler.dense"), Width::Hidden).then(Applied::Always(Activation::Tanh));
+    Stage::new(TensorName::Encoder("pooler.dense"), Width::Hidden).then(Applied::Always(Activation::Tanh));
 
 pub(super) const POOLER_LINEAR: Stage =
-    Stage::new(Place::Encoder("pooler"), Width::Hidden).then(Applied::Always(Activation::Tanh));
+    Stage::new(TensorName::Encoder("pooler"), Width::Hidden).then(Applied::Always(Activation::Tanh));
 
 pub(super) const PRE_CLASSIFIER_DENSE: Stage = Stage::dense("pre_classifier").then(Applied::Always(Activation::Relu));
 
@@ -58,13 +58,13 @@ pub(super) const CONTEXT_POOLER: Stage =
 
 pub(super) const PREDICTION: Stage = Stage {
     bias: Bias::If("classifier_bias", false),
-    spread: Spread::ByDepth,
+    init_std: InitStd::ByDepth,
     ..Stage::dense("head.dense").then(Applied::Key("classifier_activation", Activation::Gelu)).normalised("head.norm")
 };
 
 pub(super) const CLASSIFIER: Stage = Stage::output("classifier");
 
-pub(super) const PREDICTION_CLASSIFIER: Stage = Stage { spread: Spread::ByWidth, ..CLASSIFIER };
+pub(super) const PREDICTION_CLASSIFIER: Stage = Stage { init_std: InitStd::ByWidth, ..CLASSIFIER };
 
 /// A head that reads the first token.
 pub(super) const fn first_token(stages: &'static [Stage]) -> HeadTable {

@@ -68,7 +68,7 @@ pub enum Reads {
 #[derive(Debug, Clone, Copy)]
 pub struct Stage {
     /// Where its tensors stand.
-    pub linear: Place,
+    pub linear: TensorName,
     /// How many numbers it gives.
     pub width: Width,
     /// Whether its weights are those of the word embeddings.
@@ -80,12 +80,12 @@ pub struct Stage {
     /// Name of the normalisation behind it.
     pub norm: Option<&'static str>,
     /// How new weights are drawn.
-    pub spread: Spread,
+    pub init_std: InitStd,
 }
 
 impl Stage {
     /// A linear layer with a bias and nothing behind it.
-    pub const fn new(linear: Place, width: Width) -> Stage {
+    pub const fn new(linear: TensorName, width: Width) -> Stage {
         Stage {
             linear,
             width,
@@ -93,18 +93,18 @@ impl Stage {
             bias: Bias::Own,
             activation: Applied::None,
             norm: None,
-            spread: Spread::Range,
+            init_std: InitStd::Range,
         }
     }
 
     /// A layer at the top of the checkpoint, as wide as the hidden vectors.
     pub const fn dense(name: &'static str) -> Stage {
-        Stage::new(Place::Top(name), Width::Hidden)
+        Stage::new(TensorName::Top(name), Width::Hidden)
     }
 
     /// The last layer.
     pub const fn output(name: &'static str) -> Stage {
-        Stage::new(Place::Top(name), Width::Outputs)
+        Stage::new(TensorName::Top(name), Width::Outputs)
     }
 
     /// The last layer of masked language models: `name` is where it stands when it has weights
@@ -137,19 +137,19 @@ pub enum Tied {
 
 /// Name of a layer of a head.
 #[derive(Debug, Clone, Copy)]
-pub enum Place {
+pub enum TensorName {
     /// Below the encoder's prefix: `bert.pooler.dense`.
     Encoder(&'static str),
     /// At the top of the checkpoint: `classifier`.
     Top(&'static str),
 }
 
-impl Place {
+impl TensorName {
     /// Full name in a checkpoint.
     pub fn name(&self, names: &Names) -> String {
         match self {
-            Place::Encoder(name) => names.base(name),
-            Place::Top(name) => (*name).to_owned(),
+            TensorName::Encoder(name) => names.base(name),
+            TensorName::Top(name) => (*name).to_owned(),
         }
     }
 }
@@ -193,7 +193,7 @@ pub enum Applied {
 
 /// Standard deviation of new weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spread {
+pub enum InitStd {
     /// `initializer_range`.
     Range,
     /// ModernBERT: `initializer_range / √(2 · layers)`, cut off at three times that.

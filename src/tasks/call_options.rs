@@ -7,20 +7,20 @@ use crate::error::{Error, Result};
 
 /// What was given, less what has been read.
 #[derive(Debug)]
-pub struct Given {
+pub struct CallOptions {
     left: Map<String, Value>,
     known: Vec<&'static str>,
 }
 
-impl Given {
+impl CallOptions {
     /// Starts to read an object; null is an empty one.
     ///
     /// # Errors
     /// [`Error::Option`] for anything else.
     pub fn new(options: Value) -> Result<Self> {
         match options {
-            Value::Object(left) => Ok(Given { left, known: Vec::new() }),
-            Value::Null => Ok(Given { left: Map::new(), known: Vec::new() }),
+            Value::Object(left) => Ok(CallOptions { left, known: Vec::new() }),
+            Value::Null => Ok(CallOptions { left: Map::new(), known: Vec::new() }),
             other => Err(refused("options", &other, "an object")),
         }
     }

@@ -11,7 +11,7 @@ use crate::kernels::{Matrix, Precision, StoredRow, Table, repeated};
 
 /// A parameter while its rows arrive; a table with those that may be copies of it.
 #[derive(Debug)]
-pub(super) struct Filling {
+pub(super) struct PendingParam {
     storage: Storage,
     /// How its rows are kept.
     form: Precision,
@@ -49,9 +49,9 @@ impl Scales {
     }
 }
 
-impl Filling {
+impl PendingParam {
     /// Reserves the memory; `None` when there is not enough.
-    pub(super) fn reserve(target: &Target, precision: Precision) -> Option<Filling> {
+    pub(super) fn reserve(target: &Target, precision: Precision) -> Option<PendingParam> {
         let (form, columns) = (target.form(precision), target.columns());
         let (storage, left) = match target {
             &Target::Matrix { parts, outputs, inputs, ref param } => {
@@ -67,7 +67,7 @@ impl Filling {
             }
             Target::Copy { .. } => (Storage::Done, 0),
         };
-        Some(Filling { storage, form, columns, left })
+        Some(PendingParam { storage, form, columns, left })
     }
 
     /// Waits for the rows of a table that may be a copy, too.
@@ -89,7 +89,7 @@ impl Filling {
     /// Writes the rows of a tensor that no file holds.
     ///
     /// # Errors
-    /// Those of [`Filling::take`].
+    /// Those of [`PendingParam::take`].
     pub(super) fn draw(&mut self, new: &New, budget: &mut Budget) -> Result<()> {
         let mut numbers = new.numbers();
         let mut row = vec![0.0; self.columns];

@@ -6,7 +6,7 @@ use crate::kernels::{Precision, StoredRow};
 
 /// A number type that weights may be stored in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dtype {
+pub enum StoredType {
     /// IEEE 754 binary32.
     F32,
     /// IEEE 754 binary16.
@@ -39,28 +39,28 @@ pub enum Dtype {
     Bool,
 }
 
-impl Dtype {
+impl StoredType {
     /// Every type that can be read.
-    pub const ALL: &[Dtype] = &[
-        Dtype::F32,
-        Dtype::F16,
-        Dtype::Bf16,
-        Dtype::I8,
-        Dtype::F64,
-        Dtype::F8E4M3,
-        Dtype::F8E5M2,
-        Dtype::I64,
-        Dtype::I32,
-        Dtype::I16,
-        Dtype::U64,
-        Dtype::U32,
-        Dtype::U16,
-        Dtype::U8,
-        Dtype::Bool,
+    pub const ALL: &[StoredType] = &[
+        StoredType::F32,
+        StoredType::F16,
+        StoredType::Bf16,
+        StoredType::I8,
+        StoredType::F64,
+        StoredType::F8E4M3,
+        StoredType::F8E5M2,
+        StoredType::I64,
+        StoredType::I32,
+        StoredType::I16,
+        StoredType::U64,
+        StoredType::U32,
+        StoredType::U16,
+        StoredType::U8,
+        StoredType::Bool,
     ];
 
     /// Those that scales may be stored in.
-    pub const OF_SCALES: &[Dtype] = &[Dtype::F32, Dtype::F16, Dtype::Bf16, Dtype::F64];
+    pub const OF_SCALES: &[StoredType] = &[StoredType::F32, StoredType::F16, StoredType::Bf16, StoredType::F64];
 
     /// The type that a file spells `name`.
     pub fn parse(name: &str) -> Option<Self> {
@@ -70,52 +70,52 @@ impl Dtype {
     /// How a file spells it.
     pub fn name(self) -> &'static str {
         match self {
-            Dtype::F32 => "F32",
-            Dtype::F16 => "F16",
-            Dtype::Bf16 => "BF16",
-            Dtype::I8 => "I8",
-            Dtype::F64 => "F64",
-            Dtype::F8E4M3 => "F8_E4M3",
-            Dtype::F8E5M2 => "F8_E5M2",
-            Dtype::I64 => "I64",
-            Dtype::I32 => "I32",
-            Dtype::I16 => "I16",
-            Dtype::U64 => "U64",
-            Dtype::U32 => "U32",
-            Dtype::U16 => "U16",
-            Dtype::U8 => "U8",
-            Dtype::Bool => "BOOL",
+            StoredType::F32 => "F32",
+            StoredType::F16 => "F16",
+            StoredType::Bf16 => "BF16",
+            StoredType::I8 => "I8",
+            StoredType::F64 => "F64",
+            StoredType::F8E4M3 => "F8_E4M3",
+            StoredType::F8E5M2 => "F8_E5M2",
+            StoredType::I64 => "I64",
+            StoredType::I32 => "I32",
+            StoredType::I16 => "I16",
+            StoredType::U64 => "U64",
+            StoredType::U32 => "U32",
+            StoredType::U16 => "U16",
+            StoredType::U8 => "U8",
+            StoredType::Bool => "BOOL",
         }
     }
 
     /// The type of what a [`StoredRow`](crate::kernels::StoredRow) keeps of each number.
     pub fn of(precision: Precision) -> Self {
         match precision {
-            Precision::Fp32 => Dtype::F32,
-            Precision::Fp16 => Dtype::F16,
-            Precision::Q8 => Dtype::I8,
+            Precision::Fp32 => StoredType::F32,
+            Precision::Fp16 => StoredType::F16,
+            Precision::Q8 => StoredType::I8,
         }
     }
 
     /// Bytes that one number takes.
     pub fn bytes(self) -> usize {
         match self {
-            Dtype::F64 | Dtype::I64 | Dtype::U64 => 8,
-            Dtype::F32 | Dtype::I32 | Dtype::U32 => 4,
-            Dtype::F16 | Dtype::Bf16 | Dtype::I16 | Dtype::U16 => 2,
-            Dtype::I8 | Dtype::U8 | Dtype::Bool | Dtype::F8E4M3 | Dtype::F8E5M2 => 1,
+            StoredType::F64 | StoredType::I64 | StoredType::U64 => 8,
+            StoredType::F32 | StoredType::I32 | StoredType::U32 => 4,
+            StoredType::F16 | StoredType::Bf16 | StoredType::I16 | StoredType::U16 => 2,
+            StoredType::I8 | StoredType::U8 | StoredType::Bool | StoredType::F8E4M3 | StoredType::F8E5M2 => 1,
         }
     }
 
     /// Turns `bytes` into `numbers`: exactly where f32 has the number, else into the nearest that it has;
-    /// `bytes.len()` is `numbers.len()` times [`Dtype::bytes`].
+    /// `bytes.len()` is `numbers.len()` times [`StoredType::bytes`].
     pub fn widen(self, bytes: &[u8], numbers: &mut [f32]) {
         debug_assert_eq!(bytes.len(), numbers.len() * self.bytes());
         match self {
-            Dtype::F32 => widen(bytes, numbers, f32::from_le_bytes),
-            Dtype::F16 => widen(bytes, numbers, |b| f16::from_le_bytes(b).to_f32()),
-            Dtype::Bf16 => widen(bytes, numbers, |b| bf16::from_le_bytes(b).to_f32()),
-            Dtype::I8 => widen(bytes, numbers, |b| f32::from(i8::from_le_bytes(b))),
+            StoredType::F32 => widen(bytes, numbers, f32::from_le_bytes),
+            StoredType::F16 => widen(bytes, numbers, |b| f16::from_le_bytes(b).to_f32()),
+            StoredType::Bf16 => widen(bytes, numbers, |b| bf16::from_le_bytes(b).to_f32()),
+            StoredType::I8 => widen(bytes, numbers, |b| f32::from(i8::from_le_bytes(b))),
             _ => {
                 for (wide, stored) in numbers.iter_mut().zip(bytes.chunks_exact(self.bytes())) {
                     *wide = self.number(stored);
@@ -127,7 +127,7 @@ impl Dtype {
     /// A row of numbers of this type in the form of `precision`.
     pub(super) fn stored(self, precision: Precision, numbers: &[f32]) -> StoredRow<'_> {
         match self {
-            Dtype::I8 => StoredRow::of_cells(precision, numbers),
+            StoredType::I8 => StoredRow::of_cells(precision, numbers),
             _ => StoredRow::new(precision, numbers),
         }
     }
@@ -138,14 +138,14 @@ impl Dtype {
         bytes[..stored.len()].copy_from_slice(stored);
         let word = u64::from_le_bytes(bytes);
         match self {
-            Dtype::F64 => f64::from_bits(word) as f32,
-            Dtype::I64 => word as i64 as f32,
-            Dtype::I32 => word as i32 as f32,
-            Dtype::I16 => word as i16 as f32,
-            Dtype::Bool => f32::from(u8::from(word != 0)),
-            Dtype::F8E5M2 => f16::from_bits((word as u16) << 8).to_f32(),
+            StoredType::F64 => f64::from_bits(word) as f32,
+            StoredType::I64 => word as i64 as f32,
+            StoredType::I32 => word as i32 as f32,
+            StoredType::I16 => word as i16 as f32,
+            StoredType::Bool => f32::from(u8::from(word != 0)),
+            StoredType::F8E5M2 => f16::from_bits((word as u16) << 8).to_f32(),
             // Moved to the places of binary16, its exponent is smaller by the difference of the two biases, 15 − 7.
-            Dtype::F8E4M3 => match word as u16 & 0x7f {
+            StoredType::F8E4M3 => match word as u16 & 0x7f {
                 0x7f => f32::NAN,
                 bits => f16::from_bits((word as u16 & 0x80) << 8 | bits << 7).to_f32() * 256.0,
             },

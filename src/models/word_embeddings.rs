@@ -15,7 +15,7 @@ pub(super) const SHARED: [&str; 3] = ["shared", "decoder.embed_tokens", "encoder
 
 /// The tables of word embeddings that are declared so far, and the names that they may have.
 #[derive(Debug)]
-pub struct Words<'a> {
+pub struct WordEmbeddings<'a> {
     names: &'a Names,
     /// Full names of the tables that are tied: where a table is not there under its own name, the first of these that
     /// is there takes its place.
@@ -28,7 +28,7 @@ pub struct Words<'a> {
     read: Vec<(String, Embedding)>,
 }
 
-impl<'a> Words<'a> {
+impl<'a> WordEmbeddings<'a> {
     /// For a model with this head.
     ///
     /// # Errors
@@ -53,7 +53,13 @@ impl<'a> Words<'a> {
                 }
             }
         }
-        Ok(Words { names, tied, of_other_head, size: [config.vocab_size, config.embedding_size], read: Vec::new() })
+        Ok(WordEmbeddings {
+            names,
+            tied,
+            of_other_head,
+            size: [config.vocab_size, config.embedding_size],
+            read: Vec::new(),
+        })
     }
 
     /// Whether one table may take the place of another.
