@@ -29,10 +29,12 @@ pub mod architectures;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod folder;
+mod json;
 #[allow(unsafe_code)]
 pub mod kernels;
 pub mod limits;
 pub mod models;
+mod named;
 pub mod nn;
 pub mod pipeline;
 pub mod sentences;

@@ -29,6 +29,8 @@ pub use matrix::{Epilogue, Kernel, Matrix};
 pub use stored::StoredRow;
 pub use table::Table;
 
+use crate::named::named;
+
 /// How weights are kept in memory. Arithmetic is in f32, but for the products of `Q8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Precision {
@@ -41,19 +43,13 @@ pub enum Precision {
     Q8,
 }
 
+named!(Precision {
+    Fp32 => "fp32",
+    Fp16 => "fp16",
+    Q8 => "q8",
+});
+
 impl Precision {
-    const NAMES: &[(&str, Precision)] = &[("fp32", Precision::Fp32), ("fp16", Precision::Fp16), ("q8", Precision::Q8)];
-
-    /// The precision of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, precision)| precision)
-    }
-
-    /// The name that [`Precision::parse`] knows.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, precision)| *precision == self).map_or("", |&(name, _)| name)
-    }
-
     /// The fastest kernel of this build.
     pub fn kernel(self) -> &'static dyn Kernel {
         match self {

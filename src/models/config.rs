@@ -11,9 +11,10 @@ use crate::architectures::HeadKind;
 use crate::architectures::words::{Architecture, Body, ModelType, Positions, Refusal, Setting};
 use crate::architectures::{self, supported_model_types};
 use crate::error::{Error, Result};
-use crate::limits;
+use crate::named::named;
 use crate::nn::Activation;
 use crate::text::{ADAPTER_FILE, SmallFiles, Tokenizer, adapter};
+use crate::{json, limits};
 
 /// Keys whose other values change what any encoder computes.
 const REFUSALS: &[Refusal<'static>] = &[
@@ -38,18 +39,12 @@ pub enum ProblemType {
     MultiLabel,
 }
 
-impl ProblemType {
-    const NAMES: &[(&str, ProblemType)] = &[
-        ("regression", ProblemType::Regression),
-        ("single_label_classification", ProblemType::SingleLabel),
-        ("multi_label_classification", ProblemType::MultiLabel),
-    ];
-
-    /// The spelling of `config.json`.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |&(name, _)| name)
-    }
-}
+// The spelling of `config.json`.
+named!(ProblemType {
+    Regression => "regression",
+    SingleLabel => "single_label_classification",
+    MultiLabel => "multi_label_classification",
+});
 
 /// The part of `config.json` that decides what is computed.
 #[derive(Debug, Clone)]
@@ -324,9 +319,9 @@ fn problem_type(fields: &Fields) -> (Option<ProblemType>, Option<String>) {
     let Some(value) = fields.get("problem_type") else {
         return (None, None);
     };
-    let known = ProblemType::NAMES.iter().find(|(name, _)| value.as_str() == Some(name)).map(|&(_, kind)| kind);
+    let known = value.as_str().and_then(ProblemType::parse);
     let unknown = || {
-        let value = value.to_string().chars().take(80).collect::<String>();
+        let value = json::shown(&value.to_string());
         format!("problem_type is {value}, which is none that is known, and is left aside, as in transformers 5")
     };
     (known, known.is_none().then(unknown))

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::architectures::words::{Refusal, Setting};
 use crate::error::{Error, Result};
-use crate::limits;
 use crate::nn::{Activation, activation_named, activation_names};
+use crate::{json, limits};
 
 const FILE: &str = "config.json";
 
@@ -25,18 +25,7 @@ impl Fields {
     /// # Errors
     /// [`Error::Config`] when it is too large or no object.
     pub(super) fn parse(json: &[u8]) -> Result<Fields> {
-        let size = format!("{} bytes", json.len());
-        if json.len() > limits::CONFIG_BYTES {
-            return Err(whole_file(size, &format!("up to {} bytes", limits::CONFIG_BYTES)));
-        }
-        match serde_json::from_slice(json) {
-            Ok(Value::Object(fields)) => Ok(Fields(fields)),
-            Ok(_) => Err(whole_file(size, "a JSON object")),
-            Err(error) => match with_tagged_numbers(json).map(|json| serde_json::from_slice(&json)) {
-                Some(Ok(Value::Object(fields))) => Ok(Fields(fields)),
-                _ => Err(whole_file(format!("not JSON ({error})"), "a JSON object")),
-            },
-        }
+        json::object(FILE, json, limits::CONFIG_BYTES).map(Fields)
     }
 
     /// All of the file.
@@ -194,50 +183,7 @@ fn id2label(value: &Value) -> Option<BTreeMap<i64, &Value>> {
     names.iter().map(|(id, name)| Some((id.trim().parse().ok()?, name))).collect()
 }
 
-/// The text with `NaN`, `Infinity` and `-Infinity`, which Python reads and writes as numbers, in the form that
-/// `transformers` 5 writes in their place: `{"__float__": "NaN"}`. `None` if there are none of them.
-fn with_tagged_numbers(json: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(json).ok()?;
-    let (mut tagged, mut rest, mut found) = (String::new(), text, false);
-    while let Some(character) = rest.chars().next() {
-        let number = ["NaN", "Infinity", "-Infinity"].into_iter().find(|&name| rest.starts_with(name));
-        let length = match (character, number) {
-            ('"', _) => string_length(rest),
-            (_, Some(name)) => {
-                tagged.push_str(&format!("{{\"__float__\": \"{name}\"}}"));
-                rest = &rest[name.len()..];
-                found = true;
-                continue;
-            }
-            _ => character.len_utf8(),
-        };
-        tagged.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    found.then(|| tagged.into_bytes())
-}
-
-/// Bytes of the string of JSON that a text begins with.
-fn string_length(text: &str) -> usize {
-    let mut escaped = false;
-    let end = text.bytes().enumerate().skip(1).find(|&(_, byte)| {
-        let ends = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        ends
-    });
-    end.map_or(text.len(), |(end, _)| end + 1)
-}
-
-fn whole_file(value: String, supported: &str) -> Error {
-    Error::Config { file: FILE.into(), field: "the file".into(), value, supported: supported.into() }
-}
-
-/// The value is quoted up to a length that fits a message.
+/// The error of a field of `config.json`.
 pub(super) fn invalid(field: &str, value: Option<&Value>, supported: &str) -> Error {
-    let value = value.map_or("missing".into(), Value::to_string);
-    let shown = match value.char_indices().nth(80) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value,
-    };
-    Error::Config { file: FILE.into(), field: field.into(), value: shown, supported: supported.into() }
+    json::invalid(FILE, field, &value.map_or("missing".into(), Value::to_string), supported)
 }

@@ -1,6 +1,7 @@
 //! Activation functions by the names `config.json` uses.
 
 use super::Activation;
+use crate::named;
 
 /// Names of `transformers` `activations.py`; not those with trained parameters. The forms of
 /// GELU with `tanh` differ by rounding only.
@@ -31,11 +32,10 @@ const NAMES: &[(&str, Activation)] = &[
 
 /// The function that `transformers` calls `name`.
 pub fn activation_named(name: &str) -> Option<Activation> {
-    NAMES.iter().find(|(known, _)| *known == name).map(|&(_, activation)| activation)
+    named::find(NAMES, name)
 }
 
 /// Every name that [`activation_named`] knows.
 pub fn activation_names() -> String {
-    let names: Vec<&str> = NAMES.iter().map(|&(name, _)| name).collect();
-    names.join(", ")
+    named::all(NAMES)
 }

@@ -3,6 +3,7 @@
 
 use super::Activation;
 use crate::kernels::{math, simd};
+use crate::named;
 
 /// What a class without arguments computes of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub enum TorchActivation {
 }
 
 /// Names of the classes.
-const NAMES: [(&str, TorchActivation); 29] = [
+const NAMES: &[(&str, TorchActivation)] = &[
     ("AlphaDropout", TorchActivation::Dropout),
     ("CELU", TorchActivation::Elu),
     ("Dropout", TorchActivation::Dropout),
@@ -85,12 +86,12 @@ impl TorchActivation {
         let path = path.strip_prefix("modules.").unwrap_or(path);
         let modules = ["activation.", "linear.", "dropout."];
         let class = modules.iter().find_map(|module| path.strip_prefix(module)).unwrap_or(path);
-        NAMES.iter().find(|(name, _)| *name == class).map(|&(_, function)| function)
+        named::find(NAMES, class)
     }
 
     /// Every class that [`TorchActivation::of_class`] knows.
     pub fn names() -> String {
-        NAMES.map(|(name, _)| name).join(", ")
+        named::all(NAMES)
     }
 
     /// Whether it is another function in training, and one of chance.

@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 
 use super::arguments;
 use super::prompts::Prompts;
-use super::settings::{Settings, invalid, read_json};
+use super::settings::{Settings, read_json};
 use crate::error::{Error, Result};
-use crate::limits;
 use crate::models::Config;
+use crate::named::{self, named};
 use crate::text::{SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles, Tokenizer};
+use crate::{json, limits};
 
 /// The list of modules. A folder without it is that of a plain encoder.
 pub const MODULES_FILE: &str = "modules.json";
@@ -74,17 +75,17 @@ pub enum Kind {
     Dropout,
 }
 
-impl Kind {
-    /// The kinds by the names of their classes.
-    const NAMES: [(&str, Kind); 6] = [
-        ("Transformer", Kind::Transformer),
-        ("Pooling", Kind::Pooling),
-        ("Dense", Kind::Dense),
-        ("Normalize", Kind::Normalize),
-        ("LayerNorm", Kind::LayerNorm),
-        ("Dropout", Kind::Dropout),
-    ];
+// Names of the classes.
+named!(Kind {
+    Transformer => "Transformer",
+    Pooling => "Pooling",
+    Dense => "Dense",
+    Normalize => "Normalize",
+    LayerNorm => "LayerNorm",
+    Dropout => "Dropout",
+});
 
+impl Kind {
     /// Whether its folder has a file with weights.
     pub fn has_weights(self) -> bool {
         matches!(self, Kind::Dense | Kind::LayerNorm)
@@ -166,7 +167,9 @@ impl Modules {
         let list = match read_json(files, MODULES_FILE)? {
             None => return Ok(Modules::default()),
             Some(Value::Array(list)) => list,
-            Some(other) => return Err(invalid(MODULES_FILE, "the file", other.to_string(), "a list of modules")),
+            Some(other) => {
+                return Err(json::invalid(MODULES_FILE, "the file", &other.to_string(), "a list of modules"));
+            }
         };
         let mut names = BTreeSet::new();
         for entry in &list {
@@ -175,7 +178,7 @@ impl Modules {
             if let Some(name) = name
                 && !names.insert(name.clone())
             {
-                return Err(invalid(MODULES_FILE, "name", name, "a name that no other module has"));
+                return Err(json::invalid(MODULES_FILE, "name", &name, "a name that no other module has"));
             }
         }
         let mut modules = list.into_iter().map(module).collect::<Result<Vec<_>>>()?;
@@ -289,21 +292,20 @@ fn order(kinds: impl Iterator<Item = Kind>) -> Error {
     let kinds: Vec<Kind> = kinds.collect();
     let supported = "Transformer, Dense or Normalize of token_embeddings, Pooling, then any of Dense, Normalize, LayerNorm \
                      and Dropout";
-    invalid(MODULES_FILE, "the order", format!("{kinds:?}"), supported)
+    json::invalid(MODULES_FILE, "the order", &format!("{kinds:?}"), supported)
 }
 
 /// An entry of `modules.json`. Types are paths of Python classes, which have moved over time.
 fn module(entry: Value) -> Result<(Kind, String)> {
     let Value::Object(fields) = entry else {
-        return Err(invalid(MODULES_FILE, "the list", entry.to_string(), "objects with a type and a path"));
+        return Err(json::invalid(MODULES_FILE, "the list", &entry.to_string(), "objects with a type and a path"));
     };
     let entry = Settings { file: MODULES_FILE.into(), fields };
     let class =
         entry.get("type").and_then(Value::as_str).and_then(|class| class.strip_prefix("sentence_transformers."));
     let class = class.map(|class| class.rsplit('.').next().unwrap_or(class));
-    let Some(&(_, kind)) = Kind::NAMES.iter().find(|(name, _)| Some(*name) == class) else {
-        let supported = Kind::NAMES.map(|(name, _)| name).join(", ");
-        return Err(entry.invalid("type", &format!("{supported} of sentence_transformers")));
+    let Some(kind) = class.and_then(Kind::parse) else {
+        return Err(entry.invalid("type", &format!("{} of sentence_transformers", named::all(Kind::NAMES))));
     };
     let folder = entry.get("path").and_then(Value::as_str).and_then(plain);
     let folder = folder.ok_or_else(|| entry.invalid("path", "the name of a folder within the model's"))?;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::modules::SENTENCE_EMBEDDING;
 use crate::error::{Error, Result};
-use crate::limits;
 use crate::text::SmallFiles;
+use crate::{json, limits};
 
 /// A file with an object of settings. A null counts as absent.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Settings {
         let fields = match read_json(files, file)? {
             None => Map::new(),
             Some(Value::Object(fields)) => fields,
-            Some(other) => return Err(invalid(file, "the file", other.to_string(), "a JSON object")),
+            Some(other) => return Err(json::invalid(file, "the file", &other.to_string(), "a JSON object")),
         };
         Ok(Settings { file: file.to_owned(), fields })
     }
@@ -136,33 +136,19 @@ impl Settings {
 
     /// The error of a value that is a part of that of a key.
     pub fn invalid_part(&self, field: &str, value: &Value, supported: &str) -> Error {
-        invalid(&self.file, field, value.to_string(), supported)
+        json::invalid(&self.file, field, &value.to_string(), supported)
     }
 
     /// The error that the value of a key cannot be used.
     pub fn invalid(&self, key: &str, supported: &str) -> Error {
         if self.fields.is_empty() {
-            return invalid(&self.file, key, "missing (there is no such file, or nothing in it)".into(), supported);
+            return json::invalid(&self.file, key, "missing (there is no such file, or nothing in it)", supported);
         }
-        invalid(&self.file, key, self.fields.get(key).map_or("missing".into(), Value::to_string), supported)
+        json::invalid(&self.file, key, &self.fields.get(key).map_or("missing".into(), Value::to_string), supported)
     }
 }
 
 /// A file as JSON, if it is there.
 pub(super) fn read_json(files: &SmallFiles, file: &str) -> Result<Option<Value>> {
-    let Some(contents) = files.get(file) else {
-        return Ok(None);
-    };
-    if contents.len() > limits::CONFIG_BYTES {
-        let supported = format!("up to {} bytes", limits::CONFIG_BYTES);
-        return Err(invalid(file, "the file", format!("{} bytes", contents.len()), &supported));
-    }
-    let parsed = serde_json::from_slice(contents).map(Some);
-    parsed.map_err(|error| invalid(file, "the file", format!("not JSON ({error})"), "JSON"))
-}
-
-/// The value is quoted up to a length that fits a message.
-pub(super) fn invalid(file: &str, field: &str, value: String, supported: &str) -> Error {
-    let value = value.chars().take(80).collect();
-    Error::Config { file: file.into(), field: field.into(), value, supported: supported.into() }
+    files.get(file).map(|contents| json::parse(file, contents, limits::CONFIG_BYTES)).transpose()
 }

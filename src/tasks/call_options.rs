@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::{json, named};
 
 /// What was given, less what has been read.
 #[derive(Debug)]
@@ -157,8 +158,7 @@ impl CallOptions {
     /// # Errors
     /// [`Error::Option`] for another.
     pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Result<Option<T>> {
-        let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
-        self.read(name, &names.join(", "), |value| {
+        self.read(name, &named::all(choices), |value| {
             let given = value.as_str()?;
             choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(given)).map(|&(_, choice)| choice)
         })
@@ -186,10 +186,5 @@ impl OneOrMore {
 
 /// The error of an option; the value is quoted up to a length that fits a message.
 pub(super) fn refused(option: &str, value: &Value, supported: &str) -> Error {
-    let value = value.to_string();
-    let shown = match value.char_indices().nth(80) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value,
-    };
-    Error::Option { option: option.into(), value: shown, supported: supported.into() }
+    Error::Option { option: option.into(), value: json::shown(&value.to_string()), supported: supported.into() }
 }

@@ -29,6 +29,7 @@ use super::{best_first, check_head, encode_within, positive};
 use crate::architectures::HeadKind;
 use crate::error::Result;
 use crate::models::ProblemType;
+use crate::named::named;
 use crate::text::{Batch, Input, Tokens};
 use crate::text_model::TextModel;
 
@@ -150,10 +151,13 @@ impl TextModel {
     }
 }
 
-impl Function {
-    const NAMES: &[(&str, Function)] =
-        &[("softmax", Function::Softmax), ("sigmoid", Function::Sigmoid), ("none", Function::None)];
+named!(Function {
+    Softmax => "softmax",
+    Sigmoid => "sigmoid",
+    None => "none",
+});
 
+impl Function {
     /// What the model was trained for: nothing for a regression, sigmoid for several labels
     /// or a single one, softmax otherwise.
     pub fn of(problem_type: Option<ProblemType>, labels: usize) -> Self {
@@ -163,11 +167,6 @@ impl Function {
             _ if labels == 1 => Function::Sigmoid,
             _ => Function::Softmax,
         }
-    }
-
-    /// Its name as an option.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, function)| *function == self).map_or("", |&(name, _)| name)
     }
 
     /// Scores of one row of logits, in the same order.

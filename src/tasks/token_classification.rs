@@ -32,6 +32,7 @@ use super::text_classification::Function;
 use super::{Utf16, best, between, characters, check_head};
 use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
+use crate::named::named;
 use crate::text::{Batch, Overflow, Shortened, Tokens};
 use crate::text_model::TextModel;
 
@@ -51,15 +52,13 @@ pub enum Aggregation {
     Max,
 }
 
-impl Aggregation {
-    const NAMES: &[(&str, Aggregation)] = &[
-        ("none", Aggregation::None),
-        ("simple", Aggregation::Simple),
-        ("first", Aggregation::First),
-        ("average", Aggregation::Average),
-        ("max", Aggregation::Max),
-    ];
-}
+named!(Aggregation {
+    None => "none",
+    Simple => "simple",
+    First => "first",
+    Average => "average",
+    Max => "max",
+});
 
 /// What one call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,8 +35,7 @@ impl ModelLoader {
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Object, options: JsValue) -> Result<ModelLoader> {
         let JsHead { head } = from_object(options.clone())?;
-        let head = HeadKind::ALL.iter().find(|kind| kind.name() == head);
-        let head = *head.ok_or_else(|| invalid_argument("there is no such head"))?;
+        let head = HeadKind::parse(&head).ok_or_else(|| invalid_argument("there is no such head"))?;
         let options: JsLoadOptions = from_object(options)?;
         let (small_files, index) = read_files(files)?;
         let mut config = Config::of(&small_files).map_err(to_js)?;

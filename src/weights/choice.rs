@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::Precision;
+use crate::named::named;
 
 /// A wish for how weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,16 +43,11 @@ impl From<Precision> for Choice {
     }
 }
 
-impl Reason {
-    /// The name in the JavaScript API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reason::Asked => "asked",
-            Reason::File => "file",
-            Reason::Memory => "memory",
-        }
-    }
-}
+named!(Reason {
+    Asked => "asked",
+    File => "file",
+    Memory => "memory",
+});
 
 /// Settles on a precision. `of_files`: the one that keeps the numbers of the files. `bytes_in`: memory that the
 /// weights take in a precision. `available`: bytes that they may.

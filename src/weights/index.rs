@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::checkpoint::{INDEX_FILE, MODEL_FILE};
-use crate::error::{Error, Result};
-use crate::limits;
+use crate::error::Result;
+use crate::{json, limits};
 
 /// The files of a checkpoint, and which tensor is to be found in which.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,40 +26,35 @@ impl Index {
     /// Reads [`INDEX_FILE`].
     ///
     /// # Errors
-    /// [`Error::Config`] when it is not such a list, is beyond a bound, or names a file that is
+    /// [`crate::Error::Config`] when it is not such a list, is beyond a bound, or names a file that is
     /// no `*.safetensors` in the same folder or below it.
     pub fn parse(json: &[u8]) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct File {
-            weight_map: Map<String, Value>,
-        }
-        if json.len() > limits::INDEX_BYTES {
-            let supported = format!("up to {} bytes", limits::INDEX_BYTES);
-            return Err(invalid("the file", format!("{} bytes", json.len()), &supported));
-        }
-        let File { weight_map } = serde_json::from_slice(json)
-            .map_err(|error| invalid("the file", format!("unreadable ({error})"), "an object with a weight_map"))?;
+        let invalid = |field: &str, value: &str, supported: &str| json::invalid(INDEX_FILE, field, value, supported);
+        let mut fields = json::object(INDEX_FILE, json, limits::INDEX_BYTES)?;
+        let weight_map = match fields.remove("weight_map") {
+            Some(Value::Object(weight_map)) => weight_map,
+            other => {
+                let value = other.map_or("missing".into(), |value| value.to_string());
+                return Err(invalid("weight_map", &value, "an object from the names of tensors to files"));
+            }
+        };
         if weight_map.is_empty() || weight_map.len() > limits::TENSORS {
             let supported = format!("1 to {}", limits::TENSORS);
-            return Err(invalid("weight_map", format!("{} tensors", weight_map.len()), &supported));
+            return Err(invalid("weight_map", &format!("{} tensors", weight_map.len()), &supported));
         }
         let mut homes = Vec::with_capacity(weight_map.len());
         for (tensor, home) in weight_map {
             match home {
                 Value::String(file) if is_within(plain(&file)) => homes.push((tensor, plain(&file).to_owned())),
                 other => {
-                    let shown = other.to_string().chars().take(80).collect();
-                    return Err(invalid(
-                        &tensor,
-                        shown,
-                        "the name of a .safetensors file in the same folder or below it",
-                    ));
+                    let supported = "the name of a .safetensors file in the same folder or below it";
+                    return Err(invalid(&tensor, &other.to_string(), supported));
                 }
             }
         }
         let names: BTreeSet<&String> = homes.iter().map(|(_, file)| file).collect();
         if names.len() > limits::SHARDS {
-            return Err(invalid("weight_map", format!("{} files", names.len()), &format!("up to {}", limits::SHARDS)));
+            return Err(invalid("weight_map", &format!("{} files", names.len()), &format!("up to {}", limits::SHARDS)));
         }
         let files: Vec<String> = names.into_iter().cloned().collect();
         let number = |file: String| files.binary_search(&file).unwrap_or_default();
@@ -91,8 +85,4 @@ fn is_within(file: &str) -> bool {
     file.ends_with(".safetensors")
         && file.split('/').all(is_name)
         && !file.contains(|c: char| c.is_control() || c == '\\' || c == ':')
-}
-
-fn invalid(field: &str, value: String, supported: &str) -> Error {
-    Error::Config { file: INDEX_FILE.into(), field: field.into(), value, supported: supported.into() }
 }

@@ -3,6 +3,7 @@
 use half::{bf16, f16};
 
 use crate::kernels::{Precision, StoredRow};
+use crate::named::named;
 
 /// A number type that weights may be stored in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,54 +40,28 @@ pub enum StoredType {
     Bool,
 }
 
-impl StoredType {
-    /// Every type that can be read.
-    pub const ALL: &[StoredType] = &[
-        StoredType::F32,
-        StoredType::F16,
-        StoredType::Bf16,
-        StoredType::I8,
-        StoredType::F64,
-        StoredType::F8E4M3,
-        StoredType::F8E5M2,
-        StoredType::I64,
-        StoredType::I32,
-        StoredType::I16,
-        StoredType::U64,
-        StoredType::U32,
-        StoredType::U16,
-        StoredType::U8,
-        StoredType::Bool,
-    ];
+// As a file spells them.
+named!(StoredType {
+    F32 => "F32",
+    F16 => "F16",
+    Bf16 => "BF16",
+    I8 => "I8",
+    F64 => "F64",
+    F8E4M3 => "F8_E4M3",
+    F8E5M2 => "F8_E5M2",
+    I64 => "I64",
+    I32 => "I32",
+    I16 => "I16",
+    U64 => "U64",
+    U32 => "U32",
+    U16 => "U16",
+    U8 => "U8",
+    Bool => "BOOL",
+});
 
+impl StoredType {
     /// Those that scales may be stored in.
     pub const OF_SCALES: &[StoredType] = &[StoredType::F32, StoredType::F16, StoredType::Bf16, StoredType::F64];
-
-    /// The type that a file spells `name`.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|dtype| dtype.name() == name)
-    }
-
-    /// How a file spells it.
-    pub fn name(self) -> &'static str {
-        match self {
-            StoredType::F32 => "F32",
-            StoredType::F16 => "F16",
-            StoredType::Bf16 => "BF16",
-            StoredType::I8 => "I8",
-            StoredType::F64 => "F64",
-            StoredType::F8E4M3 => "F8_E4M3",
-            StoredType::F8E5M2 => "F8_E5M2",
-            StoredType::I64 => "I64",
-            StoredType::I32 => "I32",
-            StoredType::I16 => "I16",
-            StoredType::U64 => "U64",
-            StoredType::U32 => "U32",
-            StoredType::U16 => "U16",
-            StoredType::U8 => "U8",
-            StoredType::Bool => "BOOL",
-        }
-    }
 
     /// The type of what a [`StoredRow`](crate::kernels::StoredRow) keeps of each number.
     pub fn of(precision: Precision) -> Self {

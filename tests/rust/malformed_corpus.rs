@@ -359,7 +359,7 @@ fn configs() -> Vec<Case> {
         (b"".to_vec(), "the file is not JSON (EOF"),
         (b"{".to_vec(), "EOF while parsing an object"),
         (b"{}".to_vec(), "model_type is missing"),
-        (b"[]".to_vec(), "the file is 2 bytes; supported: a JSON object"),
+        (b"[]".to_vec(), "the file is []; supported: a JSON object"),
         (b"null".to_vec(), "the file is 4 bytes; supported: a JSON object"),
         (b"<!doctype html>".to_vec(), "expected value at line 1 column 1"),
         (b"\xef\xbb\xbf{}".to_vec(), "the file is not JSON (expected value"),

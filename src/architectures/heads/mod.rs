@@ -11,6 +11,8 @@ pub mod words;
 
 pub use words::{Applied, Bias, HeadTable, Heads, InitStd, Reads, Stage, TensorName, Tied, Width};
 
+use crate::named::named;
+
 /// What is to be computed from the hidden vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadKind {
@@ -29,29 +31,17 @@ pub enum HeadKind {
     MaskedLm,
 }
 
+// In messages and on the command line.
+named!(HeadKind {
+    Base => "base",
+    Sequence => "sequence",
+    Token => "token",
+    QuestionAnswering => "qa",
+    MultipleChoice => "multiple-choice",
+    MaskedLm => "masked-lm",
+});
+
 impl HeadKind {
-    /// Every kind.
-    pub const ALL: &[HeadKind] = &[
-        HeadKind::Base,
-        HeadKind::Sequence,
-        HeadKind::Token,
-        HeadKind::QuestionAnswering,
-        HeadKind::MultipleChoice,
-        HeadKind::MaskedLm,
-    ];
-
-    /// Name in messages and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            HeadKind::Base => "base",
-            HeadKind::Sequence => "sequence",
-            HeadKind::Token => "token",
-            HeadKind::QuestionAnswering => "qa",
-            HeadKind::MultipleChoice => "multiple-choice",
-            HeadKind::MaskedLm => "masked-lm",
-        }
-    }
-
     /// What the names of its classes in `transformers` end with.
     pub fn class_suffix(self) -> &'static str {
         match self {
