@@ -360,7 +360,7 @@ fn configs() -> Vec<Case> {
         (b"{".to_vec(), "EOF while parsing an object"),
         (b"{}".to_vec(), "model_type is missing"),
         (b"[]".to_vec(), "the file is []; supported: a JSON object"),
-        (b"null".to_vec(), "the file is 4 bytes; supported: a JSON object"),
+        (b"null".to_vec(), "the file is null; supported: a JSON object"),
         (b"<!doctype html>".to_vec(), "expected value at line 1 column 1"),
         (b"\xef\xbb\xbf{}".to_vec(), "the file is not JSON (expected value"),
         (b"{\"model_type\": \"\xff\"}".to_vec(), "invalid unicode"),
@@ -523,13 +523,13 @@ fn indices() -> Vec<Case> {
     };
     let long = "m".repeat(250) + ".safetensors";
     let mut cases: Vec<(String, String)> = [
-        ("".to_owned(), "the file is unreadable (EOF"),
-        ("[]".to_owned(), "supported: an object with a weight_map"),
-        ("{}".to_owned(), "missing field `weight_map`"),
-        (r#"{"weight_map": ["a"]}"#.to_owned(), "the file is unreadable (invalid type"),
+        ("".to_owned(), "the file is not JSON (EOF"),
+        ("[]".to_owned(), "the file is []; supported: a JSON object"),
+        ("{}".to_owned(), "weight_map is missing; supported: an object from the names"),
+        (r#"{"weight_map": ["a"]}"#.to_owned(), "weight_map is [\"a\"]; supported: an object from the names"),
         (r#"{"weight_map": {}}"#.to_owned(), "weight_map is 0 tensors; supported: 1 to 16384"),
         (r#"{"weight_map": {"t": 3}}"#.to_owned(), "t is 3; supported: the name"),
-        (list(1, &|_| long.clone()), "mmm; supported: the name"),
+        (list(1, &|_| long.clone()), "mmm…; supported: the name"),
         (list(16_385, &|_| shard(0)), "weight_map is 16385 tensors"),
         (list(257, &shard), "weight_map is 257 files; supported: up to 256"),
         (" ".repeat((4 << 20) + 1), "the file is 4194305 bytes; supported: up to 4194304 bytes"),
