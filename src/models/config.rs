@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::fields::{Fields, Labels, generic_labels, invalid};
 use super::quantization;
 use crate::architectures::HeadKind;
+use crate::architectures::heads::HeadTable;
 use crate::architectures::words::{Architecture, Body, ModelType, Positions, Refusal, Setting};
 use crate::architectures::{self, supported_model_types};
 use crate::error::{Error, Result};
@@ -251,6 +252,28 @@ impl Config {
             }
         }
         format!("{:#}\n", Value::Object(fields))
+    }
+
+    /// The table of a kind of head; `None` for the bare encoder.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedHead`] that lists those that there are.
+    pub(super) fn head_table(&self, kind: HeadKind) -> Result<Option<&'static HeadTable>> {
+        let heads = &self.architecture.heads;
+        if !heads.have(kind) {
+            let supported = HeadKind::ALL.iter().filter(|&&kind| heads.have(kind)).map(|kind| kind.name().to_owned());
+            let model_type = self.model_type.name.to_owned();
+            return Err(Error::UnsupportedHead {
+                head: kind.name().into(),
+                model_type,
+                supported: supported.collect(),
+            });
+        }
+        let table = heads.of(kind);
+        match table.and_then(|table| table.unless) {
+            Some((key, other)) if !self.fields.flag(Setting::of(key, true))? => Ok(Some(other)),
+            _ => Ok(table),
+        }
     }
 
     /// The same with other labels, of no stated problem.

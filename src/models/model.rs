@@ -12,7 +12,7 @@ use super::quantization::QUANTIZATION_FIELDS;
 use super::trace::Trace;
 use super::word_embeddings::WordEmbeddings;
 use crate::architectures::heads::{HeadKind, HeadTable};
-use crate::architectures::words::{Body, Setting};
+use crate::architectures::words::Body;
 use crate::error::{Error, Result, listed};
 use crate::kernels::Precision;
 use crate::text::Batch;
@@ -67,7 +67,7 @@ impl Model {
         needs.prepared_bytes = backbone.prepared_bytes();
         let mut sections = vec![Section { head: None, needs }];
         let mut labels = Vec::new();
-        let head = match table(&config, kind)? {
+        let head = match config.head_table(kind)? {
             None => None,
             Some(table) => {
                 if matches!(kind, HeadKind::Sequence | HeadKind::Token) {
@@ -281,21 +281,6 @@ fn file_of_adapter(checkpoint: &Checkpoint) -> Option<String> {
     let is_adapter = |name: &str| name.starts_with("base_model.model.") || name.contains(".lora_");
     let (location, _) = checkpoint.entries().find(|(_, entry)| is_adapter(&entry.name))?;
     Some(checkpoint.files()[location.file].0.clone())
-}
-
-/// The table of a kind of head; `None` for the bare encoder.
-pub(super) fn table(config: &Config, kind: HeadKind) -> Result<Option<&'static HeadTable>> {
-    let heads = &config.architecture.heads;
-    if !heads.have(kind) {
-        let supported = HeadKind::ALL.iter().filter(|&&kind| heads.have(kind)).map(|kind| kind.name().to_owned());
-        let model_type = config.model_type.name.to_owned();
-        return Err(Error::UnsupportedHead { head: kind.name().into(), model_type, supported: supported.collect() });
-    }
-    let table = heads.of(kind);
-    match table.and_then(|table| table.unless) {
-        Some((key, other)) if !config.fields.flag(Setting::of(key, true))? => Ok(Some(other)),
-        _ => Ok(table),
-    }
 }
 
 /// The configuration's labels, or as many as its class has by default, checked against the rows of the head's last

@@ -3,7 +3,6 @@
 //! for all. `transformers`: `PreTrainedModel.tie_weights` of `modeling_utils.py`.
 
 use super::config::Config;
-use super::model::table;
 use crate::architectures::heads::{HeadKind, Tied};
 use crate::architectures::words::{Body, Setting};
 use crate::error::Result;
@@ -42,7 +41,7 @@ impl<'a> WordEmbeddings<'a> {
                 Body::EncoderDecoder => &SHARED,
             };
             tied = own.iter().map(|name| weight(&names.base(name))).collect();
-            let last = table(config, HeadKind::MaskedLm)?.and_then(|table| table.stages.last());
+            let last = config.head_table(HeadKind::MaskedLm)?.and_then(|table| table.stages.last());
             if let Some(decoder) = last.filter(|stage| stage.tied == Tied::ByConfig) {
                 let decoder = weight(&decoder.linear.name(names));
                 if head == HeadKind::MaskedLm {

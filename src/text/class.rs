@@ -6,7 +6,6 @@
 use serde_json::{Map, Value};
 
 use super::files::SmallFiles;
-use super::slow_unigram::Family;
 
 /// What is known of a class.
 #[derive(Debug)]
@@ -37,6 +36,32 @@ pub enum Form {
     Marked,
     /// Nothing but a `tokenizer.json`.
     Json,
+}
+
+/// Classes with pieces of SentencePiece that share a tokenizer but for those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// XLM-RoBERTa.
+    XlmRoberta,
+    /// CamemBERT.
+    Camembert,
+    /// ALBERT.
+    Albert,
+    /// DeBERTa v2 and v3.
+    DebertaV2,
+    /// XLNet.
+    Xlnet,
+}
+
+impl Family {
+    /// The file with its pieces.
+    pub fn file(self) -> &'static str {
+        match self {
+            Family::XlmRoberta | Family::Camembert => "sentencepiece.bpe.model",
+            Family::Albert | Family::Xlnet => "spiece.model",
+            Family::DebertaV2 => "spm.model",
+        }
+    }
 }
 
 const BERT: &[(&str, &str)] = &[

@@ -27,12 +27,14 @@ mod tokenizer;
 mod trie;
 mod tweet;
 mod unigram;
+mod wanted;
 
 pub use batch::Batch;
 pub use call::Call;
 pub use cut::{Cut, Overflow, Shortened};
-pub use files::{ADAPTER_FILE, AskedFiles, SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles, is_wanted};
+pub use files::{ADAPTER_FILE, SENTENCE_TRANSFORMERS, SMALL_FILES, SmallFiles};
 pub use guard::is_active as in_tokenizer;
 pub use rows::Rows;
 pub use special::SpecialTokens;
 pub use tokenizer::{Input, Kept, Tokenizer, Tokens};
+pub use wanted::{AskedFiles, is_wanted};

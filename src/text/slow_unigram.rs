@@ -11,34 +11,8 @@ use serde_json::{Map, Value, json};
 use tokenizers::AddedToken;
 
 use super::added_tokens::{StatedTokens, extra_tokens};
-use super::class::Class;
+use super::class::{Class, Family};
 use super::sentencepiece::{Piece, PieceKind, SentencePiece};
-
-/// Classes that share a tokenizer but for its pieces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// XLM-RoBERTa.
-    XlmRoberta,
-    /// CamemBERT.
-    Camembert,
-    /// ALBERT.
-    Albert,
-    /// DeBERTa v2 and v3.
-    DebertaV2,
-    /// XLNet.
-    Xlnet,
-}
-
-impl Family {
-    /// The file with its pieces.
-    pub fn file(self) -> &'static str {
-        match self {
-            Family::XlmRoberta | Family::Camembert => "sentencepiece.bpe.model",
-            Family::Albert | Family::Xlnet => "spiece.model",
-            Family::DebertaV2 => "spm.model",
-        }
-    }
-}
 
 /// A `tokenizer.json`. Its pieces, of which there may be 250,000, never are values of JSON.
 #[derive(Serialize)]

@@ -11,7 +11,11 @@ mod config;
 #[cfg(not(target_arch = "wasm32"))]
 mod conversion;
 #[cfg(not(target_arch = "wasm32"))]
+mod documents;
+#[cfg(not(target_arch = "wasm32"))]
 mod embedding;
+#[cfg(not(target_arch = "wasm32"))]
+mod floors;
 mod golden;
 mod kernels;
 mod kernels_math;
