@@ -21,7 +21,12 @@ pub struct Index {
 impl Index {
     /// A checkpoint of one file, [`MODEL_FILE`].
     pub fn single_file() -> Self {
-        Index { files: vec![MODEL_FILE.into()], homes: HashMap::new() }
+        Self::of(MODEL_FILE.into())
+    }
+
+    /// A checkpoint of one file.
+    pub fn of(file: String) -> Self {
+        Index { files: vec![file], homes: HashMap::new() }
     }
 
     /// Reads [`INDEX_FILE`].
