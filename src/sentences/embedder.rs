@@ -8,10 +8,11 @@
 
 use super::dense::{Declared, Dense};
 use super::module_weights;
-use super::modules::{CONFIG, EMBEDDER, Kind, Modules, SENTENCE_EMBEDDING, TOKEN_EMBEDDINGS, TextSettings, within};
+use super::modules::{Kind, Modules, TextSettings, within};
 use super::pooling::Pooling;
 use super::prompts::Prompts;
-use super::settings::Settings;
+use super::role::EMBEDDER;
+use super::settings::{CONFIG, SENTENCE_EMBEDDING, Settings, TOKEN_EMBEDDINGS};
 use crate::architectures::HeadKind;
 use crate::error::Result;
 use crate::models::{Config, Model};

@@ -9,4 +9,5 @@ pub mod module_weights;
 pub mod modules;
 pub mod pooling;
 pub mod prompts;
+pub mod role;
 pub mod settings;

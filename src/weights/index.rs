@@ -6,9 +6,14 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::checkpoint::{INDEX_FILE, MODEL_FILE};
 use crate::error::{Error, Result};
 use crate::limits;
+
+/// Name of the file with the weights, where there is one.
+pub const MODEL_FILE: &str = "model.safetensors";
+
+/// Name of the list of files, where there are several.
+pub const INDEX_FILE: &str = "model.safetensors.index.json";
 
 /// The files of a checkpoint, and which tensor is to be found in which.
 #[derive(Debug, Clone, PartialEq)]
