@@ -19,7 +19,7 @@ use crate::weights::{LoadOptions, MODEL_FILE, NewHead, write_checkpoint};
 /// comes last, the folder is no model. Returns the names of the tensors that are new.
 ///
 /// # Errors
-/// [`Error::Io`] when `target` holds a model already, or a file cannot be read or written;
+/// [`Error::Io`](crate::Error::Io) when `target` holds a model already, or a file cannot be read or written;
 /// those of [`checkpoint`] and [`Model::plan`].
 pub fn save_new_head(
     source: &Path,
