@@ -2,28 +2,31 @@
 //! safetensors, in a browser or natively.
 //!
 //! ```text
-//! text → text (tokens) → Batch → models (Encoder) → hidden vectors → heads → logits → tasks (results)
-//! bytes → weights (header, plan, filler) → nn (Linear, LayerNorm, …)
+//! text → text (tokens) → Batch → models (encoder, head) → logits → tasks (results)
+//! bytes → weights (Load: headers, plan, filler) → nn (Linear, LayerNorm, …)
 //! ```
 //!
 //! ```
 //! use std::path::Path;
-//! use std::sync::Arc;
 //!
-//! use headwise::folder::load_classifier;
 //! use headwise::kernels::Precision;
-//! use headwise::tasks::text_classification::Options;
+//! use headwise::pipeline::{Offsets, Pipeline};
+//! use headwise::tasks::TaskName;
+//! use serde_json::{Value, json};
 //!
-//! let model = Arc::new(load_classifier(Path::new("www/models/emotions"), Precision::Fp32)?);
-//! let labels = model.classify(&["I love you so much.".into()], Options::default())?;
-//! println!("{} with {}", labels[0][0].label, labels[0][0].score);
-//! # assert_eq!(labels[0][0].label, "love");
+//! let task = TaskName::TextClassification;
+//! let pipeline = Pipeline::open(Path::new("www/models/emotions"), task, Precision::Fp32)?;
+//! let texts = [Ok(json!("I love you so much."))];
+//! let mut run = pipeline.start(texts.into_iter(), Value::Null, Offsets::Characters)?;
+//! while !run.step() {}
+//! let (labels, _) = run.ready().expect("the only result")?;
+//! println!("{}", json!(labels));
+//! # assert_eq!(json!(labels)[0]["label"], "love");
 //! # Ok::<(), headwise::Error>(())
 //! ```
 //!
-//! The other tasks are in [`tasks`], each with an example, and by their names in [`tasks::any`]. To read the code, start
-//! with [`pipeline`]. Dependencies point one way: `web → tasks → pipeline →
-//! {models, heads, text} → nn → weights`.
+//! [`pipeline`] has the tasks by their names, with options, inputs and results as JSON; [`tasks`] has them as types, each
+//! with an example.
 
 pub mod architectures;
 mod error;

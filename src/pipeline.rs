@@ -3,14 +3,13 @@
 //! ```
 //! use std::path::Path;
 //!
-//! use headwise::folder::load_pipeline;
 //! use headwise::kernels::Precision;
 //! use headwise::tasks::TaskName;
-//! use headwise::pipeline::Offsets;
+//! use headwise::pipeline::{Offsets, Pipeline};
 //! use serde_json::json;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-qa");
-//! let pipeline = load_pipeline(folder, TaskName::parse("question-answering")?, Precision::Fp32)?;
+//! let pipeline = Pipeline::open(folder, TaskName::parse("question-answering")?, Precision::Fp32)?;
 //! let question = json!({"question": "Who jumps?", "context": "The quick brown fox jumps."});
 //! let inputs = std::iter::once(Ok(question));
 //! let mut run = pipeline.start(inputs, json!({"top_k": 2}), Offsets::Characters)?;
@@ -27,8 +26,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::models::Model;
-use crate::sentences::embedder::{EmbedderLoader, TextEmbedder};
+use crate::models::{Config, Model};
+use crate::sentences::embedder::TextEmbedder;
 use crate::tasks::call_options::CallOptions;
 use crate::tasks::feature_extraction::{FeatureExtraction, Features};
 use crate::tasks::fill_mask::{FillMask, Filled};
@@ -44,108 +43,8 @@ use crate::tasks::{
     text_ranking, token_classification, zero_shot_classification,
 };
 use crate::text::{SmallFiles, Tokenizer};
-use crate::text_model::{TextModel, TextModelLoader};
-use crate::weights::{Index, LoadOptions};
-
-/// A pipeline whose weights are still to come.
-#[derive(Debug)]
-pub struct PipelineLoader {
-    task: TaskName,
-    files: Vec<String>,
-    inner: LoaderOf,
-}
-
-#[derive(Debug)]
-enum LoaderOf {
-    Text(Box<TextModelLoader>),
-    Embedder(Box<EmbedderLoader>),
-}
-
-impl PipelineLoader {
-    /// Reads the small files of a model: those that [`TaskName::small_files`] names, where they exist. `index` lists the
-    /// files with its weights (of the encoder, if there are others). `labels` are those of a new head.
-    ///
-    /// # Errors
-    /// Those of [`TextModelLoader::new`] and [`EmbedderLoader::new`]; [`Error::Config`] where the task names labels and
-    /// some have no name.
-    pub fn new(
-        task: TaskName,
-        files: &SmallFiles,
-        index: Index,
-        options: LoadOptions,
-        labels: Option<Vec<String>>,
-    ) -> Result<Self> {
-        if task == TaskName::FeatureExtraction {
-            let loader = EmbedderLoader::new(files, index, options)?;
-            return Ok(PipelineLoader { task, files: loader.files(), inner: LoaderOf::Embedder(Box::new(loader)) });
-        }
-        let weights = index.files().to_vec();
-        let loader = TextModelLoader::new(task.head(), files, index, options, labels)?;
-        if matches!(task, TaskName::TextClassification | TaskName::TokenClassification) {
-            loader.check_label_names()?;
-        }
-        Ok(PipelineLoader { task, files: weights, inner: LoaderOf::Text(Box::new(loader)) })
-    }
-
-    /// Names of the files with weights, from the model's folder.
-    pub fn files(&self) -> &[String] {
-        &self.files
-    }
-
-    /// Takes the next bytes of a file, by its place in [`PipelineLoader::files`].
-    ///
-    /// # Errors
-    /// Those of [`TextModelLoader::push`] and [`EmbedderLoader::push`].
-    ///
-    /// # Panics
-    /// When there is no file of this number.
-    pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
-        match &mut self.inner {
-            LoaderOf::Text(loader) => loader.push(file, chunk),
-            LoaderOf::Embedder(loader) => loader.push(file, chunk),
-        }
-    }
-
-    /// Length of a file in bytes, known once its header is.
-    ///
-    /// # Panics
-    /// When there is no file of this number.
-    pub fn file_bytes(&self, file: usize) -> Option<u64> {
-        match &self.inner {
-            LoaderOf::Text(loader) => loader.file_bytes(file),
-            LoaderOf::Embedder(loader) => loader.file_bytes(file),
-        }
-    }
-
-    /// Length of the file that [`PipelineLoader::take_converted`] gives: see [`TextModelLoader::converted_bytes`].
-    /// `None` of an embedder, which is not converted.
-    pub fn converted_bytes(&self) -> Option<u64> {
-        match &self.inner {
-            LoaderOf::Text(loader) => loader.converted_bytes(),
-            LoaderOf::Embedder(_) => None,
-        }
-    }
-
-    /// What has come of the checkpoint in the precision of the load: see [`TextModelLoader::take_converted`].
-    pub fn take_converted(&mut self) -> Vec<u8> {
-        match &mut self.inner {
-            LoaderOf::Text(loader) => loader.take_converted(),
-            LoaderOf::Embedder(_) => Vec::new(),
-        }
-    }
-
-    /// The pipeline, after the last byte.
-    ///
-    /// # Errors
-    /// Those of [`TextModelLoader::finish`] and [`EmbedderLoader::finish`].
-    pub fn finish(self) -> Result<Pipeline> {
-        let model = match self.inner {
-            LoaderOf::Text(loader) => ModelOf::Text(Arc::new(loader.finish()?)),
-            LoaderOf::Embedder(loader) => ModelOf::Embedder(Arc::new(loader.finish()?)),
-        };
-        Ok(Pipeline { task: self.task, model })
-    }
-}
+use crate::text_model::TextModel;
+use crate::weights::{Index, Load, LoadOptions};
 
 /// A model for a task.
 #[derive(Debug)]
@@ -171,6 +70,32 @@ pub enum Offsets {
 }
 
 impl Pipeline {
+    /// Starts the load of a model for a task from its small files: those that [`TaskName::small_files`] names, where they
+    /// exist. `index` lists the files with its weights (of the encoder, if there are others). `labels` are those of a new
+    /// head.
+    ///
+    /// # Errors
+    /// Those of [`TextModel::load`] and [`TextEmbedder::load`]; [`Error::Config`] where the task names labels and some
+    /// have no name.
+    pub fn load(
+        task: TaskName,
+        files: &SmallFiles,
+        index: Index,
+        options: LoadOptions,
+        labels: Option<Vec<String>>,
+    ) -> Result<Load<Pipeline>> {
+        if task == TaskName::FeatureExtraction {
+            let load = TextEmbedder::load(files, index, options)?;
+            return Ok(load.map(move |embedder| Ok(Pipeline { task, model: ModelOf::Embedder(Arc::new(embedder)) })));
+        }
+        let has_labels = labels.is_some();
+        let load = TextModel::load(task.head(), files, index, options, labels)?;
+        if !has_labels && matches!(task, TaskName::TextClassification | TaskName::TokenClassification) {
+            Config::of(files)?.check_label_names()?;
+        }
+        Ok(load.map(move |model| Ok(Pipeline { task, model: ModelOf::Text(Arc::new(model)) })))
+    }
+
     /// The encoder and its head.
     pub fn model(&self) -> &Model {
         match &self.model {

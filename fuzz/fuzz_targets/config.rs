@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use headwise::Result;
 use headwise::architectures::HeadKind;
-use headwise::models::{Config, Loader};
+use headwise::models::{Config, Model};
 use headwise::text::Batch;
-use headwise::weights::{LoadOptions, MODEL_FILE, NewHead};
+use headwise::weights::{Index, LoadOptions, MODEL_FILE, NewHead};
 use headwise_fuzz::fixtures::{Folder, complete, golden};
 use headwise_fuzz::mutate;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
@@ -46,7 +46,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn compute(config: &Config, kind: HeadKind, weights: &[u8]) -> Result<()> {
     let new_head = Some(NewHead { seed: 0 });
     let options = LoadOptions { max_memory: Some(MEMORY), new_head, ..LoadOptions::default() };
-    let mut loader = Loader::single_file(config.clone(), kind, options);
+    let mut loader = Model::load(config.clone(), kind, options, Index::single_file());
     loader.push(0, weights)?;
     let mut batch = Batch::default();
     batch.push(&[0, 1, 2, 3, 4, 2], &[0; 6]);

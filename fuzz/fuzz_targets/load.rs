@@ -7,7 +7,7 @@ use std::sync::Arc;
 use headwise::Result;
 use headwise::kernels::Precision;
 use headwise::architectures::HeadKind;
-use headwise::text_model::TextModelLoader;
+use headwise::text_model::TextModel;
 use headwise::tasks::text_classification::{Label, Options};
 use headwise::text::{Input, SMALL_FILES, SmallFiles};
 use headwise::weights::{Choice, Index, LoadOptions, MODEL_FILE, NewHead};
@@ -36,7 +36,7 @@ fn classify(archive: &Archive) -> Result<Vec<Vec<Label>>> {
         files.insert(name.clone(), contents.clone());
     }
     let (head, options) = (HeadKind::Sequence, load_options(archive.options));
-    let mut loader = TextModelLoader::new(head, &files, Index::single_file(), options, None)?;
+    let mut loader = TextModel::load(head, &files, Index::single_file(), options, None)?;
     let beginning = archive.folder.get(MODEL_FILE).map_or(&[][..], Vec::as_slice);
     for piece in complete(beginning).chunks(1_000) {
         loader.push(0, piece)?;

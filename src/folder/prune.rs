@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::files::{io_error, refuse_model, small_files, write_whole};
+use super::weights::{checkpoint, open_whole};
 use crate::architectures::HeadKind;
 use crate::error::Result;
-use crate::folder::{checkpoint, io_error, open_whole, refuse_model, small_files, write_whole};
 use crate::models::{Config, Model};
 use crate::text::prune::{Pruned, renumbered};
 use crate::text::{SMALL_FILES, prune as tokenizer};

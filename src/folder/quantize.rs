@@ -7,11 +7,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::copy::{copy_modules, copy_tokenizer};
+use super::files::{io_error, refuse_model, small_files, write_whole};
+use super::weights::{checkpoint, open_whole};
 use crate::architectures::HeadKind;
 use crate::error::{Error, Result};
-use crate::folder::{
-    checkpoint, copy_modules, copy_tokenizer, io_error, open_whole, refuse_model, small_files, write_whole,
-};
 use crate::kernels::Precision;
 use crate::models::{Config, Model, QUANTIZATION_FIELDS, int8_per_channel};
 use crate::weights::{Checkpoint, Compact, Entry, LoadOptions, Location, MODEL_FILE, SCALE, StoredType, write_compact};

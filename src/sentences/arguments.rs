@@ -4,8 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::modules::CONFIG;
-use super::settings::Settings;
+use super::settings::{CONFIG, Settings};
 use crate::error::Result;
 use crate::text::SmallFiles;
 

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::modules::{CROSS_ENCODER, MODULES_FILE, Modules, TextSettings};
+use super::modules::{MODULES_FILE, Modules, TextSettings};
+use super::role::CROSS_ENCODER;
 use super::settings::Settings;
 use crate::error::{Error, Result};
 use crate::text::{SENTENCE_TRANSFORMERS, SmallFiles};

@@ -3,12 +3,12 @@
 use candle_core::Tensor;
 use serde_json::Value;
 
-use super::module_weights::ModuleLoader;
+use super::module_weights;
 use super::settings::Settings;
 use crate::error::{Result, listed};
 use crate::limits;
 use crate::nn::{Linear, TorchActivation, add, unary};
-use crate::weights::{Choice, Declarations, Initial, Param};
+use crate::weights::{Choice, Declarations, Initial, Load, Param};
 
 const KEYS: [&str; 7] = [
     "in_features",
@@ -47,8 +47,8 @@ pub struct Declared {
     pub dense: Dense,
     /// Length of its vectors.
     pub outputs: usize,
-    /// What will fill it.
-    pub loader: ModuleLoader,
+    /// What fills it.
+    pub weights: Load<()>,
     /// What is left aside of its settings.
     pub warnings: Vec<String>,
 }
@@ -89,8 +89,8 @@ impl Dense {
             (true, false) => Residual::Projected(Linear::declare(&mut needs, "residual", inputs, outputs)),
         };
         let dense = Dense { linear, outputs, activation, slope, residual };
-        let loader = ModuleLoader::new("dense", folder, needs, precision);
-        Ok(Declared { dense, outputs, loader, warnings: foreign.into_iter().chain(unknown).collect() })
+        let weights = module_weights::load("dense", folder, needs, precision);
+        Ok(Declared { dense, outputs, weights, warnings: foreign.into_iter().chain(unknown).collect() })
     }
 
     /// `[rows, inputs]` → `[rows, outputs]`.

@@ -7,17 +7,18 @@
 //! Which those are, is what [`Modules`] reads.
 
 use super::dense::{Declared, Dense};
-use super::module_weights::ModuleLoader;
-use super::modules::{CONFIG, EMBEDDER, Kind, Modules, SENTENCE_EMBEDDING, TOKEN_EMBEDDINGS, TextSettings, within};
+use super::module_weights;
+use super::modules::{Kind, Modules, TextSettings, within};
 use super::pooling::Pooling;
 use super::prompts::Prompts;
-use super::settings::Settings;
+use super::role::EMBEDDER;
+use super::settings::{CONFIG, SENTENCE_EMBEDDING, Settings, TOKEN_EMBEDDINGS};
 use crate::architectures::HeadKind;
 use crate::error::Result;
-use crate::models::{Config, Loader, Model};
+use crate::models::{Config, Model};
 use crate::nn::{LayerNorm, unit_rows};
 use crate::text::{Batch, SmallFiles, Tokenizer};
-use crate::weights::{Choice, Declarations, Index, LoadOptions};
+use crate::weights::{Choice, Declarations, Index, Load, LoadOptions};
 
 /// An encoder with its tokenizer, and what makes one vector of a text.
 #[derive(Debug)]
@@ -48,25 +49,15 @@ enum Stage {
     Normalize,
 }
 
-/// An embedder whose weights are still to come.
-#[derive(Debug)]
-pub struct EmbedderLoader {
-    tokenizer: Tokenizer,
-    parts: Parts,
-    encoder: Loader,
-    encoder_files: Vec<String>,
-    modules: Vec<ModuleLoader>,
-}
-
-impl EmbedderLoader {
-    /// Reads the small files of a model: those that [`Modules::small_files`] names, where they
-    /// exist. The encoder's weights are in the files of `index`. They are not converted, whatever
-    /// [`LoadOptions::convert`] says: that makes one file, and these may be several.
+impl TextEmbedder {
+    /// Starts the load of a model from its small files: those that [`Modules::small_files`] names, where they exist. The
+    /// encoder's weights are in the files of `index`, which come first, then those of the modules. They are not
+    /// converted, whatever [`LoadOptions::convert`] says: that makes one file, and these may be several.
     ///
     /// # Errors
     /// Those of [`Modules::parse`], [`Config::parse`] and [`Tokenizer::from_files`];
     /// [`crate::Error::Config`] for modules that would be computed wrongly.
-    pub fn new(files: &SmallFiles, index: Index, options: LoadOptions) -> Result<Self> {
+    pub fn load(files: &SmallFiles, index: Index, options: LoadOptions) -> Result<Load<TextEmbedder>> {
         let modules = Modules::parse(files)?;
         let (of_encoder, settings) = modules.encoder_files(files, &EMBEDDER)?;
         let config = Config::of(&of_encoder)?;
@@ -76,62 +67,14 @@ impl EmbedderLoader {
             true => builder.add_all(&modules)?,
             false => builder.stages.push(Stage::Pooling(Pooling::default())),
         }
-        let encoder_files = index.files().iter().map(|file| within(&modules.encoder, file)).collect();
-        let encoder = Loader::new(config, HeadKind::Base, LoadOptions { convert: false, ..options }, index);
-        let Builder { stages, loaders, warnings, .. } = builder;
+        let Builder { stages, weights, warnings, .. } = builder;
         let parts = Parts { stages, settings, has_modules: modules.stated, warnings };
-        Ok(EmbedderLoader { tokenizer, parts, encoder, encoder_files, modules: loaders })
+        let encoder = Model::load(config, HeadKind::Base, LoadOptions { convert: false, ..options }, index)
+            .with_files(|file| within(&modules.encoder, file));
+        let both = weights.into_iter().fold(encoder, |load, module| load.and(module).map(|(encoder, ())| Ok(encoder)));
+        Ok(both.map(|model| Ok(TextEmbedder { model, tokenizer, parts })))
     }
 
-    /// Names of the files with weights, from the model's folder: first those of the encoder.
-    pub fn files(&self) -> Vec<String> {
-        let modules = self.modules.iter().map(|module| &module.file);
-        self.encoder_files.iter().chain(modules).cloned().collect()
-    }
-
-    /// Takes the next bytes of a file, by its number in [`EmbedderLoader::files`]. Files may come
-    /// in any order, or by turns.
-    ///
-    /// # Errors
-    /// Those of [`Loader::push`] and [`ModuleLoader::push`].
-    ///
-    /// # Panics
-    /// When there is no file of this number.
-    pub fn push(&mut self, file: usize, chunk: &[u8]) -> Result<()> {
-        match file.checked_sub(self.encoder_files.len()) {
-            None => self.encoder.push(file, chunk),
-            Some(number) => self.modules[number].push(chunk),
-        }
-    }
-
-    /// Length of a file in bytes, known once its header is.
-    ///
-    /// # Panics
-    /// When there is no file of this number.
-    pub fn file_bytes(&self, file: usize) -> Option<u64> {
-        match file.checked_sub(self.encoder_files.len()) {
-            None => self.encoder.file_bytes(file),
-            Some(number) => self.modules[number].file_bytes,
-        }
-    }
-
-    /// Length of all files in bytes, known once all headers are.
-    pub fn total_bytes(&self) -> Option<u64> {
-        let modules = self.modules.iter().map(|module| module.file_bytes).sum::<Option<u64>>();
-        Some(self.encoder.total_bytes()? + modules?)
-    }
-
-    /// The embedder, after the last byte.
-    ///
-    /// # Errors
-    /// Those of [`Loader::finish`] and [`ModuleLoader::finish`].
-    pub fn finish(self) -> Result<TextEmbedder> {
-        self.modules.into_iter().try_for_each(ModuleLoader::finish)?;
-        Ok(TextEmbedder { model: self.encoder.finish()?, tokenizer: self.tokenizer, parts: self.parts })
-    }
-}
-
-impl TextEmbedder {
     /// Whether a `modules.json` says what becomes of the encoder's vectors.
     pub fn is_of_sentence_transformers(&self) -> bool {
         self.parts.has_modules
@@ -191,14 +134,14 @@ struct Builder<'a> {
     width: usize,
     precision: Choice,
     stages: Vec<Stage>,
-    loaders: Vec<ModuleLoader>,
+    weights: Vec<Load<()>>,
     warnings: Vec<String>,
 }
 
 impl<'a> Builder<'a> {
     fn new(files: &'a SmallFiles, width: usize, precision: Choice) -> Self {
-        let (stages, loaders, warnings) = (Vec::new(), Vec::new(), Vec::new());
-        Builder { files, vectors: TOKEN_EMBEDDINGS, width, precision, stages, loaders, warnings }
+        let (stages, weights, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Builder { files, vectors: TOKEN_EMBEDDINGS, width, precision, stages, weights, warnings }
     }
 
     fn add_all(&mut self, modules: &Modules) -> Result<()> {
@@ -221,10 +164,10 @@ impl<'a> Builder<'a> {
                 Some(Stage::Pooling(pooling))
             }
             Kind::Dense => {
-                let Declared { dense, outputs, loader, warnings } =
+                let Declared { dense, outputs, weights, warnings } =
                     Dense::declare(&settings, folder, self.vectors, self.width, self.precision)?;
                 self.width = outputs;
-                self.loaders.push(loader);
+                self.weights.push(weights);
                 self.warnings.extend(warnings);
                 Some(Stage::Dense(dense))
             }
@@ -252,7 +195,7 @@ impl<'a> Builder<'a> {
         }
         let mut needs = Declarations::default();
         let norm = LayerNorm::declare(&mut needs, "norm", self.width, EPSILON, true);
-        self.loaders.push(ModuleLoader::new("layer norm", folder, needs, self.precision));
+        self.weights.push(module_weights::load("layer norm", folder, needs, self.precision));
         Ok(norm)
     }
 }

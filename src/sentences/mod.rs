@@ -1,5 +1,5 @@
 //! What `sentence-transformers` puts around an encoder: the files of a folder in, a [`TextEmbedder`](embedder::TextEmbedder)
-//! out, or the settings of a model that ranks. Called by `text_model`, `tasks` and `folder`. Never knows a task.
+//! out, or the settings of a model that ranks. Called by `text_model`, `tasks`, `pipeline` and `folder`. Never knows a task.
 
 pub mod arguments;
 pub mod cross_encoder;
@@ -9,4 +9,5 @@ pub mod module_weights;
 pub mod modules;
 pub mod pooling;
 pub mod prompts;
+pub mod role;
 pub mod settings;

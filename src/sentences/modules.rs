@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::arguments;
 use super::prompts::Prompts;
-use super::settings::{Settings, read_json};
+use super::role::Role;
+use super::settings::{CONFIG, Settings, read_json};
 use crate::error::{Error, Result};
 use crate::models::Config;
 use crate::named::{self, named};
@@ -19,9 +20,6 @@ use crate::{json, limits};
 
 /// The list of modules. A folder without it is that of a plain encoder.
 pub const MODULES_FILE: &str = "modules.json";
-
-/// The settings of a module, in its folder.
-pub const CONFIG: &str = "config.json";
 
 /// Names that the settings of the encoder have had; the first that exists counts. Versions that know modules of rankings
 /// write the first.
@@ -33,29 +31,6 @@ pub const ENCODER_SETTINGS: [&str; 7] = [
     "sentence_albert_config.json",
     "sentence_xlm-roberta_config.json",
     "sentence_xlnet_config.json",
-];
-
-/// Settings of the encoder. Those that are about training, speed, or the queries of other kinds of models, change nothing
-/// here: `unpad_inputs`, `backend`, and the three about queries and documents.
-const ENCODER_KEYS: [&str; 18] = [
-    "max_seq_length",
-    "do_lower_case",
-    "transformer_task",
-    "modality_config",
-    "module_output_name",
-    "processing_kwargs",
-    "tokenizer_name_or_path",
-    "model_args",
-    "model_kwargs",
-    "tokenizer_args",
-    "processor_kwargs",
-    "config_args",
-    "config_kwargs",
-    "backend",
-    "unpad_inputs",
-    "query_length",
-    "document_length",
-    "query_expansion",
 ];
 
 /// A kind of module.
@@ -89,48 +64,6 @@ impl Kind {
     /// Whether its folder has a file with weights.
     pub fn has_weights(self) -> bool {
         matches!(self, Kind::Dense | Kind::LayerNorm)
-    }
-}
-
-/// What a model is for, and what the settings of its encoder then say.
-#[derive(Debug)]
-pub struct Role {
-    /// Its name in `config_sentence_transformers.json`.
-    pub model_type: &'static str,
-    /// Names of prompts that are there, empty, if the files do not state them.
-    pub prompts: &'static [&'static str],
-    task: &'static str,
-    /// What is read of the encoder, and what it is called.
-    output: (&'static str, &'static str),
-}
-
-/// A model of embeddings.
-pub const EMBEDDER: Role = Role {
-    model_type: "SentenceTransformer",
-    prompts: &["query", "document"],
-    task: "feature-extraction",
-    output: ("last_hidden_state", TOKEN_EMBEDDINGS),
-};
-
-/// A model that compares two texts.
-pub const CROSS_ENCODER: Role =
-    Role { model_type: "CrossEncoder", prompts: &[], task: "sequence-classification", output: ("logits", "scores") };
-
-/// The name of the vectors of tokens.
-pub const TOKEN_EMBEDDINGS: &str = "token_embeddings";
-
-/// The name of the vector of a text.
-pub const SENTENCE_EMBEDDING: &str = "sentence_embedding";
-
-impl Role {
-    /// Refuses settings of an encoder that is to be used otherwise, and those that `sentence-transformers` does not know.
-    fn check_encoder(&self, encoder: &Settings) -> Result<()> {
-        encoder.refuse_unknown(&ENCODER_KEYS)?;
-        let (read, output) = self.output;
-        encoder.refuse_unless("transformer_task", &json!(self.task))?;
-        encoder
-            .refuse_unless("modality_config", &json!({"text": {"method": "forward", "method_output_name": read}}))?;
-        encoder.refuse_unless("module_output_name", &json!(output))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::modules::Role;
+use super::role::Role;
 use super::settings::Settings;
 use crate::error::{Error, Result};
 

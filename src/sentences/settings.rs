@@ -2,10 +2,18 @@
 
 use serde_json::{Map, Value};
 
-use super::modules::SENTENCE_EMBEDDING;
 use crate::error::{Error, Result};
 use crate::text::SmallFiles;
 use crate::{json, limits};
+
+/// The settings of a module, in its folder.
+pub const CONFIG: &str = "config.json";
+
+/// The name of the vectors of tokens.
+pub const TOKEN_EMBEDDINGS: &str = "token_embeddings";
+
+/// The name of the vector of a text.
+pub const SENTENCE_EMBEDDING: &str = "sentence_embedding";
 
 /// A file with an object of settings. A null counts as absent.
 #[derive(Debug)]

@@ -5,14 +5,14 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_embedder;
 //! use headwise::kernels::Precision;
+//! use headwise::sentences::embedder::TextEmbedder;
 //! use headwise::tasks::run::run;
 //! use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
 //! use headwise::sentences::pooling::Mode;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-token");
-//! let embedder = Arc::new(load_embedder(folder, Precision::Fp32)?);
+//! let embedder = Arc::new(TextEmbedder::open(folder, Precision::Fp32)?);
 //! let options = Options { pooling: Some(Pooled::By(Mode::Mean)), normalize: true, ..Options::default() };
 //! let results = run(FeatureExtraction::new(embedder, options)?, ["The dog.".into(), "The fox.".into()])?;
 //! let cosine: f32 = results[0].data.iter().zip(&results[1].data).map(|(a, b)| a * b).sum();

@@ -5,14 +5,14 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::TaskName;
 //! use headwise::tasks::run::run;
 //! use headwise::tasks::fill_mask::{FillMask, Options};
+//! use headwise::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-masked-lm");
-//! let model = Arc::new(load_text_model(folder, HeadKind::MaskedLm, Precision::Fp32)?);
+//! let model = Arc::new(TextModel::open(folder, TaskName::FillMask, Precision::Fp32)?);
 //! let task = FillMask::new(model, Options { top_k: 3, ..Options::default() })?;
 //! let results = run(task, ["The [MASK] fox.".into()])?;
 //! for word in &results[0][0] {

@@ -5,14 +5,14 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::TaskName;
 //! use headwise::tasks::run::run;
 //! use headwise::tasks::multiple_choice::{MultipleChoice, Options, Prompt};
+//! use headwise::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-multiple-choice");
-//! let model = Arc::new(load_text_model(folder, HeadKind::MultipleChoice, Precision::Fp32)?);
+//! let model = Arc::new(TextModel::open(folder, TaskName::MultipleChoice, Precision::Fp32)?);
 //! let choices = vec!["in the rain.".into(), "over the fox.".into()];
 //! let prompt = Prompt { prompt: "The dog runs".into(), choices };
 //! let results = run(MultipleChoice::new(model, Options::default())?, [prompt])?;

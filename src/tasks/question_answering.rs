@@ -5,14 +5,14 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::TaskName;
 //! use headwise::tasks::run::run;
 //! use headwise::tasks::question_answering::{Options, Question, QuestionAnswering};
+//! use headwise::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-qa");
-//! let model = Arc::new(load_text_model(folder, HeadKind::QuestionAnswering, Precision::Fp32)?);
+//! let model = Arc::new(TextModel::open(folder, TaskName::QuestionAnswering, Precision::Fp32)?);
 //! let task = QuestionAnswering::new(model, Options { top_k: 2, ..Options::default() })?;
 //! let context = "The quick brown fox jumps over the lazy dog.".to_owned();
 //! let results = run(task, [Question { question: "Who jumps?".into(), context }])?;

@@ -5,12 +5,13 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_classifier;
 //! use headwise::kernels::Precision;
+//! use headwise::tasks::TaskName;
 //! use headwise::tasks::text_classification::Options;
+//! use headwise::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-topics");
-//! let classifier = Arc::new(load_classifier(folder, Precision::Fp32)?);
+//! let classifier = Arc::new(TextModel::open(folder, TaskName::TextClassification, Precision::Fp32)?);
 //! let options = Options { top_k: None, ..Options::default() };
 //! let results = classifier.classify(&["What a wonderful morning!".into()], options)?;
 //! println!("{} with {}", results[0][0].label, results[0][0].score);

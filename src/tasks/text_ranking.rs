@@ -5,13 +5,14 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_cross_encoder;
 //! use headwise::kernels::Precision;
+//! use headwise::tasks::TaskName;
 //! use headwise::tasks::run::run;
 //! use headwise::tasks::text_ranking::{Options, Query, TextRanking};
+//! use headwise::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-ranking");
-//! let model = Arc::new(load_cross_encoder(folder, Precision::Fp32)?);
+//! let model = Arc::new(TextModel::open(folder, TaskName::TextRanking, Precision::Fp32)?);
 //! let documents = vec!["The lazy dog.".into(), "The quick brown fox.".into()];
 //! let query = Query { query: "Where is the fox?".into(), documents };
 //! let results = run(TextRanking::new(model, Options::default())?, [query])?;

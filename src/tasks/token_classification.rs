@@ -5,14 +5,14 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::TaskName;
 //! use headwise::tasks::run::run;
 //! use headwise::tasks::token_classification::{Aggregation, Options, TokenClassification};
+//! use headwise::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-token");
-//! let model = Arc::new(load_text_model(folder, HeadKind::Token, Precision::Fp32)?);
+//! let model = Arc::new(TextModel::open(folder, TaskName::TokenClassification, Precision::Fp32)?);
 //! let options = Options { aggregation_strategy: Aggregation::Simple, ..Options::default() };
 //! let results = run(TokenClassification::new(model, options)?, ["The quick brown fox".into()])?;
 //! for entity in &results[0] {

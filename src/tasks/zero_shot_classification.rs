@@ -6,14 +6,14 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::folder::load_text_model;
 //! use headwise::kernels::Precision;
-//! use headwise::architectures::HeadKind;
+//! use headwise::tasks::TaskName;
 //! use headwise::tasks::run::run;
 //! use headwise::tasks::zero_shot_classification::{Options, ZeroShotClassification};
+//! use headwise::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-nli");
-//! let model = Arc::new(load_text_model(folder, HeadKind::Sequence, Precision::Fp32)?);
+//! let model = Arc::new(TextModel::open(folder, TaskName::TextClassification, Precision::Fp32)?);
 //! let candidate_labels = vec!["sport".into(), "arts".into(), "rain".into()];
 //! let options = Options { candidate_labels, ..Options::default() };
 //! let results = run(ZeroShotClassification::new(model, options)?, ["The dog runs in the rain.".into()])?;

@@ -2,90 +2,27 @@
 
 use std::sync::Arc;
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Reflect};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
 use super::error::{invalid_argument, to_js};
-use super::{Info, JsLoadOptions, Result, converted, from_object, in_windows, read_files, tensor, to_object};
-use crate::architectures::HeadKind;
-use crate::limits;
+use super::{Info, Result, from_object, read_files, tensor, to_object};
 use crate::models::{self, Config, Model, Output, Trace};
 use crate::text::{Call, Rows, Shortened, Tokenizer};
-
-/// The load of a model without its tokenizer; as [`super::Loader`].
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct ModelLoader {
-    inner: models::Loader,
-    files: Vec<String>,
-    window: Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct JsHead {
-    head: String,
-}
-
-#[wasm_bindgen]
-impl ModelLoader {
-    /// Reads `config.json`, and the index if there is one. `options` are those of [`super::Loader`] with the name of a
-    /// head in place of the task.
-    #[wasm_bindgen(constructor)]
-    pub fn new(files: &Object, options: JsValue) -> Result<ModelLoader> {
-        let JsHead { head } = from_object(options.clone())?;
-        let head = HeadKind::parse(&head).ok_or_else(|| invalid_argument("there is no such head"))?;
-        let options: JsLoadOptions = from_object(options)?;
-        let (small_files, index) = read_files(files)?;
-        let mut config = Config::of(&small_files).map_err(to_js)?;
-        let load_options = options.load_options()?;
-        if let Some(wish) = options.new_head {
-            config = config.with_labels(wish.labels).map_err(to_js)?;
-        }
-        let files = index.files().to_vec();
-        let inner = models::Loader::new(config, head, load_options, index);
-        Ok(ModelLoader { inner, files, window: vec![0; limits::WINDOW_BYTES] })
-    }
-
-    /// Names of the files with the weights.
-    #[wasm_bindgen(getter)]
-    pub fn files(&self) -> Vec<String> {
-        self.files.clone()
-    }
-
-    /// Takes the next bytes of a file, by its place in `files`.
-    pub fn push(&mut self, file: usize, chunk: &Uint8Array) -> Result<()> {
-        in_windows(chunk, &mut self.window, |bytes| self.inner.push(file, bytes))
-    }
-
-    /// Length of a file in bytes, once its header has been read.
-    pub fn file_bytes(&self, file: usize) -> Option<f64> {
-        self.inner.file_bytes(file).map(|bytes| bytes as f64)
-    }
-
-    /// As of [`super::Loader`].
-    #[wasm_bindgen(getter)]
-    pub fn converted_bytes(&self) -> Option<f64> {
-        self.inner.converted_bytes().map(|bytes| bytes as f64)
-    }
-
-    /// As of [`super::Loader`].
-    pub fn take_converted(&mut self) -> Option<Uint8Array> {
-        converted(self.inner.take_converted())
-    }
-
-    /// The model, after the last byte.
-    pub fn finish(self) -> Result<BareModel> {
-        Ok(BareModel { inner: Arc::new(self.inner.finish().map_err(to_js)?) })
-    }
-}
 
 /// An encoder with a head, or without one.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct BareModel {
     inner: Arc<Model>,
+}
+
+impl From<Model> for BareModel {
+    fn from(model: Model) -> Self {
+        BareModel { inner: Arc::new(model) }
+    }
 }
 
 /// Columns of `[rows, length]` numbers, row after row.

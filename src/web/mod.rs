@@ -17,13 +17,14 @@ use wasm_bindgen::prelude::*;
 use crate::architectures::HeadKind;
 use crate::kernels::simd::{Best, Simd};
 use crate::limits;
-use crate::models::Model;
+use crate::models::{Config, Model};
 use crate::pipeline::{self, AnyRun, Offsets, Output};
 use crate::sentences::modules::MODULES_FILE;
 use crate::tasks::TaskName;
 use crate::tasks::run::Read;
 use crate::text::{AskedFiles, Batch, SmallFiles, is_wanted};
-use crate::weights::{Choice, INDEX_FILE, Index, LoadOptions, NewHead};
+use crate::weights::{Choice, INDEX_FILE, Index, Load, LoadOptions, NewHead};
+use auto::BareModel;
 use error::{invalid_argument, to_js};
 
 /// The same `Result` towards JavaScript.
@@ -56,7 +57,7 @@ fn read_asked(files: &Object) -> Result<AskedFiles> {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Loader {
-    inner: any::PipelineLoader,
+    inner: Load<JsValue>,
     window: Vec<u8>,
 }
 
@@ -64,19 +65,20 @@ pub struct Loader {
 impl Loader {
     /// Reads the small files: an object from file names to `Uint8Array`s. With
     /// `model.safetensors.index.json` among them the weights are in the files that it lists, else in
-    /// `model.safetensors`. `options`: `{task?: string, dtype?: 'auto' | 'fp32' | 'fp16' | 'q8', max_memory?: number,
-    /// new_head?: {labels: string[], seed?: number}, convert?: boolean}`; the task is text classification unless said
+    /// `model.safetensors`. `options`: `{task?: string, head?: string, dtype?: 'auto' | 'fp32' | 'fp16' | 'q8',
+    /// max_memory?: number, new_head?: {labels: string[], seed?: number}, convert?: boolean}`. With the name of a head it
+    /// is the load of a model without its tokenizer, else of a pipeline; its task is text classification unless said
     /// otherwise.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Object, options: JsValue) -> Result<Loader> {
         let options: JsLoadOptions =
             if options.is_undefined() { JsLoadOptions::default() } else { from_object(options)? };
         let (small_files, index) = read_files(files)?;
-        let load_options = options.load_options()?;
-        let task = options.task.as_deref().map_or(Ok(TaskName::TextClassification), TaskName::parse).map_err(to_js)?;
-        let labels = options.new_head.map(|wish| wish.labels);
-        let inner = any::PipelineLoader::new(task, &small_files, index, load_options, labels);
-        Ok(Loader { inner: inner.map_err(to_js)?, window: vec![0; limits::WINDOW_BYTES] })
+        let inner = match options.head.clone() {
+            Some(head) => options.load_model(&head, &small_files, index)?,
+            None => options.load_pipeline(&small_files, index)?,
+        };
+        Ok(Loader { inner, window: vec![0; limits::WINDOW_BYTES] })
     }
 
     /// Names of the files with the weights, within the model's folder.
@@ -105,12 +107,13 @@ impl Loader {
     /// What has come since the last call of one safetensors file that loads to the same model;
     /// undefined if nothing has.
     pub fn take_converted(&mut self) -> Option<Uint8Array> {
-        converted(self.inner.take_converted())
+        let bytes = self.inner.take_converted();
+        (!bytes.is_empty()).then(|| Uint8Array::from(bytes.as_slice()))
     }
 
-    /// The pipeline, after the last byte.
-    pub fn finish(self) -> Result<Pipeline> {
-        Ok(Pipeline { inner: self.inner.finish().map_err(to_js)? })
+    /// The `Pipeline` or the `BareModel`, after the last byte.
+    pub fn finish(self) -> Result<JsValue> {
+        self.inner.finish().map_err(to_js)
     }
 }
 
@@ -130,11 +133,6 @@ fn read_files(files: &Object) -> Result<(SmallFiles, Index)> {
         }
     }
     Ok((small_files, index))
-}
-
-/// What has been converted, if anything has.
-fn converted(bytes: Vec<u8>) -> Option<Uint8Array> {
-    (!bytes.is_empty()).then(|| Uint8Array::from(bytes.as_slice()))
 }
 
 /// Copies a chunk into memory piece by piece.
@@ -170,6 +168,7 @@ pub fn set_dot_form(form: &str) -> Result<()> {
 #[derive(Default, Deserialize)]
 struct JsLoadOptions {
     task: Option<String>,
+    head: Option<String>,
     dtype: Option<String>,
     max_memory: Option<u64>,
     new_head: Option<JsNewHead>,
@@ -185,6 +184,25 @@ struct JsNewHead {
 }
 
 impl JsLoadOptions {
+    fn load_pipeline(self, files: &SmallFiles, index: Index) -> Result<Load<JsValue>> {
+        let options = self.load_options()?;
+        let task = self.task.as_deref().map_or(Ok(TaskName::TextClassification), TaskName::parse).map_err(to_js)?;
+        let labels = self.new_head.map(|wish| wish.labels);
+        let load = pipeline::Pipeline::load(task, files, index, options, labels).map_err(to_js)?;
+        Ok(load.map(|inner| Ok(Pipeline { inner }.into())))
+    }
+
+    fn load_model(self, head: &str, files: &SmallFiles, index: Index) -> Result<Load<JsValue>> {
+        let head = HeadKind::ALL.iter().find(|kind| kind.name() == head);
+        let head = *head.ok_or_else(|| invalid_argument("there is no such head"))?;
+        let mut config = Config::of(files).map_err(to_js)?;
+        let options = self.load_options()?;
+        if let Some(wish) = self.new_head {
+            config = config.with_labels(wish.labels).map_err(to_js)?;
+        }
+        Ok(Model::load(config, head, options, index).map(|model| Ok(BareModel::from(model).into())))
+    }
+
     fn load_options(&self) -> Result<LoadOptions> {
         #[cfg(target_feature = "relaxed-simd")]
         crate::kernels::int8::measure_by(now);
@@ -211,7 +229,7 @@ extern "C" {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Pipeline {
-    inner: any::Pipeline,
+    inner: pipeline::Pipeline,
 }
 
 #[derive(Serialize)]

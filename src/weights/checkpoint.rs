@@ -7,12 +7,6 @@ use super::index::Index;
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// Name of the file with the weights, where there is one.
-pub const MODEL_FILE: &str = "model.safetensors";
-
-/// Name of the list of files, where there are several.
-pub const INDEX_FILE: &str = "model.safetensors.index.json";
-
 /// Where a tensor stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {

@@ -1,5 +1,5 @@
 //! The header of a safetensors file: a bounded reader of untrusted bytes. Bytes come in,
-//! a table of tensors comes out; [`crate::models::Loader`] calls it.
+//! a table of tensors comes out; [`super::Load`] calls it.
 //!
 //! Format: an unsigned 64-bit little-endian length, that many bytes of JSON, in white space if the writer
 //! liked it so, then the tensors' bytes without gaps. The `safetensors` crate is the oracle in tests; it is not

@@ -5,9 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::checkpoint::{INDEX_FILE, MODEL_FILE};
 use crate::error::Result;
 use crate::{json, limits};
+
+/// Name of the file with the weights, where there is one.
+pub const MODEL_FILE: &str = "model.safetensors";
+
+/// Name of the list of files, where there are several.
+pub const INDEX_FILE: &str = "model.safetensors.index.json";
 
 /// The files of a checkpoint, and which tensor is to be found in which.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +25,12 @@ pub struct Index {
 impl Index {
     /// A checkpoint of one file, [`MODEL_FILE`].
     pub fn single_file() -> Self {
-        Index { files: vec![MODEL_FILE.into()], homes: HashMap::new() }
+        Self::of(MODEL_FILE.into())
+    }
+
+    /// A checkpoint of one file.
+    pub fn of(file: String) -> Self {
+        Index { files: vec![file], homes: HashMap::new() }
     }
 
     /// Reads [`INDEX_FILE`].

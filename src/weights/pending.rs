@@ -5,6 +5,7 @@ use super::conversion::Conversion;
 use super::declare::{Param, Target};
 use super::memory::Budget;
 use super::plan::{New, Part, Placement};
+use super::scales::Scales;
 use super::tables::Tables;
 use crate::error::Result;
 use crate::kernels::{Matrix, Precision, StoredRow, Table, repeated};
@@ -27,26 +28,6 @@ enum Storage {
     Vectors(Vec<f32>, Scales, Param<Vec<f32>>),
     /// Handed over to the model, or filled elsewhere.
     Done,
-}
-
-/// What each row is to be multiplied by; empty where no file has scales. They wait until the last
-/// row is there: either may come first.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Scales(Vec<f32>);
-
-impl Scales {
-    pub(super) fn expect(&mut self, rows: usize) {
-        self.0.resize(rows, 1.0);
-    }
-
-    pub(super) fn set(&mut self, row: usize, scale: f32) {
-        self.0[row] = scale;
-    }
-
-    /// Rows that a multiplication changes, with their factors.
-    pub(super) fn each(&self) -> impl Iterator<Item = (usize, f32)> {
-        self.0.iter().copied().enumerate().filter(|(_, scale)| *scale != 1.0)
-    }
 }
 
 impl PendingParam {

@@ -39,6 +39,12 @@ pub struct LoadOptions {
     pub convert: bool,
 }
 
+impl<T: Into<Choice>> From<T> for LoadOptions {
+    fn from(precision: T) -> Self {
+        LoadOptions { precision: precision.into(), ..LoadOptions::default() }
+    }
+}
+
 /// Where the numbers of one tensor of the checkpoint go.
 #[derive(Debug, Clone)]
 pub(super) struct Placement {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::declare::Param;
 use super::memory::Budget;
-use super::pending::Scales;
+use super::scales::Scales;
 use crate::error::Result;
 use crate::kernels::{Precision, StoredRow, Table};
 

@@ -87,7 +87,7 @@ export function fakeGlue(answers = {}) {
     }
   }
   /** What loads have in common: `make` is what comes of it. */
-  class AnyLoader extends Held {
+  class Loader extends Held {
     constructor({ 'model.safetensors.index.json': index, 'modules.json': modules, ...files }, options) {
       super();
       const { folder = '', more = [] } = modules ? json(modules)[0] : {};
@@ -125,17 +125,7 @@ export function fakeGlue(answers = {}) {
       this.free();
       const cut = this.files.findIndex((_, file) => this.loaded[file] !== this.totals[file]);
       if (cut >= 0) refuse('incomplete', `${this.loaded[cut]} of ${this.totals[cut]} bytes`);
-      return this.make();
-    }
-  }
-  class Loader extends AnyLoader {
-    make() {
-      return new Pipeline(this.options.task, this.info);
-    }
-  }
-  class ModelLoader extends AnyLoader {
-    make() {
-      return new BareModel(this.options.head, this.info);
+      return this.options.head ? new BareModel(this.options.head, this.info) : new Pipeline(this.options.task, this.info);
     }
   }
   class Pipeline extends Held {
@@ -239,7 +229,7 @@ export function fakeGlue(answers = {}) {
   const __wbg_reset_state = () => {
     Object.assign(state, { trapped: false, instance: state.instance + 1, alive: 0 });
   };
-  const glue = { Loader, ModelLoader, TextTokenizer, Sha256, small_files, take_panic, __wbg_reset_state };
+  const glue = { Loader, TextTokenizer, Sha256, small_files, take_panic, __wbg_reset_state };
   return { state, init, glue };
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use headwise::Error;
 use headwise::architectures::HeadKind;
-use headwise::folder::{load_classifier, small_files};
+use headwise::folder::small_files;
 use headwise::kernels::Precision;
+use headwise::tasks::TaskName;
 use headwise::tasks::text_classification::{Function, Label, Options, rank};
 use headwise::text::Input;
-use headwise::text_model::{TextModel, TextModelLoader};
+use headwise::text_model::TextModel;
 use headwise::weights::{Index, LoadOptions};
 use serde::Deserialize;
 
@@ -18,7 +19,9 @@ fn path(relative: &str) -> PathBuf {
 }
 
 fn classifier(relative: &str) -> Arc<TextModel> {
-    Arc::new(load_classifier(&path(relative), Precision::Fp32).expect("a loadable classifier"))
+    Arc::new(
+        TextModel::open(&path(relative), TaskName::TextClassification, Precision::Fp32).expect("a loadable classifier"),
+    )
 }
 
 fn all_labels() -> Options {
@@ -104,7 +107,7 @@ fn the_shipped_model_gives_the_logits_of_python() {
 #[test]
 fn a_checkpoint_without_a_head_is_refused() {
     let Err(Error::MissingHead { head, missing }) =
-        load_classifier(&path("tests/golden/hub/bare-bert"), Precision::Fp32)
+        TextModel::open(&path("tests/golden/hub/bare-bert"), TaskName::TextClassification, Precision::Fp32)
     else {
         panic!("there is no head");
     };
@@ -117,9 +120,8 @@ fn damaged_weights_never_classify() {
     let folder = path("tests/golden/hub/tiny-bert");
     let mut weights = std::fs::read(folder.join("model.safetensors")).expect("weights");
     let files = small_files(&folder).expect("files");
-    let mut loader =
-        TextModelLoader::new(HeadKind::Sequence, &files, Index::single_file(), LoadOptions::default(), None)
-            .expect("a loader");
+    let mut loader = TextModel::load(HeadKind::Sequence, &files, Index::single_file(), LoadOptions::default(), None)
+        .expect("a loader");
     let end = weights.len();
     // NaN in F16, BF16 and F32 alike.
     weights[end - 2_048..].fill(0xff);

@@ -4,7 +4,7 @@ use crate::common::Fixture;
 use crate::common::tensors::{bits, read};
 use headwise::architectures::HeadKind;
 use headwise::kernels::Precision;
-use headwise::models::{Config, Loader, Model};
+use headwise::models::{Config, Model};
 use headwise::weights::{Choice, Index, LoadOptions, Reason};
 use headwise::{Error, Result};
 use safetensors::Dtype;
@@ -26,7 +26,7 @@ fn convert(
     piece: usize,
 ) -> Result<(Vec<u8>, Option<u64>, Model)> {
     let options = LoadOptions { precision: precision.into(), convert: true, ..LoadOptions::default() };
-    let mut loader = Loader::new(config(fixture), kind, options, fixture.index());
+    let mut loader = Model::load(config(fixture), kind, options, fixture.index());
     let (mut converted, mut left) = (Vec::new(), files(fixture));
     for (number, bytes) in left.iter_mut().enumerate() {
         while loader.file_bytes(number).is_none() {
@@ -50,7 +50,7 @@ fn convert(
 fn load(fixture: &Fixture, file: Option<&[u8]>, kind: HeadKind, choice: impl Into<Choice>) -> Result<Model> {
     let options = LoadOptions { precision: choice.into(), ..LoadOptions::default() };
     let index = if file.is_some() { Index::single_file() } else { fixture.index() };
-    let mut loader = Loader::new(config(fixture), kind, options, index);
+    let mut loader = Model::load(config(fixture), kind, options, index);
     for (number, bytes) in file.map_or_else(|| files(fixture), |file| vec![file]).into_iter().enumerate() {
         loader.push(number, bytes)?;
     }
@@ -108,7 +108,7 @@ fn only_what_becomes_smaller_is_converted() {
     assert_eq!((model.precision, model.precision_reason), (Precision::Q8, Reason::File));
     // And converted once more, there is nothing to gain.
     let options = LoadOptions { convert: true, ..LoadOptions::default() };
-    let mut again = Loader::single_file(config(fixture), fixture.head(), options);
+    let mut again = Model::load(config(fixture), fixture.head(), options, Index::single_file());
     again.push(0, &file).expect("valid bytes");
     assert_eq!(again.converted_bytes(), None);
 }
@@ -121,7 +121,7 @@ fn shards_are_converted_one_after_the_other() {
         assert!(convert(fixture, fixture.head(), Precision::Q8, piece).expect("a load").0 == whole, "{piece}");
     }
     let options = LoadOptions { precision: Precision::Q8.into(), convert: true, ..LoadOptions::default() };
-    let mut loader = Loader::new(config(fixture), fixture.head(), options, fixture.index());
+    let mut loader = Model::load(config(fixture), fixture.head(), options, fixture.index());
     let shards = files(fixture);
     let mut left = shards.clone();
     for (number, bytes) in left.iter_mut().enumerate() {

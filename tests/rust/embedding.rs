@@ -8,10 +8,9 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use headwise::Error;
 use headwise::architectures::HeadKind;
-use headwise::folder::load_embedder;
 use headwise::kernels::Precision;
-use headwise::pipeline::PipelineLoader;
-use headwise::sentences::embedder::{EmbedderLoader, TextEmbedder};
+use headwise::pipeline::Pipeline;
+use headwise::sentences::embedder::TextEmbedder;
 use headwise::sentences::pooling::Pooling;
 use headwise::sentences::settings::Settings;
 use headwise::tasks::call_options::CallOptions;
@@ -20,8 +19,8 @@ use headwise::tasks::run::run;
 use headwise::tasks::text_ranking::{Query, TextRanking};
 use headwise::tasks::{TaskName, feature_extraction, text_ranking};
 use headwise::text::{Batch, SmallFiles};
-use headwise::text_model::{TextModel, TextModelLoader};
-use headwise::weights::{Index, LoadOptions};
+use headwise::text_model::TextModel;
+use headwise::weights::{Index, Load, LoadOptions};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -76,14 +75,14 @@ impl Case {
         files
     }
 
-    fn loader(&self) -> headwise::Result<EmbedderLoader> {
-        EmbedderLoader::new(&self.small_files(), Index::single_file(), LoadOptions::default())
+    fn loader(&self) -> headwise::Result<Load<TextEmbedder>> {
+        TextEmbedder::load(&self.small_files(), Index::single_file(), LoadOptions::default())
     }
 
     /// Loads from pieces of `chunk` bytes, the last file first.
     fn load(&self, chunk: usize) -> headwise::Result<Arc<TextEmbedder>> {
         let mut loader = self.loader()?;
-        let files = loader.files();
+        let files = loader.files().to_vec();
         let mut bytes = 0;
         for (number, file) in files.iter().enumerate().rev() {
             let contents = read(self.weights.get(file).map_or("encoder/model.safetensors", String::as_str));
@@ -134,7 +133,7 @@ fn embeddings_are_those_of_the_library() {
 #[test]
 fn folders_on_disk_are_read() {
     let load =
-        |name: &str| Arc::new(load_embedder(&sentences().join(name), Precision::Fp32).expect("a loadable folder"));
+        |name: &str| Arc::new(TextEmbedder::open(&sentences().join(name), Precision::Fp32).expect("a loadable folder"));
     assert_is_expected("saved", &load("saved"));
     assert_is_expected("plain", &load("encoder"));
 }
@@ -148,7 +147,7 @@ fn published_folders_are_read() {
     assert!(names.len() >= 14, "{names:?}");
     for name in names {
         let name = format!("published/{name}");
-        let embedder = load_embedder(&sentences().join(&name), Precision::Fp32);
+        let embedder = TextEmbedder::open(&sentences().join(&name), Precision::Fp32);
         assert_is_expected(&name, &Arc::new(embedder.unwrap_or_else(|error| panic!("{name}: {error}"))));
     }
 }
@@ -164,12 +163,12 @@ fn weights_of_a_module_in_an_old_file_are_refused_with_what_converts_them() {
     }
     std::fs::create_dir_all(folder.join("2_Dense")).expect("a folder");
     std::fs::copy(source.join("2_Dense/config.json"), folder.join("2_Dense/config.json")).expect("a copy");
-    let absent = load_embedder(&folder, Precision::Fp32).expect_err("no weights").to_string();
+    let absent = TextEmbedder::open(&folder, Precision::Fp32).expect_err("no weights").to_string();
     assert!(absent.contains("2_Dense/model.safetensors") && !absent.contains("Python"), "{absent}");
     std::fs::write(folder.join("2_Dense/pytorch_model.bin"), b"a pickle").expect("a file");
     let convert = "save_file(torch.load('2_Dense/pytorch_model.bin', map_location='cpu', weights_only=True), \
                    '2_Dense/model.safetensors')\n";
-    let refused = load_embedder(&folder, Precision::Fp32).expect_err("no weights").to_string();
+    let refused = TextEmbedder::open(&folder, Precision::Fp32).expect_err("no weights").to_string();
     assert!(refused.contains(convert), "{refused}");
     // Nor does what is written from it go without.
     let target = folder.join("small");
@@ -254,7 +253,7 @@ impl RankingCase {
     fn model(&self) -> headwise::Result<Arc<TextModel>> {
         let files = self.small_files();
         let (index, options) = (Index::single_file(), LoadOptions::default());
-        let mut loader = TextModelLoader::new(HeadKind::Sequence, &files, index, options, None)?;
+        let mut loader = TextModel::load(HeadKind::Sequence, &files, index, options, None)?;
         loader.push(0, &read("../tasks/wordpiece-ranking/model.safetensors"))?;
         loader.finish().map(Arc::new)
     }
@@ -296,7 +295,7 @@ fn code_of_a_model_is_named_where_it_is_left_aside() {
     let task = TaskName::parse("text-ranking").expect("a task");
     let warnings = |case: RankingCase| {
         let files = case.small_files();
-        let loader = PipelineLoader::new(task, &files, Index::single_file(), LoadOptions::default(), None);
+        let loader = Pipeline::load(task, &files, Index::single_file(), LoadOptions::default(), None);
         let mut loader = loader.expect("a loader");
         loader.push(0, &read("../tasks/wordpiece-ranking/model.safetensors")).expect("weights");
         loader.finish().expect("a pipeline").warnings()
@@ -497,7 +496,7 @@ fn a_plain_encoder_reads_no_more_than_it_was_trained_for() {
     files.insert("config.json".into(), read("../modernbert/base/config.json"));
     files.insert("tokenizer.json".into(), read("encoder/tokenizer.json"));
     files.insert("tokenizer_config.json".into(), br#"{"model_max_length": 1000}"#.to_vec());
-    let mut loader = EmbedderLoader::new(&files, Index::single_file(), LoadOptions::default()).expect("a loader");
+    let mut loader = TextEmbedder::load(&files, Index::single_file(), LoadOptions::default()).expect("a loader");
     loader.push(0, &read("../modernbert/base/model.safetensors")).expect("weights");
     let embedder = loader.finish().expect("a whole file");
     assert_eq!(embedder.tokenizer.max_length(), embedder.model.config.max_positions);
@@ -535,7 +534,7 @@ fn damaged_weights_never_embed() {
 fn the_pipeline_follows_the_folder_unless_told_otherwise() {
     let folder = sentences().join("saved");
     let texts = cases().texts;
-    let embedder = Arc::new(load_embedder(&folder, Precision::Fp32).expect("an embedder"));
+    let embedder = Arc::new(TextEmbedder::open(&folder, Precision::Fp32).expect("an embedder"));
     let embeddings = embedder.embed(&texts.iter().map(String::as_str).collect::<Vec<_>>()).expect("embeddings");
     let features = |options: Options| {
         let texts = texts.iter().map(|text| text.as_str().into());

@@ -8,7 +8,7 @@ use headwise::Result;
 use headwise::architectures::HeadKind;
 use headwise::tasks::text_classification::{Label, Options};
 use headwise::text::{ADAPTER_FILE, Input, SMALL_FILES, SmallFiles};
-use headwise::text_model::{TextModel, TextModelLoader};
+use headwise::text_model::TextModel;
 use headwise::weights::{INDEX_FILE, Index, LoadOptions, MODEL_FILE};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -77,7 +77,7 @@ fn load(folder: &Folder, chunk: usize) -> Result<TextModel> {
         Some(json) => Index::parse(json)?,
         None => Index::single_file(),
     };
-    let mut loader = TextModelLoader::new(HeadKind::Sequence, &files, index.clone(), LoadOptions::default(), None)?;
+    let mut loader = TextModel::load(HeadKind::Sequence, &files, index.clone(), LoadOptions::default(), None)?;
     for (number, name) in index.files().iter().enumerate() {
         for piece in folder.get(name).map(Vec::as_slice).unwrap_or_default().chunks(chunk) {
             loader.push(number, piece)?;

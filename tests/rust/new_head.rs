@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::common::Fixture;
 use crate::common::tensors::{Tensors, bits, read, saved, tensors};
 use headwise::architectures::HeadKind;
-use headwise::folder::{load_model, save_new_head};
+use headwise::folder::save_new_head;
 use headwise::kernels::Table;
-use headwise::models::{Config, Loader, Model};
+use headwise::models::{Config, Model};
 use headwise::weights::{
-    Checkpoint, Declarations, Filler, Ignorable, Initial, Initializer, LoadOptions, Names, NewHead, Param, Plan,
+    Checkpoint, Declarations, Filler, Ignorable, Index, Initial, Initializer, LoadOptions, Names, NewHead, Param, Plan,
     Section,
 };
 use headwise::{Error, Result};
@@ -24,7 +24,7 @@ fn options(seed: Option<u64>) -> LoadOptions {
 }
 
 fn load(config: &[u8], tensors: &Tensors, seed: Option<u64>) -> Result<Model> {
-    let mut loader = Loader::single_file(Config::parse(config)?, HeadKind::Sequence, options(seed));
+    let mut loader = Model::load(Config::parse(config)?, HeadKind::Sequence, options(seed), Index::single_file());
     loader.push(0, &saved(tensors))?;
     loader.finish()
 }
@@ -229,9 +229,9 @@ fn a_saved_head_is_the_head_that_was_drawn() {
     // The file is laid out as the safetensors crate does.
     assert!(files["model.safetensors"] == saved(&tensors));
 
-    let loaded = load_model(&target, HeadKind::Sequence, options(None)).expect("the saved model");
+    let loaded = Model::open(&target, HeadKind::Sequence, options(None)).expect("the saved model");
     assert!(loaded.usage.new.is_empty() && loaded.usage.ignored.is_empty() && loaded.usage.unexpected.is_empty());
-    let drawn = load_model(&source, HeadKind::Sequence, options(Some(5))).expect("a new head");
+    let drawn = Model::open(&source, HeadKind::Sequence, options(Some(5))).expect("a new head");
     assert_eq!(drawn.usage.unexpected, ["adapter.weight"]);
     assert!(bits(loaded) == bits(drawn));
 

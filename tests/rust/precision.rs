@@ -5,8 +5,8 @@ use crate::common::tensors::{Random, saved, tensors};
 use headwise::Error;
 use headwise::kernels::matrix::multiply_unpacked;
 use headwise::kernels::{Epilogue, KERNELS, Matrix, Precision, StoredRow, Table};
-use headwise::models::{Config, Loader, Model};
-use headwise::weights::{Choice, HeaderReader, LoadOptions, Reason};
+use headwise::models::{Config, Model};
+use headwise::weights::{Choice, HeaderReader, Index, LoadOptions, Reason};
 use safetensors::Dtype;
 
 #[cfg(target_arch = "wasm32")]
@@ -204,7 +204,7 @@ fn too_little_memory_is_an_error_before_the_weights_arrive() {
     assert!(header.is_some());
     let options = LoadOptions { max_memory: Some(1_000), ..LoadOptions::default() };
     let config = Config::parse(fixture.config).expect("a configuration");
-    let error = Loader::single_file(config, fixture.head(), options).push(0, &fixture.model[..behind]);
+    let error = Model::load(config, fixture.head(), options, Index::single_file()).push(0, &fixture.model[..behind]);
     let error = error.expect_err("too little memory");
     assert_eq!(error.code(), "out-of-memory");
     assert!(error.to_string().ends_with("bytes, and 1000 are available."), "{error}");
@@ -232,14 +232,15 @@ fn a_parameter_that_no_memory_can_hold_is_refused() {
     let header = [&(json.len() as u64).to_le_bytes(), json.as_bytes()].concat();
     let options = LoadOptions { precision: Precision::Fp32.into(), ..LoadOptions::default() };
     let config = Config::parse(config.as_bytes()).expect("a configuration");
-    let error = Loader::single_file(config, fixture.head(), options).push(0, &header).expect_err("too large");
+    let error =
+        Model::load(config, fixture.head(), options, Index::single_file()).push(0, &header).expect_err("too large");
     let Error::OutOfMemory { needed, available } = error else { panic!("{error}") };
     // All that comes before the table, and of the table the largest part that a block can have.
     assert!(((2 << 30) - (2 << 20)..needed).contains(&available), "{available} of {needed}");
 }
 
 fn load(fixture: &Fixture, weights: &[u8], options: LoadOptions) -> headwise::Result<Model> {
-    let mut loader = Loader::single_file(Config::parse(fixture.config)?, fixture.head(), options);
+    let mut loader = Model::load(Config::parse(fixture.config)?, fixture.head(), options, Index::single_file());
     loader.push(0, weights)?;
     loader.finish()
 }

@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use headwise::architectures::HeadKind;
 use headwise::folder::prune::prune;
-use headwise::folder::{load_classifier, load_model, small_files};
+use headwise::folder::small_files;
 use headwise::kernels::Precision;
+use headwise::models::Model;
+use headwise::tasks::TaskName;
 use headwise::text::{Batch, Input, Tokenizer};
+use headwise::text_model::TextModel;
 use headwise::weights::LoadOptions;
 use serde_json::{Value, json};
 
@@ -47,8 +50,9 @@ fn ids_map_one_to_one_and_logits_are_equal_on_the_texts() {
         let (source, target) = (golden("hub").join(name), fresh(name));
         let pruned = prune(&source, &target, TEXTS).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(pruned.kept.len() < most && pruned.pieces >= 400, "{name}: {} of {}", pruned.kept.len(), pruned.pieces);
-        let [before, after] =
-            [&source, &target].map(|folder| Arc::new(load_classifier(folder, Precision::Fp32).expect("a classifier")));
+        let [before, after] = [&source, &target].map(|folder| {
+            Arc::new(TextModel::open(folder, TaskName::TextClassification, Precision::Fp32).expect("a classifier"))
+        });
         assert_eq!(after.model.config.vocab_size, pruned.kept.len());
         for text in TEXTS {
             let [old, new] =
@@ -112,7 +116,7 @@ fn decoders_lose_the_rows_that_their_embeddings_lose() {
         let kept = prune(&source, &target, &[&text]).unwrap_or_else(|error| panic!("{fixture}: {error}")).kept;
         assert!(kept.len() < 16 && kept.starts_with(&[0, 1, 2, 3]), "{fixture}: {kept:?}");
         let logits = |folder: &Path, ids: &[u32]| {
-            let model = load_model(folder, HeadKind::MaskedLm, LoadOptions::default()).expect("a model");
+            let model = Model::open(folder, HeadKind::MaskedLm, LoadOptions::default()).expect("a model");
             let mut batch = Batch::default();
             batch.push(ids, &vec![0; ids.len()]);
             model.forward(&batch).and_then(|logits| Ok(logits.to_vec2::<f32>()?)).expect("logits")
@@ -155,7 +159,7 @@ fn shards_stay_shards() {
     let (source, _) = with_words("bert-shards/sequence");
     let target = fresh("bert-shards");
     let kept = prune(&source, &target, &["w9 w5"]).expect("a pruned model").kept;
-    let model = load_model(&target, HeadKind::Sequence, LoadOptions::default()).expect("a model");
+    let model = Model::open(&target, HeadKind::Sequence, LoadOptions::default()).expect("a model");
     assert_eq!(model.config.vocab_size, kept.len());
     assert!(!target.join("model.safetensors").exists());
 }

@@ -9,10 +9,11 @@ use crate::common::Fixture;
 use crate::common::tensors::{Random, Tensors, bits, read, saved, tensors};
 use headwise::Error;
 use headwise::architectures::HeadKind;
+use headwise::folder::checkpoint;
 use headwise::folder::quantize::quantize;
-use headwise::folder::{checkpoint, load_embedder, load_model};
 use headwise::kernels::{Epilogue, KERNELS, Matrix, Precision, StoredRow, Table};
 use headwise::models::{Config, Model};
+use headwise::sentences::embedder::TextEmbedder;
 use headwise::weights::{Index, LoadOptions, Reason};
 use safetensors::Dtype;
 use serde_json::{Value, json};
@@ -53,7 +54,7 @@ fn what_is_written_loads_to_the_bits_of_its_source() {
             let served = heads(&target);
             assert_eq!(served, heads(&source), "{}", fixture.name);
             for kind in served {
-                let load = |folder: &Path| load_model(folder, kind, options(precision)).expect("a model");
+                let load = |folder: &Path| Model::open(folder, kind, options(precision)).expect("a model");
                 let (before, mut after) = (load(&source), load(&target));
                 // It also says how the weights are stored.
                 after.config = before.config.clone();
@@ -68,10 +69,10 @@ fn shards_become_one_file_and_auto_keeps_it_in_int8() {
     let target = fresh("shards");
     quantize(&golden("bert-shards/sequence"), &target, Precision::Q8).expect("a quantised model");
     assert!(!target.join("model.safetensors.index.json").exists());
-    let model = load_model(&target, HeadKind::Sequence, LoadOptions::default()).expect("a model");
+    let model = Model::open(&target, HeadKind::Sequence, LoadOptions::default()).expect("a model");
     assert_eq!((model.precision, model.precision_reason), (Precision::Q8, Reason::File));
     let parameters = |model: &Model| model.usage.encoder.iter().map(|(_, parameters)| parameters).sum::<u64>();
-    let source = load_model(&golden("bert-shards/sequence"), HeadKind::Sequence, LoadOptions::default());
+    let source = Model::open(&golden("bert-shards/sequence"), HeadKind::Sequence, LoadOptions::default());
     assert_eq!(parameters(&model), parameters(&source.expect("a model")));
 }
 
@@ -80,7 +81,7 @@ fn sentence_embeddings_keep_their_modules() {
     let (source, target) = (golden("sentences/saved"), fresh("sentences"));
     quantize(&source, &target, Precision::Q8).expect("a quantised model");
     let embed = |folder: &Path| {
-        let embedder = Arc::new(load_embedder(folder, Precision::Q8).expect("an embedder"));
+        let embedder = Arc::new(TextEmbedder::open(folder, Precision::Q8).expect("an embedder"));
         embedder.embed(&["the dog and the fox"]).expect("embeddings")
     };
     assert_eq!(embed(&source), embed(&target));
@@ -162,7 +163,7 @@ fn load_shards(fixture: &Fixture, tensors: &Tensors, precision: Precision, file:
         tensors.keys().map(|tensor| (tensor.clone(), json!(name(file(tensor))))).collect();
     let index = Index::parse(json!({"weight_map": map}).to_string().as_bytes()).expect("an index");
     let config = Config::parse(fixture.config).expect("a configuration");
-    let mut loader = headwise::models::Loader::new(config, fixture.head(), options(precision), index.clone());
+    let mut loader = Model::load(config, fixture.head(), options(precision), index.clone());
     for (number, of_index) in index.files().iter().enumerate() {
         let part: Tensors = tensors.clone().into_iter().filter(|(tensor, _)| name(file(tensor)) == *of_index).collect();
         for piece in saved(&part).chunks(997) {
@@ -250,8 +251,9 @@ fn the_configuration_names_the_layers_as_python_has_them() {
 fn a_quantised_model_can_be_pruned_and_the_command_line_says_what_was_saved() {
     use std::process::Command;
 
-    use headwise::folder::load_classifier;
+    use headwise::tasks::TaskName;
     use headwise::text::Input;
+    use headwise::text_model::TextModel;
 
     let (quantized, pruned) = (fresh("command"), fresh("command-pruned"));
     let run = Command::new(env!("CARGO_BIN_EXE_headwise"))
@@ -264,7 +266,9 @@ fn a_quantised_model_can_be_pruned_and_the_command_line_says_what_was_saved() {
     let text = "the dog and the fox";
     headwise::folder::prune::prune(&quantized, &pruned, &[text]).expect("a pruned model");
     let labels = [&quantized, &pruned].map(|folder| {
-        let classifier = std::sync::Arc::new(load_classifier(folder, Precision::Q8).expect("a classifier"));
+        let classifier = std::sync::Arc::new(
+            TextModel::open(folder, TaskName::TextClassification, Precision::Q8).expect("a classifier"),
+        );
         classifier.classify(&[Input::from(text)], Default::default()).expect("labels")
     });
     assert_eq!(labels[0], labels[1]);

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::common::Fixture;
 use crate::common::tensors::{Random, Tensors, bits, read, saved, tensors};
 use headwise::architectures::HeadKind;
-use headwise::folder::{load_model, save_new_head};
+use headwise::folder::save_new_head;
 use headwise::kernels::Precision;
-use headwise::models::{Config, Loader, Model};
+use headwise::models::{Config, Model};
 use headwise::weights::{
-    Checkpoint, Declarations, Filler, HeaderReader, Ignorable, Index, Initial, LoadOptions, Names, NewHead, Param,
-    Plan, Section,
+    Checkpoint, Declarations, Filler, HeaderReader, Ignorable, Index, Initial, Load, LoadOptions, Names, NewHead,
+    Param, Plan, Section,
 };
 use headwise::{Error, Result};
 use safetensors::Dtype as Stored;
@@ -41,9 +41,9 @@ impl Shards {
         }
     }
 
-    fn loader(&self, fixture: &Fixture) -> Result<Loader> {
+    fn loader(&self, fixture: &Fixture) -> Result<Load<Model>> {
         let config = Config::parse(fixture.config)?;
-        Ok(Loader::new(config, fixture.head(), exact(), Index::parse(self.index.as_bytes())?))
+        Ok(Model::load(config, fixture.head(), exact(), Index::parse(self.index.as_bytes())?))
     }
 
     /// Loads file after file.
@@ -139,7 +139,7 @@ fn folders_with_shards_load_and_say_what_is_missing() {
     let fixture = Fixture::named("bert/sequence");
     let folder = fresh("folder");
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).expect("a written file");
-    let load = || load_model(&folder, HeadKind::Sequence, exact());
+    let load = || Model::open(&folder, HeadKind::Sequence, exact());
     let reason = || match load().expect_err("a folder without weights") {
         Error::Io { reason, path } => (path, reason),
         other => panic!("{other:?}"),
@@ -249,7 +249,7 @@ fn shards_may_have_any_name_within_the_folder() {
     std::fs::write(folder.join("model.safetensors.index.json"), &shards.index).expect("a written file");
     std::fs::write(folder.join("config.json"), fixture.config).expect("a written file");
     let single = bits(fixture.load(Precision::Fp32, usize::MAX).expect("a loadable fixture"));
-    assert!(bits(load_model(&folder, HeadKind::Sequence, exact()).expect("a whole folder")) == single);
+    assert!(bits(Model::open(&folder, HeadKind::Sequence, exact()).expect("a whole folder")) == single);
 }
 
 /// The names of word embeddings and of the decoder that is tied to them, of each prefix.
@@ -351,7 +351,7 @@ fn equal_tables_take_the_memory_of_one_and_others_that_of_both() {
                     ..LoadOptions::default()
                 };
                 let config = Config::parse(fixture.config).expect("a configuration");
-                let mut loader = Loader::single_file(config, fixture.head(), options);
+                let mut loader = Model::load(config, fixture.head(), options, Index::single_file());
                 let error = loader.push(0, &file).expect_err("no memory for both");
                 let (needed, available) = (apart.weight_bytes, apart.weight_bytes - 1);
                 assert_eq!(error, Error::OutOfMemory { needed, available }, "{}", name(precision));
@@ -365,7 +365,7 @@ fn equal_tables_take_the_memory_of_one_and_others_that_of_both() {
                     let config = Config::parse(fixture.config).expect("a configuration");
                     let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
                     let index = Index::parse(shards.index.as_bytes()).expect("a list");
-                    let mut loader = Loader::new(config, fixture.head(), options, index);
+                    let mut loader = Model::load(config, fixture.head(), options, index);
                     let mut left: Vec<&[u8]> = shards.files.iter().map(|(_, bytes)| bytes.as_slice()).collect();
                     while left.iter().any(|bytes| !bytes.is_empty()) {
                         for (number, bytes) in left.iter_mut().enumerate() {

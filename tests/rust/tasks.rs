@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::common::{contents, folders};
 use headwise::architectures::heads::HeadKind;
-use headwise::pipeline::{Offsets, Output, Pipeline, PipelineLoader};
+use headwise::pipeline::{Offsets, Output, Pipeline};
 use headwise::tasks::TaskName;
 use headwise::tasks::fill_mask::{self, FillMask};
 use headwise::tasks::multiple_choice::MultipleChoice;
@@ -18,7 +18,7 @@ use headwise::tasks::text_ranking::TextRanking;
 use headwise::tasks::token_classification::TokenClassification;
 use headwise::tasks::zero_shot_classification::{self, ZeroShotClassification};
 use headwise::text::SmallFiles;
-use headwise::text_model::{TextModel, TextModelLoader};
+use headwise::text_model::TextModel;
 use headwise::weights::{Index, LoadOptions};
 use headwise::{Error, Result};
 use include_dir::Dir;
@@ -84,7 +84,7 @@ impl Fixture {
 
     fn pipeline_with(&self, task: &str, files: &SmallFiles) -> Pipeline {
         let task = TaskName::parse(task).expect("a task");
-        let loader = PipelineLoader::new(task, files, Index::single_file(), LoadOptions::default(), None);
+        let loader = Pipeline::load(task, files, Index::single_file(), LoadOptions::default(), None);
         let mut loader = loader.expect("a loader");
         assert_eq!(loader.files(), ["model.safetensors"]);
         loader.push(0, self.file("model.safetensors")).expect("weights");
@@ -93,7 +93,7 @@ impl Fixture {
 
     fn text_model(&self, head: HeadKind) -> Arc<TextModel> {
         let options = LoadOptions::default();
-        let loader = TextModelLoader::new(head, &self.small_files(), Index::single_file(), options, None);
+        let loader = TextModel::load(head, &self.small_files(), Index::single_file(), options, None);
         let mut loader = loader.expect("a loader");
         loader.push(0, self.file("model.safetensors")).expect("weights");
         Arc::new(loader.finish().expect("a model"))
@@ -462,7 +462,7 @@ fn labels_without_a_name_keep_only_from_naming_them() {
         let mut files = fixture.small_files();
         files.insert("config.json".into(), config.to_string().into());
         let task = TaskName::parse(task).expect("a task");
-        let mut loader = PipelineLoader::new(task, &files, Index::single_file(), LoadOptions::default(), None)?;
+        let mut loader = Pipeline::load(task, &files, Index::single_file(), LoadOptions::default(), None)?;
         loader.push(0, fixture.file("model.safetensors"))?;
         loader.finish()
     };
@@ -548,7 +548,7 @@ fn models_of_other_tasks_are_refused() {
     assert_eq!(refused.to_string(), "config.json: id2label is 3 labels; supported: a single one, which is a score.");
     let task = TaskName::parse("fill-mask").expect("a task");
     let files = Fixture::named("wordpiece-nli").small_files();
-    let loader = PipelineLoader::new(task, &files, Index::single_file(), LoadOptions::default(), None);
+    let loader = Pipeline::load(task, &files, Index::single_file(), LoadOptions::default(), None);
     let mut loader = loader.expect("a loader");
     let missing = loader.push(0, Fixture::named("wordpiece-nli").file("model.safetensors")).expect_err("no such head");
     assert_eq!(missing.code(), "missing-head");
@@ -579,7 +579,7 @@ fn the_function_of_a_ranking_is_what_the_files_state() {
     let input = json!({"query": "fox", "documents": ["the fox", "a dog"]});
     let scores = |files: &SmallFiles| {
         let task = TaskName::parse("text-ranking").expect("a task");
-        let mut loader = PipelineLoader::new(task, files, Index::single_file(), LoadOptions::default(), None)?;
+        let mut loader = Pipeline::load(task, files, Index::single_file(), LoadOptions::default(), None)?;
         loader.push(0, fixture.file("model.safetensors"))?;
         answer(&loader.finish()?, &input, &Value::Null)
     };
@@ -629,7 +629,7 @@ fn damaged_weights_give_no_answers() {
         let fixture = Fixture::named(&format!("wordpiece-{name}"));
         let task = TaskName::parse(task).expect("a task");
         let (index, options) = (Index::single_file(), LoadOptions::default());
-        let mut loader = PipelineLoader::new(task, &fixture.small_files(), index, options, None).expect("a loader");
+        let mut loader = Pipeline::load(task, &fixture.small_files(), index, options, None).expect("a loader");
         let mut weights = fixture.file("model.safetensors").to_vec();
         let header = 8 + u64::from_le_bytes(*weights.first_chunk().expect("a header")) as usize;
         weights[header..].fill(0xff);

@@ -168,9 +168,8 @@ function keptAs({ keep = 'converted', dtype, ...what }, files) {
  */
 export function newLoader(request, instance, small, convert) {
   const { dtype, maxMemory: max_memory, new_head } = request;
-  return instance.call((glue) => (request.part === 'pipeline'
-    ? new glue.Loader(small, { task: request.task, dtype, max_memory, new_head, convert })
-    : new glue.ModelLoader(small, { head: request.head, dtype, max_memory, new_head, convert })));
+  const what = request.part === 'pipeline' ? { task: request.task } : { head: request.head };
+  return instance.call((glue) => new glue.Loader(small, { ...what, dtype, max_memory, new_head, convert }));
 }
 
 /** @param {Uint8Array} config */

@@ -15,8 +15,8 @@ import { VARIANTS, pickVariant } from './variants.js';
  *   model's folder, of the small files to look for, the encoder's configuration before any other; `asked` are those that
  *   were looked for
  * @property {() => void} __wbg_reset_state begins anew with another instance of the same module
- * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {task: string}) => Loader<TextPipeline>} Loader
- * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {head: string}) => Loader<BareModel>} ModelLoader
+ * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & ({task: string} | {head: string})) => Loader} Loader
+ *   of a pipeline, or with a head of a model without its tokenizer
  * @property {new (files: Record<string, Uint8Array>) => TextTokenizer} TextTokenizer
  * @property {new () => import('./verify.js').Sha256} Sha256
  * @property {() => {message: string, tokenizer: boolean} | undefined} take_panic the last panic, once, and whether it
@@ -36,7 +36,6 @@ import { VARIANTS, pickVariant } from './variants.js';
 
 /**
  * A model that arrives.
- * @template {Held} [H=Held]
  * @typedef {object} Loader
  * @property {string[]} files names of the files with its weights
  * @property {(file: number, chunk: Uint8Array) => void} push the next bytes of one of them, by its place there
@@ -45,7 +44,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  *   headers have arrived; undefined where that would not be smaller
  * @property {() => Uint8Array | undefined} take_converted what has come since the last call of a `model.safetensors`
  *   that loads to the same model
- * @property {() => H} finish consumes the loader
+ * @property {() => TextPipeline | BareModel} finish consumes the loader
  * @property {() => void} free
  */
 

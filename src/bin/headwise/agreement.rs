@@ -5,8 +5,9 @@ use std::path::Path;
 
 use headwise::Result;
 use headwise::architectures::HeadKind;
-use headwise::folder::{load_model, small_files};
+use headwise::folder::small_files;
 use headwise::kernels::Precision;
+use headwise::models::Model;
 use headwise::text::{Batch, Input, Tokenizer};
 use headwise::weights::LoadOptions;
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ pub fn run(folder: &Path, texts: &Path) -> Result<()> {
 /// The tags of each line, which is computed by itself.
 fn tags(folder: &Path, precision: Precision, lines: &[&str]) -> Result<Vec<Tags>> {
     let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
-    let model = load_model(folder, HeadKind::Token, options)?;
+    let model = Model::open(folder, HeadKind::Token, options)?;
     super::warn(folder, &model.warnings());
     let tokenizer = Tokenizer::from_files(&small_files(folder)?, model.config.type_vocab_size)?;
     let tokenizer = model.config.fit(tokenizer)?;

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::folder::load_classifier;
+use headwise::tasks::TaskName;
 use headwise::tasks::text_classification::{Label, Options};
 use headwise::text::Input;
+use headwise::text_model::TextModel;
 use headwise::weights::Choice;
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ struct Classified<'a> {
 }
 
 pub fn run(folder: &Path, top_k: usize, precision: Choice, texts: Vec<String>) -> Result<()> {
-    let classifier = Arc::new(load_classifier(folder, precision)?);
+    let classifier = Arc::new(TextModel::open(folder, TaskName::TextClassification, precision)?);
     super::warn(folder, &classifier.warnings());
     let options = Options { top_k: (top_k > 0).then_some(top_k), ..Options::default() };
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {

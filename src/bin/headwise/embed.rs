@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::folder::load_embedder;
+use headwise::sentences::embedder::TextEmbedder;
 use headwise::weights::Choice;
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ struct Embedded<'a> {
 }
 
 pub fn run(folder: &Path, precision: Choice, texts: Vec<String>) -> Result<()> {
-    let embedder = Arc::new(load_embedder(folder, precision)?);
+    let embedder = Arc::new(TextEmbedder::open(folder, precision)?);
     super::warn(folder, &embedder.warnings());
     for texts in super::texts_or_lines(texts)?.chunks(super::LINES) {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

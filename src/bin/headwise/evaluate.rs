@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::folder::load_classifier;
+use headwise::tasks::TaskName;
 use headwise::tasks::text_classification::Options;
 use headwise::text::Input;
 use headwise::text_model::TextModel;
@@ -38,7 +38,7 @@ impl Count {
 }
 
 pub fn run(folder: &Path, data: &Path, threshold: f32, precision: Choice) -> Result<()> {
-    let classifier = Arc::new(load_classifier(folder, precision)?);
+    let classifier = Arc::new(TextModel::open(folder, TaskName::TextClassification, precision)?);
     super::warn(folder, &classifier.warnings());
     let examples = read(data, classifier.model.labels.len())?;
     let mut counts = vec![Count::default(); classifier.model.labels.len()];

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use headwise::Result;
 use headwise::architectures::HeadKind;
-use headwise::folder::load_model;
+use headwise::models::Model;
 use headwise::models::{Numbers, Output, Trace};
 use headwise::text::Rows;
 use headwise::weights::LoadOptions;
@@ -22,7 +22,7 @@ struct InputFile {
 pub fn run(folder: &Path, kind: HeadKind, options: LoadOptions, path: &Path, trace: Trace) -> Result<()> {
     let text = std::fs::read_to_string(path).map_err(|error| file_error(path, error))?;
     let InputFile { inputs } = serde_json::from_str(&text).map_err(|error| file_error(path, error))?;
-    let model = load_model(folder, kind, options)?;
+    let model = Model::open(folder, kind, options)?;
     super::warn(folder, &model.warnings());
     let outputs = model.outputs(&inputs, trace)?.into_iter().map(|(name, output)| {
         let value = match output {

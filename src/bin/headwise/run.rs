@@ -5,7 +5,6 @@
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-use headwise::folder::load_pipeline;
 use headwise::limits;
 use headwise::pipeline::{Offsets, Output, Pipeline};
 use headwise::tasks::TaskName;
@@ -60,7 +59,7 @@ pub fn run(task: &str, folder: &Path, options: Option<&str>, precision: Choice) 
         value: error.to_string(),
         supported: "a JSON object".into(),
     })?;
-    let pipeline = load_pipeline(folder, task, precision)?;
+    let pipeline = Pipeline::open(folder, task, precision)?;
     super::warn(folder, &pipeline.warnings());
     // What is wrong with the options, is to be said before the first line.
     pipeline.start(std::iter::empty(), options.clone(), Offsets::Characters)?;

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use headwise::architectures::HeadKind;
 use headwise::kernels::Precision;
-use headwise::models::{Config, Loader, Model};
+use headwise::models::{Config, Model};
 use headwise::text::Rows;
 use headwise::weights::{INDEX_FILE, Index, LoadOptions};
 use include_dir::{Dir, File, include_dir};
@@ -79,7 +79,7 @@ impl Fixture {
         let index = self.index();
         let files: Vec<&[u8]> = index.files().iter().map(|name| self.file(name)).collect();
         let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
-        let mut loader = Loader::new(Config::parse(self.config)?, self.head(), options, index);
+        let mut loader = Model::load(Config::parse(self.config)?, self.head(), options, index);
         for (number, bytes) in files.into_iter().enumerate() {
             for piece in bytes.chunks(chunk) {
                 loader.push(number, piece)?;
@@ -107,7 +107,7 @@ pub fn load(
     chunk: usize,
 ) -> headwise::Result<Model> {
     let options = LoadOptions { precision: precision.into(), ..LoadOptions::default() };
-    let mut loader = Loader::single_file(Config::parse(config)?, kind, options);
+    let mut loader = Model::load(Config::parse(config)?, kind, options, Index::single_file());
     for piece in weights.chunks(chunk) {
         loader.push(0, piece)?;
     }
