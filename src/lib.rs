@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! text → text (tokens) → Batch → models (Encoder) → hidden vectors → heads → logits → tasks (results)
-//! bytes → weights (header, plan, filler) → nn (Linear, LayerNorm, …)
+//! bytes → weights (header, plan, filler) → nn (Linear, Norm, …)
 //! ```
 //!
 //! ```

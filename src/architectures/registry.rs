@@ -1,29 +1,21 @@
 //! Which architectures there are, by `model_type`.
 
-use super::albert::ALBERT;
-use super::bart::BART;
-use super::bert::BERT;
-use super::deberta_v2::DEBERTA_V2;
-use super::distilbert::DISTILBERT;
-use super::electra::ELECTRA;
-use super::modernbert::MODERNBERT;
-use super::mpnet::MPNET;
-use super::roberta::{DATA2VEC_TEXT, ROBERTA, XLM_ROBERTA};
 use super::words::{Architecture, ModelType};
+use super::{albert, bart, bert, deberta_v2, distilbert, electra, modernbert, mpnet, roberta};
 
 /// Every architecture that can be loaded.
 pub const ARCHITECTURES: &[&Architecture] = &[
-    &BERT,
-    &ROBERTA,
-    &XLM_ROBERTA,
-    &DATA2VEC_TEXT,
-    &DISTILBERT,
-    &ELECTRA,
-    &ALBERT,
-    &MPNET,
-    &DEBERTA_V2,
-    &MODERNBERT,
-    &BART,
+    &bert::BERT,
+    &roberta::ROBERTA,
+    &roberta::XLM_ROBERTA,
+    &roberta::DATA2VEC_TEXT,
+    &distilbert::DISTILBERT,
+    &electra::ELECTRA,
+    &albert::ALBERT,
+    &mpnet::MPNET,
+    &deberta_v2::DEBERTA_V2,
+    &modernbert::MODERNBERT,
+    &bart::BART,
 ];
 
 /// The architecture of a `model_type`.

@@ -42,7 +42,9 @@ impl<'a> WordEmbeddings<'a> {
                 Body::EncoderDecoder => &SHARED,
             };
             tied = own.iter().map(|name| weight(&names.base(name))).collect();
-            let last = table(config, HeadKind::MaskedLm)?.and_then(|table| table.stages.last());
+            let heads = &config.architecture.heads;
+            let masked_lm = if heads.have(HeadKind::MaskedLm) { table(config, HeadKind::MaskedLm)? } else { None };
+            let last = masked_lm.and_then(|table| table.stages.last());
             if let Some(decoder) = last.filter(|stage| stage.tied == Tied::ByConfig) {
                 let decoder = weight(&decoder.linear.name(names));
                 if head == HeadKind::MaskedLm {

@@ -60,7 +60,7 @@ impl ModuleLoader {
 
     fn filler(&self, header: Header, needs: Declarations) -> Result<Filler> {
         let checkpoint = Checkpoint::new(vec![(self.file.clone(), header)])?;
-        let names = Names::new(&checkpoint, &[]);
+        let names = Names::new(&checkpoint, &[], &[]);
         let section = Section { head: Some(self.kind), needs };
         let nothing = Ignorable { buffers: &[], heads: &[] };
         let options = LoadOptions { precision: self.precision, ..LoadOptions::default() };

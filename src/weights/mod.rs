@@ -26,7 +26,7 @@ mod write;
 
 pub use checkpoint::{Checkpoint, INDEX_FILE, Location, MODEL_FILE};
 pub use choice::{Choice, Reason};
-pub use declare::{Declarations, Param};
+pub use declare::{Declarations, Param, RowOrder};
 pub use fill::Filler;
 pub use header::{Entry, Header, HeaderReader};
 pub use index::Index;

@@ -178,7 +178,7 @@ fn what_would_be_computed_wrongly_is_refused_by_field() {
         ("num_hidden_layers", json!(97)),
         ("num_attention_heads", json!(7)),
         ("vocab_size", json!(1 << 21)),
-        ("max_position_embeddings", json!(65_537)),
+        ("max_position_embeddings", json!(131_073)),
         ("layer_norm_eps", json!("tiny")),
         ("layer_norm_eps", json!(-1e-5)),
         ("num_labels", json!(65_537)),
