@@ -10,6 +10,7 @@ mod electra;
 pub mod heads;
 mod modernbert;
 mod mpnet;
+mod nomic_bert;
 mod registry;
 mod roberta;
 pub mod words;

@@ -121,6 +121,18 @@ def as_modernbert_of_2024(config: dict) -> dict:
                    "torch_dtype": config["dtype"]}
 
 
+def as_nomic_bert_of_2024(config: dict) -> dict:
+    """The spelling of GPT-2, in which NomicBERT was published: `transformers` reads the defaults in its place."""
+    keys = dict(hidden_size="n_embd", num_hidden_layers="n_layer", num_attention_heads="n_head",
+                intermediate_size="n_inner", max_position_embeddings="n_positions", layer_norm_eps="layer_norm_epsilon")
+    gone = {"rope_parameters", "hidden_act", "head_dim", "architectures", "tie_word_embeddings", "dtype"}
+    kept = {keys.get(key, key): value for key, value in config.items() if key not in gone}
+    return kept | dict(activation_function="swiglu", rotary_emb_base=config["rope_parameters"]["rope_theta"],
+                       rotary_emb_fraction=1.0, rotary_emb_interleaved=False, rotary_emb_scale_base=None,
+                       rotary_scaling_factor=None, prenorm=False, causal=False, qkv_proj_bias=False, mlp_fc1_bias=False,
+                       mlp_fc2_bias=False, use_rms_norm=False)
+
+
 # --- the table -------------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
@@ -161,6 +173,8 @@ class Configuration:
     scale: float = 0.5  # see `randomise`
     edit: Callable[[dict], dict] | None = None
     edit_config: Callable[[dict], dict] | None = None
+    names_in_memory: bool = False  # tensors under the names that `transformers` 5 has in memory, where files have others
+    edit_config_after: Callable[[dict], dict] | None = None  # once Python has read it, which knows another spelling
 
 
 def bert(layers=1, **changes) -> dict:
@@ -208,6 +222,14 @@ def modernbert(**changes) -> dict:
                 bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2) | changes
 
 
+def turning(theta=20.0, kind="default", **more) -> dict:
+    return dict(rope_parameters=dict(rope_type=kind, rope_theta=theta, **more))
+
+
+def nomic_bert(**changes) -> dict:
+    return bert(**turning()) | changes
+
+
 def bart(**changes) -> dict:
     return dict(vocab_size=VOCABULARY, d_model=HIDDEN, encoder_layers=2, decoder_layers=1,
                 encoder_attention_heads=ATTENTION_HEADS, decoder_attention_heads=ATTENTION_HEADS,
@@ -216,6 +238,7 @@ def bart(**changes) -> dict:
 
 
 DEEP = dict(num_hidden_layers=2)
+NO_QA_HEADS = ("base", "sequence", "token", "masked-lm")
 BART_HEADS = ("base", "sequence", "qa", "masked-lm")  # transformers has no others for it
 EPSILON = dict(layer_norm_eps=0.05)
 UNTIED = dict(tie_word_embeddings=False)
@@ -335,6 +358,10 @@ CONFIGURATIONS = {
         "modernbert", modernbert(), ("masked-lm",),
         edit=also(decoder__weight="model__embeddings__tok_embeddings__weight")),
     "modernbert-untied": Configuration("modernbert", modernbert(decoder_bias=False, **UNTIED), ("masked-lm",)),
+    "nomic_bert": Configuration("nomic_bert", nomic_bert(), NO_QA_HEADS, in_detail=DEEP),
+    "nomic_bert-2024": Configuration("nomic_bert", nomic_bert(max_position_embeddings=LENGTH), ("base", "sequence"),
+                                     rows=EDGES, edit_config_after=as_nomic_bert_of_2024),
+    "nomic_bert-names": Configuration("nomic_bert", nomic_bert(**EPSILON), NO_QA_HEADS, names_in_memory=True),
     "bart": Configuration("bart", bart(), BART_HEADS, in_detail=dict(encoder_layers=1, decoder_layers=2)),
     "bart-scaled": Configuration("bart", bart(scale_embedding=True, activation_function="relu"), BART_HEADS),
     "bart-apart": Configuration(
@@ -386,14 +413,19 @@ def randomise(model: torch.nn.Module, salt: str, scale: float) -> None:
 # --- one fixture -----------------------------------------------------------------------------------------------------
 
 def save(model: torch.nn.Module, configuration: Configuration, dtype: torch.dtype, folder: Path) -> None:
-    model.to(dtype).save_pretrained(folder, max_shard_size=configuration.max_shard_size)
+    model.to(dtype).save_pretrained(folder, max_shard_size=configuration.max_shard_size,
+                                    save_original_format=not configuration.names_in_memory)
     (folder / "generation_config.json").unlink(missing_ok=True)
     if configuration.edit:
         path = folder / "model.safetensors"
         save_file(configuration.edit(load_file(path)), path, metadata={"format": "pt"})
-    if configuration.edit_config:
+    rewrite_config(configuration.edit_config, folder)
+
+
+def rewrite_config(edit: Callable[[dict], dict] | None, folder: Path) -> None:
+    if edit:
         path = folder / "config.json"
-        path.write_text(json.dumps(configuration.edit_config(json.loads(path.read_text())), indent=2) + "\n")
+        path.write_text(json.dumps(edit(json.loads(path.read_text())), indent=2) + "\n")
 
 
 def reload(head: Head, folder: Path) -> torch.nn.Module:
@@ -471,6 +503,7 @@ def write_fixture(configuration: Configuration, head_name: str, name: str, folde
     save(model, configuration, torch.float32 if in_detail else configuration.dtype, folder)
 
     model = reload(head, folder)
+    rewrite_config(configuration.edit_config_after, folder)
     inputs = make_inputs(configuration, head, config)
     outputs = compute(model, inputs, head, in_detail)
     if head.choices > 1:  # [examples, choices, tokens]
