@@ -7,6 +7,7 @@ mod bert;
 mod deberta_v2;
 mod distilbert;
 mod electra;
+mod gte;
 pub mod heads;
 mod modernbert;
 mod mpnet;

@@ -1,7 +1,7 @@
 //! Which architectures there are, by `model_type`.
 
 use super::words::{Architecture, ModelType};
-use super::{albert, bart, bert, deberta_v2, distilbert, electra, modernbert, mpnet, nomic_bert, roberta};
+use super::{albert, bart, bert, deberta_v2, distilbert, electra, gte, modernbert, mpnet, nomic_bert, roberta};
 
 /// Every architecture that can be loaded.
 pub const ARCHITECTURES: &[&Architecture] = &[
@@ -16,6 +16,7 @@ pub const ARCHITECTURES: &[&Architecture] = &[
     &deberta_v2::DEBERTA_V2,
     &modernbert::MODERNBERT,
     &nomic_bert::NOMIC_BERT,
+    &gte::GTE,
     &bart::BART,
 ];
 

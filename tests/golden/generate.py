@@ -37,6 +37,7 @@ from transformers import (
 # Awkward on purpose: no multiple of a SIMD width, and no two sizes alike, so that axes cannot be confused.
 VOCABULARY, HIDDEN, ATTENTION_HEADS, INTERMEDIATE, POSITIONS, LENGTH = 61, 18, 3, 22, 30, 23
 EMBEDDING = 10  # of architectures that project their embeddings
+NTK = 2.5  # GTE's factor
 BUCKETS, WINDOW = 8, 8  # of relative positions, of local attention: rows are longer
 FIRST_ORDINARY_ID = 5  # ids below are special tokens
 LABELS, TOKEN_LABELS, CHOICES = 5, 7, 3
@@ -133,6 +134,45 @@ def as_nomic_bert_of_2024(config: dict) -> dict:
                        mlp_fc2_bias=False, use_rms_norm=False)
 
 
+def as_new(config: dict) -> dict:
+    """The spelling of GTE's own code, which `transformers` knows as `gte`."""
+    kept = {key: value for key, value in config.items() if key not in ("rope_parameters", "dtype", "architectures")}
+    return kept | dict(model_type="new", pack_qkv=True, layer_norm_type="layer_norm", logn_attention_scale=False,
+                       unpad_inputs=False, use_memory_efficient_attention=False, position_embedding_type="rope",
+                       rope_theta=config["rope_parameters"]["rope_theta"], rope_scaling=None)
+
+
+def as_new_scaled(config: dict) -> dict:
+    return as_new(config) | dict(rope_scaling=dict(type="ntk", factor=NTK))
+
+
+def with_prefix_new(tensors: dict) -> dict:
+    return {("new." + name.removeprefix("gte.") if name.startswith("gte.") else name): tensor
+            for name, tensor in tensors.items()}
+
+
+# --- what `transformers` does not compute: references of our own -----------------------------------------------------
+
+def scale_by_ntk(model: torch.nn.Module) -> None:
+    """Frequencies of GTE's own code (`NTKScalingRotaryEmbedding`): `transformers` refuses its rope type, `ntk`."""
+    rotary, theta = model.base_model.rotary_emb, model.config.rope_parameters["rope_theta"]
+    size = 2 * len(rotary.inv_freq)
+    exponents = torch.arange(0, size, 2).float() / size
+    rotary.inv_freq.copy_(1.0 / (theta * NTK) ** exponents / NTK ** (2 / size))
+
+
+def turn_a_share(model: torch.nn.Module) -> None:
+    """The first 4 of 6 numbers of a head turn, as in GPT-NeoX and GLM: here all, a plane of them by nothing."""
+    rotary = model.base_model.rotary_emb
+    theta = model.config.rope_parameters["rope_theta"]
+    rotary.inv_freq.copy_(torch.tensor([1.0, theta ** -0.5, 0.0]))
+    for layer in model.base_model.layers:
+        for projection in (layer.self_attn.q_proj, layer.self_attn.k_proj):
+            for tensor in (projection.weight, projection.bias):
+                heads = tensor.data.unflatten(0, (ATTENTION_HEADS, -1))
+                tensor.data = heads[:, [0, 1, 4, 2, 3, 5]].flatten(0, 1)
+
+
 # --- the table -------------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
@@ -174,6 +214,7 @@ class Configuration:
     edit: Callable[[dict], dict] | None = None
     edit_config: Callable[[dict], dict] | None = None
     names_in_memory: bool = False  # tensors under the names that `transformers` 5 has in memory, where files have others
+    adapt: Callable[[torch.nn.Module], None] | None = None  # the model before it computes
     edit_config_after: Callable[[dict], dict] | None = None  # once Python has read it, which knows another spelling
 
 
@@ -228,6 +269,10 @@ def turning(theta=20.0, kind="default", **more) -> dict:
 
 def nomic_bert(**changes) -> dict:
     return bert(**turning()) | changes
+
+
+def gte(**changes) -> dict:
+    return bert(type_vocab_size=1, pad_token_id=1, **turning()) | changes
 
 
 def bart(**changes) -> dict:
@@ -362,6 +407,14 @@ CONFIGURATIONS = {
     "nomic_bert-2024": Configuration("nomic_bert", nomic_bert(max_position_embeddings=LENGTH), ("base", "sequence"),
                                      rows=EDGES, edit_config_after=as_nomic_bert_of_2024),
     "nomic_bert-names": Configuration("nomic_bert", nomic_bert(**EPSILON), NO_QA_HEADS, names_in_memory=True),
+    "gte": Configuration("gte", gte(), NO_QA_HEADS, in_detail=DEEP),
+    "gte-names": Configuration("gte", gte(hidden_act="relu", **EPSILON), NO_QA_HEADS, names_in_memory=True),
+    "gte-linear": Configuration("gte", gte(type_vocab_size=2, **turning(kind="linear", factor=2.5)), ("base",)),
+    "new": Configuration("gte", gte(), NO_QA_HEADS, edit=with_prefix_new, edit_config_after=as_new),
+    "new-ntk": Configuration("gte", gte(type_vocab_size=0, max_position_embeddings=LENGTH), ("base", "sequence"),
+                             rows=EDGES, edit=with_prefix_new, adapt=scale_by_ntk, edit_config_after=as_new_scaled),
+    # Of no `model_type`: a test has the table of it.
+    "made/gte-share": Configuration("gte", gte(), ("base",), adapt=turn_a_share),
     "bart": Configuration("bart", bart(), BART_HEADS, in_detail=dict(encoder_layers=1, decoder_layers=2)),
     "bart-scaled": Configuration("bart", bart(scale_embedding=True, activation_function="relu"), BART_HEADS),
     "bart-apart": Configuration(
@@ -503,6 +556,8 @@ def write_fixture(configuration: Configuration, head_name: str, name: str, folde
     save(model, configuration, torch.float32 if in_detail else configuration.dtype, folder)
 
     model = reload(head, folder)
+    if configuration.adapt:
+        configuration.adapt(model)
     rewrite_config(configuration.edit_config_after, folder)
     inputs = make_inputs(configuration, head, config)
     outputs = compute(model, inputs, head, in_detail)
