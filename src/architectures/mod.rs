@@ -12,6 +12,7 @@ pub mod heads;
 mod modernbert;
 mod mpnet;
 mod nomic_bert;
+mod qwen3;
 mod registry;
 mod roberta;
 pub mod words;

@@ -1,7 +1,7 @@
 //! Which architectures there are, by `model_type`.
 
 use super::words::{Architecture, ModelType};
-use super::{albert, bart, bert, deberta_v2, distilbert, electra, gte, modernbert, mpnet, nomic_bert, roberta};
+use super::{albert, bart, bert, deberta_v2, distilbert, electra, gte, modernbert, mpnet, nomic_bert, qwen3, roberta};
 
 /// Every architecture that can be loaded.
 pub const ARCHITECTURES: &[&Architecture] = &[
@@ -17,6 +17,7 @@ pub const ARCHITECTURES: &[&Architecture] = &[
     &modernbert::MODERNBERT,
     &nomic_bert::NOMIC_BERT,
     &gte::GTE,
+    &qwen3::QWEN3,
     &bart::BART,
 ];
 

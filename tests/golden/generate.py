@@ -208,6 +208,7 @@ class Configuration:
     in_detail: dict | None = None  # settings of `base` beside these; it then holds F32 and the outputs of every layer
     rows: tuple = UNEQUAL
     pad_id_inside: bool = False  # one more row, where the padding token stands among the real ones
+    pad_id_last: bool = False  # in the first row the last real tokens are padding tokens
     dtype: torch.dtype = torch.float16
     max_shard_size: str = "10GB"
     scale: float = 0.5  # see `randomise`
@@ -275,6 +276,13 @@ def gte(**changes) -> dict:
     return bert(type_vocab_size=1, pad_token_id=1, **turning()) | changes
 
 
+def qwen3(**changes) -> dict:
+    """Three heads of queries for each of keys, and heads that together are wider than the hidden vector."""
+    return dict(vocab_size=VOCABULARY, hidden_size=HIDDEN, num_hidden_layers=1, num_attention_heads=6,
+                num_key_value_heads=2, head_dim=10, intermediate_size=INTERMEDIATE, max_position_embeddings=POSITIONS,
+                pad_token_id=3, **turning()) | changes
+
+
 def bart(**changes) -> dict:
     return dict(vocab_size=VOCABULARY, d_model=HIDDEN, encoder_layers=2, decoder_layers=1,
                 encoder_attention_heads=ATTENTION_HEADS, decoder_attention_heads=ATTENTION_HEADS,
@@ -284,6 +292,7 @@ def bart(**changes) -> dict:
 
 DEEP = dict(num_hidden_layers=2)
 NO_QA_HEADS = ("base", "sequence", "token", "masked-lm")
+DECODER_HEADS = ("base", "sequence", "token", "qa")
 BART_HEADS = ("base", "sequence", "qa", "masked-lm")  # transformers has no others for it
 EPSILON = dict(layer_norm_eps=0.05)
 UNTIED = dict(tie_word_embeddings=False)
@@ -413,6 +422,18 @@ CONFIGURATIONS = {
     "new": Configuration("gte", gte(), NO_QA_HEADS, edit=with_prefix_new, edit_config_after=as_new),
     "new-ntk": Configuration("gte", gte(type_vocab_size=0, max_position_embeddings=LENGTH), ("base", "sequence"),
                              rows=EDGES, edit=with_prefix_new, adapt=scale_by_ntk, edit_config_after=as_new_scaled),
+    "qwen3": Configuration("qwen3", qwen3(), DECODER_HEADS, in_detail={}, pad_id_inside=True, pad_id_last=True),
+    # No padding token: the last one counts, whatever it is. As many heads of keys as of queries.
+    "qwen3-null": Configuration("qwen3", qwen3(pad_token_id=None, num_key_value_heads=None, attention_bias=True),
+                                ("sequence", "token")),
+    "qwen3-window": Configuration("qwen3", qwen3(num_hidden_layers=3, use_sliding_window=True, sliding_window=WINDOW - 3,
+                                                 max_window_layers=1, rms_norm_eps=0.05), ("base", "sequence"),
+                                  rows=EDGES),
+    "qwen3-yarn": Configuration("qwen3", qwen3(**turning(kind="yarn", factor=4.0, original_max_position_embeddings=50)),
+                                ("base",)),
+    "qwen3-llama3": Configuration(
+        "qwen3", qwen3(**turning(kind="llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                                 original_max_position_embeddings=50)), ("base",)),
     # Of no `model_type`: a test has the table of it.
     "made/gte-share": Configuration("gte", gte(), ("base",), adapt=turn_a_share),
     "bart": Configuration("bart", bart(), BART_HEADS, in_detail=dict(encoder_layers=1, decoder_layers=2)),
@@ -497,9 +518,11 @@ def make_inputs(configuration: Configuration, head: Head, config) -> dict:
     generator = torch.Generator().manual_seed(7)
     ids = torch.randint(FIRST_ORDINARY_ID, config.vocab_size, mask.shape, generator=generator)
     starts_real = mask[:, :1] == 1
-    ids = torch.where((mask == 0) & starts_real, config.pad_token_id, ids)
+    ids = torch.where((mask == 0) & starts_real, 0 if config.pad_token_id is None else config.pad_token_id, ids)
     if configuration.pad_id_inside:
         ids[-1, [4, 5, 11]] = config.pad_token_id
+    if configuration.pad_id_last:
+        ids[0, -3:] = config.pad_token_id
     if config.is_encoder_decoder:
         end_sequences(ids, mask, config.eos_token_id)
     inputs = {"input_ids": ids, "attention_mask": mask}
