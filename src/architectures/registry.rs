@@ -1,24 +1,23 @@
 //! Which architectures there are, by `model_type`.
 
 use super::words::{Architecture, ModelType};
-use super::{albert, bart, bert, deberta_v2, distilbert, electra, gte, modernbert, mpnet, nomic_bert, qwen3, roberta};
 
 /// Every architecture that can be loaded.
 pub const ARCHITECTURES: &[&Architecture] = &[
-    &bert::BERT,
-    &roberta::ROBERTA,
-    &roberta::XLM_ROBERTA,
-    &roberta::DATA2VEC_TEXT,
-    &distilbert::DISTILBERT,
-    &electra::ELECTRA,
-    &albert::ALBERT,
-    &mpnet::MPNET,
-    &deberta_v2::DEBERTA_V2,
-    &modernbert::MODERNBERT,
-    &nomic_bert::NOMIC_BERT,
-    &gte::GTE,
-    &qwen3::QWEN3,
-    &bart::BART,
+    &super::bert::BERT,
+    &super::roberta::ROBERTA,
+    &super::roberta::XLM_ROBERTA,
+    &super::roberta::DATA2VEC_TEXT,
+    &super::distilbert::DISTILBERT,
+    &super::electra::ELECTRA,
+    &super::albert::ALBERT,
+    &super::mpnet::MPNET,
+    &super::deberta_v2::DEBERTA_V2,
+    &super::modernbert::MODERNBERT,
+    &super::nomic_bert::NOMIC_BERT,
+    &super::gte::GTE,
+    &super::qwen3::QWEN3,
+    &super::bart::BART,
 ];
 
 /// The architecture of a `model_type`.
