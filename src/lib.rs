@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! text → text (tokens) → Batch → models (encoder, head) → logits → tasks (results)
-//! bytes → weights (Load: headers, plan, filler) → nn (Linear, LayerNorm, …)
+//! bytes → weights (Load: headers, plan, filler) → nn (Linear, Norm, …)
 //! ```
 //!
 //! ```

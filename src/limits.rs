@@ -50,8 +50,9 @@ pub const LAYERS: usize = 96;
 /// Largest vocabulary. XLM-R has 250,002 pieces.
 pub const VOCABULARY: usize = 1 << 20;
 
-/// Longest position table.
-pub const POSITIONS: usize = 65_536;
+/// Most positions of a configuration. Embedders have 8,192, decoders 32,768 (Qwen3), 40,960 or 131,072 (Llama 3.1); only
+/// a table of positions takes memory of that size, and a file has to hold it.
+pub const POSITIONS: usize = 1 << 17;
 
 /// Widest convolution along the tokens, in tokens. DeBERTa v2 has 3.
 pub const CONVOLUTION: usize = 31;

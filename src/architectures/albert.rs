@@ -26,17 +26,17 @@ pub const ALBERT: Architecture = Architecture {
             projection: Some(Projection {
                 name: "encoder.embedding_hidden_mapping_in",
                 always: true,
-                behind_norm: true,
+                after_norm: true,
             }),
             ..bert::EMBEDDINGS
         },
         layer: LayerTable {
             prefix: "encoder.albert_layer_groups.{group}.albert_layers.{inner}.",
             shared: Some(("num_hidden_groups", "inner_group_num")),
-            qkv: &["attention.query", "attention.key", "attention.value"],
+            qkv: &[&["attention.query", "attention.key", "attention.value"]],
             attention_output: "attention.dense",
             attention_norm: "attention.LayerNorm",
-            up: "ffn",
+            up: &[&["ffn"]],
             down: "ffn_output",
             output_norm: "full_layer_layer_norm",
             ..bert::LAYER

@@ -3,7 +3,7 @@
 //! `models/bart/modeling_bart.py`.
 
 use super::bert;
-use super::heads::{Heads, masked_lm, sequence};
+use super::heads::{Heads, masked_lm, question_answering, sequence};
 use super::words::{Architecture, Body, ConfigKeys, ModelType, Setting};
 use crate::nn::Activation;
 
@@ -19,20 +19,21 @@ pub const BART: Architecture = Architecture {
         intermediate_size: Setting::of("encoder_ffn_dim", 4_096),
         max_positions: Setting::of("max_position_embeddings", 1_024),
         type_vocab_size: Setting::fixed(0),
-        pad_token_id: Setting::of("pad_token_id", 1),
+        pad_token_id: Setting::of("pad_token_id", Some(1)),
         activation: Setting::of("activation_function", Activation::Gelu),
         layer_norm_eps: Setting::fixed(1e-5),
         initializer_range: Setting::of("init_std", 0.02),
         default_labels: 3,
         ..bert::KEYS
     },
+    aliases: &[],
     refusals: &[],
     body: Body::EncoderDecoder,
     heads: Heads {
         sequence: Some(&sequence::LAST_EOS),
         token: None,
+        question_answering: Some(&question_answering::PAIR),
         multiple_choice: None,
         masked_lm: Some(&masked_lm::LOGITS_BIAS),
-        ..bert::HEADS
     },
 };

@@ -4,8 +4,8 @@
 use super::bert;
 use super::heads::{Heads, masked_lm, multiple_choice, sequence};
 use super::words::{
-    Architecture, AttentionKind, Body, ConfigKeys, EmbeddingTable, EncoderTable, LayerTable, ModelType, PositionTable,
-    Projection, Setting,
+    Architecture, AttentionTable, Body, ConfigKeys, EmbeddingTable, EncoderTable, LayerTable, ModelType, PositionTable,
+    Projection, RelativePositions, Setting,
 };
 
 /// Positions may also be added to the embeddings, and the first layer may be followed by a
@@ -13,6 +13,7 @@ use super::words::{
 pub const DEBERTA_V2: Architecture = Architecture {
     model_types: &[ModelType { name: "deberta-v2", class: "DebertaV2" }],
     prefixes: &["deberta"],
+    aliases: &[],
     keys: ConfigKeys {
         vocab_size: Setting::of("vocab_size", 128_100),
         hidden_size: Setting::of("hidden_size", 1_536),
@@ -28,12 +29,12 @@ pub const DEBERTA_V2: Architecture = Architecture {
     body: Body::Encoder(&EncoderTable {
         embeddings: EmbeddingTable {
             position: Some(PositionTable { present: Setting::of("position_biased_input", true), ..bert::POSITIONS }),
-            projection: Some(Projection { name: "embeddings.embed_proj", always: false, behind_norm: false }),
+            projection: Some(Projection { name: "embeddings.embed_proj", always: false, after_norm: false }),
             ..bert::EMBEDDINGS
         },
-        attention: AttentionKind::Disentangled,
+        attention: AttentionTable { positions: RelativePositions::Disentangled, ..bert::ATTENTION },
         layer: LayerTable {
-            qkv: &["attention.self.query_proj", "attention.self.key_proj", "attention.self.value_proj"],
+            qkv: &[&["attention.self.query_proj", "attention.self.key_proj", "attention.self.value_proj"]],
             ..bert::LAYER
         },
         convolution: Some("encoder.conv"),

@@ -24,10 +24,10 @@ pub const DISTILBERT: Architecture = Architecture {
         embeddings: EmbeddingTable { token_type: None, ..bert::EMBEDDINGS },
         layer: LayerTable {
             prefix: "transformer.layer.{i}.",
-            qkv: &["attention.q_lin", "attention.k_lin", "attention.v_lin"],
+            qkv: &[&["attention.q_lin", "attention.k_lin", "attention.v_lin"]],
             attention_output: "attention.out_lin",
             attention_norm: "sa_layer_norm",
-            up: "ffn.lin1",
+            up: &[&["ffn.lin1"]],
             down: "ffn.lin2",
             output_norm: "output_layer_norm",
             ..bert::LAYER

@@ -18,7 +18,7 @@ pub const ELECTRA: Architecture = Architecture {
     },
     body: Body::Encoder(&EncoderTable {
         embeddings: EmbeddingTable {
-            projection: Some(Projection { name: "embeddings_project", always: false, behind_norm: true }),
+            projection: Some(Projection { name: "embeddings_project", always: false, after_norm: true }),
             ..bert::EMBEDDINGS
         },
         ..bert::ENCODER

@@ -5,7 +5,8 @@
 use super::bert;
 use super::heads::{Heads, masked_lm, multiple_choice, question_answering, sequence, token};
 use super::words::{
-    Architecture, AttentionKind, Body, ConfigKeys, EmbeddingTable, EncoderTable, LayerTable, ModelType, Norms, Setting,
+    Architecture, AttentionTable, Body, ConfigKeys, EmbeddingTable, EncoderTable, Gate, LayerTable, ModelType, Norm,
+    Norms, RelativePositions, RotaryTable, Setting, WindowTable, WindowedLayers,
 };
 use crate::nn::Activation;
 
@@ -19,10 +20,10 @@ pub const MODERNBERT: Architecture = Architecture {
         intermediate_size: Setting::of("intermediate_size", 1_152),
         max_positions: Setting::of("max_position_embeddings", 8_192),
         type_vocab_size: Setting::fixed(0),
-        pad_token_id: Setting::of("pad_token_id", 50_283),
+        pad_token_id: Setting::of("pad_token_id", Some(50_283)),
         activation: Setting::of("hidden_activation", Activation::Gelu),
         layer_norm_eps: Setting::of("norm_eps", 1e-5),
-        norm_bias: Setting::of("norm_bias", false),
+        norm: Norm::Layer(Setting::of("norm_bias", false)),
         ..bert::KEYS
     },
     body: Body::Encoder(&EncoderTable {
@@ -30,23 +31,38 @@ pub const MODERNBERT: Architecture = Architecture {
             word: "embeddings.tok_embeddings",
             position: None,
             token_type: None,
-            norm: "embeddings.norm",
+            norm: Some("embeddings.norm"),
             projection: None,
         },
-        attention: AttentionKind::Rotary,
+        attention: AttentionTable {
+            positions: RelativePositions::Rotary(RotaryTable {
+                base: Setting::of("global_rope_theta", 160_000.0),
+                local_base: Some(Setting::of("local_rope_theta", 10_000.0)),
+                share: Setting::fixed(1.0),
+                interleaved: false,
+                scaling: &[],
+            }),
+            causal: false,
+            window: Some(WindowTable {
+                width: Setting::of("local_attention", 128),
+                used: Setting::fixed(true),
+                layers: WindowedLayers::ButEvery(Setting::of("global_attn_every_n_layers", 3)),
+            }),
+        },
         layer: LayerTable {
             prefix: "layers.{i}.",
-            shared: None,
-            qkv: &["attn.Wqkv"],
+            qkv: &[&["attn.Wqkv"]],
             attention_output: "attn.Wo",
             attention_bias: Setting::of("attention_bias", false),
             attention_norm: "attn_norm",
-            up: "mlp.Wi",
-            gated: true,
+            up: &[&["mlp.Wi"]],
+            gate: Gate::First,
             down: "mlp.Wo",
-            feed_forward_bias: Setting::of("mlp_bias", false),
+            up_bias: Setting::of("mlp_bias", false),
+            down_bias: Setting::of("mlp_bias", false),
             output_norm: "mlp_norm",
             norms: Norms::BeforeButTheFirst,
+            ..bert::LAYER
         },
         convolution: None,
         final_norm: Some("final_norm"),

@@ -2,7 +2,8 @@
 //! layers share. `transformers`: `models/mpnet/modeling_mpnet.py`.
 
 use super::words::{
-    Architecture, AttentionKind, Body, ConfigKeys, EmbeddingTable, EncoderTable, LayerTable, ModelType, Setting,
+    Architecture, AttentionTable, Body, ConfigKeys, EmbeddingTable, EncoderTable, LayerTable, ModelType,
+    RelativePositions, Setting,
 };
 use super::{bert, roberta};
 
@@ -13,14 +14,17 @@ pub const MPNET: Architecture = Architecture {
     keys: ConfigKeys {
         vocab_size: Setting::of("vocab_size", 30_527),
         type_vocab_size: Setting::fixed(0),
-        pad_token_id: Setting::fixed(1),
+        pad_token_id: Setting::fixed(Some(1)),
         ..bert::KEYS
     },
     body: Body::Encoder(&EncoderTable {
         embeddings: EmbeddingTable { token_type: None, ..roberta::EMBEDDINGS },
-        attention: AttentionKind::SharedBias("encoder.relative_attention_bias"),
+        attention: AttentionTable {
+            positions: RelativePositions::SharedBias("encoder.relative_attention_bias"),
+            ..bert::ATTENTION
+        },
         layer: LayerTable {
-            qkv: &["attention.attn.q", "attention.attn.k", "attention.attn.v"],
+            qkv: &[&["attention.attn.q", "attention.attn.k", "attention.attn.v"]],
             attention_output: "attention.attn.o",
             attention_norm: "attention.LayerNorm",
             ..bert::LAYER

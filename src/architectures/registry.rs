@@ -1,29 +1,23 @@
 //! Which architectures there are, by `model_type`.
 
-use super::albert::ALBERT;
-use super::bart::BART;
-use super::bert::BERT;
-use super::deberta_v2::DEBERTA_V2;
-use super::distilbert::DISTILBERT;
-use super::electra::ELECTRA;
-use super::modernbert::MODERNBERT;
-use super::mpnet::MPNET;
-use super::roberta::{DATA2VEC_TEXT, ROBERTA, XLM_ROBERTA};
 use super::words::{Architecture, ModelType};
 
 /// Every architecture that can be loaded.
 pub const ARCHITECTURES: &[&Architecture] = &[
-    &BERT,
-    &ROBERTA,
-    &XLM_ROBERTA,
-    &DATA2VEC_TEXT,
-    &DISTILBERT,
-    &ELECTRA,
-    &ALBERT,
-    &MPNET,
-    &DEBERTA_V2,
-    &MODERNBERT,
-    &BART,
+    &super::bert::BERT,
+    &super::roberta::ROBERTA,
+    &super::roberta::XLM_ROBERTA,
+    &super::roberta::DATA2VEC_TEXT,
+    &super::distilbert::DISTILBERT,
+    &super::electra::ELECTRA,
+    &super::albert::ALBERT,
+    &super::mpnet::MPNET,
+    &super::deberta_v2::DEBERTA_V2,
+    &super::modernbert::MODERNBERT,
+    &super::nomic_bert::NOMIC_BERT,
+    &super::gte::GTE,
+    &super::qwen3::QWEN3,
+    &super::bart::BART,
 ];
 
 /// The architecture of a `model_type`.

@@ -36,7 +36,7 @@ pub const DATA2VEC_TEXT: Architecture = Architecture {
     ..ROBERTA
 };
 
-pub(super) const KEYS: ConfigKeys = ConfigKeys { pad_token_id: Setting::of("pad_token_id", 1), ..bert::KEYS };
+pub(super) const KEYS: ConfigKeys = ConfigKeys { pad_token_id: Setting::of("pad_token_id", Some(1)), ..bert::KEYS };
 
 pub(super) const EMBEDDINGS: EmbeddingTable = EmbeddingTable {
     position: Some(PositionTable { rule: Positions::AfterPadding, ..bert::POSITIONS }),

@@ -5,11 +5,12 @@ use super::config::Config;
 use super::disentangled::Disentangled;
 use super::distance::shared_bias_bucket;
 use super::layer::Layer;
-use super::rotary::{self, RotaryLayer};
-use crate::architectures::words::AttentionKind;
+use super::rotary::Rotation;
+use super::window;
+use crate::architectures::words::{self, AttentionTable};
 use crate::error::Result;
-use crate::kernels::attention::rotary::{Rotary, frequencies};
-use crate::kernels::attention::{Attention, RelativeBias};
+use crate::kernels::attention::rotary::Rotary;
+use crate::kernels::attention::{Attention, AttentionMask, RelativeBias};
 use crate::nn::{Attend, Embedding};
 use crate::weights::{Declarations, Names};
 
@@ -19,8 +20,11 @@ const SHARED_BIAS_BUCKETS: usize = 32;
 /// The attention of all layers.
 #[derive(Debug)]
 pub struct Scheme {
-    heads: usize,
-    hidden: usize,
+    plain: Attend<'static>,
+    /// What a token sees, and what in layers with a window.
+    masks: [AttentionMask; 2],
+    /// Which layers have a window; empty where none has.
+    windowed: Vec<bool>,
     positions: RelativePositions,
 }
 
@@ -28,7 +32,10 @@ pub struct Scheme {
 enum RelativePositions {
     None,
     SharedBias(Embedding),
-    Rotary(Vec<RotaryLayer>),
+    /// Slopes of the heads.
+    Alibi(Vec<f32>),
+    /// Of layers that see all, and of those that have a window.
+    Rotary([Rotation; 2]),
     Disentangled(Disentangled),
 }
 
@@ -38,14 +45,14 @@ pub enum ForBatch {
     /// Nothing.
     None,
     /// `[heads, 2 · reach + 1]`
-    SharedBias {
+    Bias {
         /// By distance of the key from the query.
         table: Vec<f32>,
         /// The largest distance.
         reach: usize,
     },
-    /// One for each base.
-    Rotary(Vec<(f64, Rotary)>),
+    /// Of layers that see all, and of those that have a window, if that is another one.
+    Rotary(Rotary, Option<Rotary>),
     /// Rows of the relative positions by distance.
     Disentangled(Vec<u32>),
 }
@@ -55,18 +62,26 @@ impl Scheme {
     ///
     /// # Errors
     /// [`crate::Error::Config`].
-    pub fn declare(needs: &mut Declarations, names: &Names, config: &Config, kind: AttentionKind) -> Result<Self> {
-        let (heads, hidden) = (config.attention_heads, config.hidden_size);
-        let positions = match kind {
-            AttentionKind::Plain => RelativePositions::None,
-            AttentionKind::SharedBias(name) => {
+    pub fn declare(needs: &mut Declarations, names: &Names, config: &Config, table: &AttentionTable) -> Result<Self> {
+        let heads = config.attention_heads;
+        let positions = match &table.positions {
+            words::RelativePositions::None => RelativePositions::None,
+            words::RelativePositions::SharedBias(name) => {
                 RelativePositions::SharedBias(Embedding::declare(needs, &names.base(name), SHARED_BIAS_BUCKETS, heads))
             }
-            AttentionKind::Rotary => RelativePositions::Rotary(rotary::layers(config)?),
-            AttentionKind::Disentangled => Disentangled::declare(needs, names, config)?
+            words::RelativePositions::Alibi => RelativePositions::Alibi(slopes(heads)),
+            words::RelativePositions::Rotary(table) => RelativePositions::Rotary(Rotation::read(config, table)?),
+            words::RelativePositions::Disentangled => Disentangled::declare(needs, names, config)?
                 .map_or(RelativePositions::None, RelativePositions::Disentangled),
         };
-        Ok(Scheme { heads, hidden, positions })
+        let plain = Attend::plain(heads, config.head_size);
+        let plain = Attend { attention: Attention { kv_heads: config.kv_heads, ..plain.attention }, ..plain };
+        let (window, windowed) = window::read(config, table.window.as_ref())?;
+        let masks = match table.causal {
+            false => [AttentionMask::ALL, AttentionMask::window(window / 2)],
+            true => [AttentionMask::CAUSAL, AttentionMask { before: window.saturating_sub(1), after: 0 }],
+        };
+        Ok(Scheme { plain, masks, windowed, positions })
     }
 
     /// Computes what depends on weights alone, once they are loaded.
@@ -91,23 +106,23 @@ impl Scheme {
         Ok(match &self.positions {
             RelativePositions::None => ForBatch::None,
             RelativePositions::SharedBias(buckets) => {
-                let mut table = Vec::with_capacity(self.heads * (2 * reach + 1));
-                for head in 0..self.heads {
+                let heads = self.plain.attention.heads;
+                let mut table = Vec::with_capacity(heads * (2 * reach + 1));
+                for head in 0..heads {
                     for distance in -(reach as i64)..=reach as i64 {
                         table.push(buckets.vector(shared_bias_bucket(distance) as u32)?[head]);
                     }
                 }
-                ForBatch::SharedBias { table, reach }
+                ForBatch::Bias { table, reach }
             }
-            RelativePositions::Rotary(layers) => {
-                let mut rotations: Vec<(f64, Rotary)> = Vec::new();
-                for &RotaryLayer { theta, .. } in layers {
-                    if rotations.iter().all(|(known, _)| *known != theta) {
-                        let frequencies = frequencies(theta, self.hidden / self.heads);
-                        rotations.push((theta, Rotary::new(&frequencies, longest)));
-                    }
-                }
-                ForBatch::Rotary(rotations)
+            RelativePositions::Alibi(slopes) => {
+                let distances = || (0..=2 * reach).map(|place| place.abs_diff(reach) as f32);
+                let of_head = |slope: &f32| distances().map(|distance| -slope * distance).collect::<Vec<_>>();
+                ForBatch::Bias { table: slopes.iter().flat_map(of_head).collect(), reach }
+            }
+            RelativePositions::Rotary([full, local]) => {
+                let has_local = full != local && self.windowed.contains(&true);
+                ForBatch::Rotary(full.of_length(longest), has_local.then(|| local.of_length(longest)))
             }
             RelativePositions::Disentangled(disentangled) => ForBatch::Disentangled(disentangled.rows(reach)),
         })
@@ -115,24 +130,46 @@ impl Scheme {
 
     /// How one layer attends.
     pub fn of_layer<'a>(&'a self, shared: &'a ForBatch, layer: usize) -> Result<Attend<'a>> {
-        let plain = Attend::plain(self.heads, self.hidden);
-        let attention = plain.attention;
+        let windowed = self.windowed.get(layer) == Some(&true);
+        let attention = Attention { mask: self.masks[usize::from(windowed)], ..self.plain.attention };
+        let plain = Attend { attention, ..self.plain };
         Ok(match (&self.positions, shared) {
-            (RelativePositions::Rotary(layers), ForBatch::Rotary(rotations)) => {
-                let RotaryLayer { theta, mask } = layers[layer];
-                let rotation = rotations.iter().find(|(known, _)| *known == theta).map(|(_, rotation)| rotation);
-                Attend { attention: Attention { mask, ..attention }, rotation }
+            (_, ForBatch::Rotary(full, local)) => {
+                let local = local.as_ref().filter(|_| windowed);
+                Attend { rotation: Some(local.unwrap_or(full)), ..plain }
             }
             (RelativePositions::Disentangled(disentangled), ForBatch::Disentangled(rows)) => {
                 let relative = Some(disentangled.of_layer(layer, rows)?);
                 let scale = disentangled.scale(attention.size);
                 Attend { attention: Attention { scale, relative, ..attention }, ..plain }
             }
-            (_, ForBatch::SharedBias { table, reach }) => {
+            (_, ForBatch::Bias { table, reach }) => {
                 let bias = Some(RelativeBias { table, reach: *reach });
                 Attend { attention: Attention { bias, ..attention }, ..plain }
             }
             _ => plain,
         })
+    }
+}
+
+/// What a score loses with each step of distance, by head: a geometric series; of a number of heads that is no power of
+/// two that of the next smaller one, and then every other one of the next larger (Press et al., 2022).
+fn slopes(heads: usize) -> Vec<f32> {
+    let series = |count: usize| (1..=count).map(move |index| (-8.0 * index as f64 / count as f64).exp2() as f32);
+    let power = 1 << heads.ilog2();
+    series(power).chain(series(2 * power).step_by(2)).take(heads).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slopes_are_those_of_python() {
+        assert_eq!(slopes(4), [0.25, 0.0625, 0.015625, 0.00390625]);
+        assert_eq!(slopes(3), [0.0625, 0.00390625, 0.25]);
+        let of_twelve = [0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625];
+        let others = [0.5, 0.25, 0.125, 0.0625].map(|slope| slope * std::f32::consts::SQRT_2);
+        assert_eq!(slopes(12), [of_twelve.as_slice(), &others].concat());
     }
 }

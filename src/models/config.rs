@@ -9,11 +9,11 @@ use super::fields::{Fields, Labels, generic_labels, invalid};
 use super::quantization;
 use crate::architectures::HeadKind;
 use crate::architectures::heads::HeadTable;
-use crate::architectures::words::{Architecture, Body, ModelType, Positions, Refusal, Setting};
+use crate::architectures::words::{Architecture, Body, ModelType, Norm, Positions, Refusal, Setting};
 use crate::architectures::{self, supported_model_types};
 use crate::error::{Error, Result};
 use crate::named::named;
-use crate::nn::Activation;
+use crate::nn::{Activation, NormKind};
 use crate::text::{ADAPTER_FILE, SmallFiles, Tokenizer, adapter};
 use crate::{json, limits};
 
@@ -64,22 +64,26 @@ pub struct Config {
     pub embedding_size: usize,
     /// Number of layers.
     pub layers: usize,
-    /// Attention heads of a layer; divides `hidden_size`.
+    /// Attention heads of a layer.
     pub attention_heads: usize,
+    /// Heads of keys and values; divides that.
+    pub kv_heads: usize,
+    /// Numbers of a head's vector.
+    pub head_size: usize,
     /// Width of the feed-forward layer.
     pub intermediate_size: usize,
     /// Rows of the position table, or how long sequences were in training.
     pub max_positions: usize,
     /// Rows of the token-type table; 0 when there is none.
     pub type_vocab_size: usize,
-    /// Id of the padding token.
+    /// Id of the padding token; 0 where there is none.
     pub pad_token_id: usize,
     /// Activation of the feed-forward network.
     pub activation: Activation,
     /// Epsilon of every normalisation.
     pub layer_norm_eps: f64,
-    /// Whether normalisations have a bias.
-    pub norm_bias: bool,
+    /// What every normalisation is.
+    pub norm: NormKind,
     /// The longest sequence there are positions for; `None` where positions are not a table.
     pub usable_positions: Option<usize>,
     /// Names of the labels; `None` where the file states neither names nor a number.
@@ -123,13 +127,20 @@ impl Config {
         for (name, setting) in COMMON_NAMES.into_iter().zip([keys.hidden_size, keys.attention_heads, keys.layers]) {
             fields.copy(name, setting.key.unwrap_or(name));
         }
-        fields.refuse(REFUSALS)?;
+        let common = REFUSALS.iter().filter(|(key, _)| architecture.refusals.iter().all(|(own, _)| own != key));
+        fields.refuse(&common.copied().collect::<Vec<_>>())?;
         quantization::check(&fields)?;
         fields.refuse(architecture.refusals)?;
         let Labels { names: labels, nameless: nameless_labels, warning } = fields.labels()?;
         let (problem_type, unknown_problem) = problem_type(&fields);
         let vocab_size = fields.number(keys.vocab_size, 1, limits::VOCABULARY)?;
         let hidden_size = fields.number(keys.hidden_size, 1, limits::HIDDEN_SIZE)?;
+        let attention_heads = fields.number(keys.attention_heads, 1, limits::HIDDEN_SIZE)?;
+        let head_size = fields.number(keys.head_size, 1, limits::HIDDEN_SIZE)?;
+        let kv_heads = match keys.kv_heads.key {
+            Some(key) if fields.is_null(key) => 0,
+            _ => fields.number(keys.kv_heads, 1, limits::HIDDEN_SIZE)?,
+        };
         let mut config = Config {
             architecture,
             model_type,
@@ -141,7 +152,9 @@ impl Config {
                 size => size,
             },
             layers: fields.number(keys.layers, 0, limits::LAYERS)?,
-            attention_heads: fields.number(keys.attention_heads, 1, limits::HIDDEN_SIZE)?,
+            attention_heads,
+            kv_heads: if kv_heads == 0 { attention_heads } else { kv_heads },
+            head_size: if head_size == 0 { hidden_size / attention_heads } else { head_size },
             intermediate_size: fields.number(keys.intermediate_size, 1, limits::INTERMEDIATE_SIZE)?,
             max_positions: fields.number(keys.max_positions, 1, limits::POSITIONS)?,
             type_vocab_size: fields.number(keys.type_vocab_size, 0, limits::VOCABULARY)?,
@@ -149,7 +162,10 @@ impl Config {
             activation: fields.activation(keys.activation)?,
             layer_norm_eps: fields
                 .real(keys.layer_norm_eps, "a number from 0 to 1", |eps| (0.0..1.0).contains(&eps))?,
-            norm_bias: fields.flag(keys.norm_bias)?,
+            norm: match keys.norm {
+                Norm::Layer(bias) => NormKind::Layer { bias: fields.flag(bias)? },
+                Norm::Rms => NormKind::Rms,
+            },
             usable_positions: None,
             labels,
             nameless_labels,
@@ -176,7 +192,7 @@ impl Config {
         self.shorter(self.usable_positions, model_max_length)
     }
 
-    /// The same for this tokenizer, to the token: where positions are counted behind that of the padding token, special
+    /// The same for this tokenizer, to the token: where positions are counted after that of the padding token, special
     /// tokens that are the same token, such as `<s>`, use up none.
     pub fn longest(&self, tokenizer: &Tokenizer) -> usize {
         let uncounted = match position_rule(self.architecture) {
@@ -199,6 +215,16 @@ impl Config {
             ));
         }
         tokenizer.truncate_to(longest)
+    }
+
+    /// Id of the padding token, where there is one that a text may hold.
+    pub(super) fn padding(&self) -> Option<u32> {
+        let Setting { key, default, .. } = self.architecture.keys.pad_token_id;
+        let id = match key.and_then(|key| self.fields.all().get(key)) {
+            None => default,
+            Some(stated) => stated.as_u64().map(|_| self.pad_token_id),
+        };
+        id.map(|id| id as u32)
     }
 
     fn shorter(&self, positions: Option<usize>, model_max_length: Option<usize>) -> usize {
@@ -318,8 +344,12 @@ impl Config {
             let key = setting.key.unwrap_or_default();
             Err(invalid(key, self.fields.get(key), &supported))
         };
-        if !self.hidden_size.is_multiple_of(self.attention_heads) {
+        let is_stated = keys.head_size.default > 0 || keys.head_size.keys().any(|key| self.fields.get(key).is_some());
+        if !is_stated && !self.hidden_size.is_multiple_of(self.attention_heads) {
             return refuse(keys.attention_heads, format!("a divisor of the hidden size {}", self.hidden_size));
+        }
+        if !self.attention_heads.is_multiple_of(self.kv_heads) {
+            return refuse(keys.kv_heads, format!("a divisor of the {} attention heads", self.attention_heads));
         }
         if self.usable_positions == Some(0) {
             return refuse(keys.max_positions, format!("more than the padding id {} and one", self.pad_token_id));
@@ -361,7 +391,8 @@ fn position_rule(architecture: &Architecture) -> Option<Positions> {
 /// The padding id decides where positions begin, if it decides anything; otherwise it may be null, or count from the end
 /// of the vocabulary.
 fn pad_token_id(fields: &Fields, architecture: &Architecture, vocab_size: usize) -> Result<usize> {
-    let setting = architecture.keys.pad_token_id;
+    let Setting { key, aliases, default } = architecture.keys.pad_token_id;
+    let setting = Setting { key, aliases, default: default.unwrap_or(0) };
     let counts = position_rule(architecture) == Some(Positions::AfterPadding);
     let from_the_end = |key| fields.get(key)?.as_i64().filter(|id| (-(vocab_size as i64)..0).contains(id));
     match setting.key.filter(|_| !counts) {

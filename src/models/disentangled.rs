@@ -16,7 +16,7 @@ use crate::architectures::words::Setting;
 use crate::error::{Error, Result};
 use crate::kernels::attention;
 use crate::limits;
-use crate::nn::{Embedding, LayerNorm, Linear, sum_of_embeddings};
+use crate::nn::{Embedding, Linear, Norm, sum_of_embeddings};
 use crate::weights::{Declarations, Names};
 
 /// The relative positions of an encoder.
@@ -24,7 +24,7 @@ use crate::weights::{Declarations, Names};
 pub struct Disentangled {
     settings: Settings,
     positions: Embedding,
-    norm: Option<LayerNorm>,
+    norm: Option<Norm>,
     /// Projections of their own, for each layer; those of the words otherwise.
     projections: Vec<Projections>,
     /// For each layer.
@@ -87,7 +87,7 @@ impl Disentangled {
             settings,
             projections,
             positions: Embedding::declare(needs, &table, 2 * settings.span(), hidden),
-            norm: settings.normalised.then(|| LayerNorm::declare(needs, &norm, hidden, eps, true)),
+            norm: settings.normalised.then(|| Norm::declare(needs, &norm, hidden, eps, config.norm)),
             projected: OnceLock::new(),
         }))
     }
@@ -154,7 +154,7 @@ impl Disentangled {
 impl Settings {
     fn read(config: &Config) -> Result<Option<Settings>> {
         let fields = &config.fields;
-        let size = config.hidden_size / config.attention_heads;
+        let size = config.head_size;
         fields.refuse(&[("attention_head_size", &[size.to_string().as_str()])])?;
         if !fields.flag(Setting::of("relative_attention", false))? {
             return Ok(None);
@@ -188,7 +188,7 @@ impl Settings {
     }
 }
 
-/// WordEmbeddings of a list, or of a string with bars between them.
+/// Words of a list, or of a string with bars between them.
 fn words<'a>(config: &Config, key: &str, known: &[&'a str]) -> Result<Vec<&'a str>> {
     let Some(value) = config.fields.get(key) else {
         return Ok(Vec::new());

@@ -12,7 +12,7 @@ use super::word_embeddings::WordEmbeddings;
 use crate::architectures::words::{EmbeddingTable, EncoderTable, LayerTable, Positions, Setting};
 use crate::error::Result;
 use crate::limits;
-use crate::nn::{Activation, Convolution, Embedding, LayerNorm, Linear, sum_of_embeddings};
+use crate::nn::{Activation, Convolution, Embedding, Linear, Norm, sum_of_embeddings};
 use crate::text::Batch;
 use crate::weights::{Declarations, Names};
 
@@ -24,9 +24,9 @@ pub struct Encoder {
     /// Layers in the order of their use: some architectures use one several times.
     order: Vec<usize>,
     scheme: Scheme,
-    /// On the embeddings, added behind the first layer.
-    convolution: Option<(Convolution, LayerNorm)>,
-    final_norm: Option<LayerNorm>,
+    /// On the embeddings, added after the first layer.
+    convolution: Option<(Convolution, Norm)>,
+    final_norm: Option<Norm>,
 }
 
 impl Encoder {
@@ -48,7 +48,7 @@ impl Encoder {
             layers: prefixes.iter().enumerate().map(layer).collect::<Result<_>>()?,
             order,
             embeddings: Embeddings::declare(needs, names, config, &table.embeddings, words)?,
-            scheme: Scheme::declare(needs, names, config, table.attention)?,
+            scheme: Scheme::declare(needs, names, config, &table.attention)?,
             convolution: match table.convolution {
                 None => None,
                 Some(name) => convolution(needs, names, config, name)?,
@@ -78,7 +78,7 @@ impl Encoder {
         let shared = self.scheme.for_batch(longest)?;
         let embedded = self.embeddings.forward(batch)?;
         let mut x = embedded.clone();
-        // The convolution behind the first layer mixes all tokens.
+        // The convolution after the first layer mixes all tokens.
         let narrow = match (self.order.len(), &self.convolution) {
             (1, Some(_)) => None,
             (steps, _) => steps.checked_sub(1).filter(|_| !trace.wants_anything()),
@@ -106,9 +106,9 @@ struct Embeddings {
     words: Embedding,
     positions: Option<(Embedding, Positions)>,
     token_types: Option<Embedding>,
-    norm: LayerNorm,
+    norm: Option<Norm>,
     projection: Option<Linear>,
-    projection_behind_norm: bool,
+    projection_after_norm: bool,
     pad_token_id: u32,
 }
 
@@ -132,19 +132,19 @@ impl Embeddings {
         let types = table.token_type.filter(|_| config.type_vocab_size > 0);
         let token_types = types.map(|name| embedding(name, config.type_vocab_size));
         let projection = table.projection.as_ref().filter(|one| one.always || size != config.hidden_size);
-        let behind_norm = projection.is_none_or(|projection| projection.behind_norm);
-        let normalised = if behind_norm { size } else { config.hidden_size };
+        let after_norm = projection.is_none_or(|projection| projection.after_norm);
+        let normalised = if after_norm { size } else { config.hidden_size };
         Ok(Embeddings {
             words,
             positions,
             token_types,
-            norm: norm(needs, names, config, table.norm, normalised),
+            norm: table.norm.map(|name| norm(needs, names, config, name, normalised)),
             projection: projection.map(|projection| {
                 let name = names.base(projection.name);
                 let linear = Linear::declare(needs, &name, size, config.hidden_size);
-                if projection.behind_norm { linear.with_biases(needs, &[name], config.hidden_size) } else { linear }
+                if projection.after_norm { linear.with_biases(needs, &[name], config.hidden_size) } else { linear }
             }),
-            projection_behind_norm: behind_norm,
+            projection_after_norm: after_norm,
             pad_token_id: config.pad_token_id as u32,
         })
     }
@@ -156,10 +156,11 @@ impl Embeddings {
         tables.extend(positions.iter().map(|(table, ids)| (*table, ids.as_slice())));
         tables.extend(self.token_types.iter().map(|types| (types, batch.token_type_ids.as_slice())));
         let sum = sum_of_embeddings(&tables)?;
+        let normalised = |x: Tensor| self.norm.as_ref().map_or(Ok(x.clone()), |norm| norm.forward(&x));
         match &self.projection {
-            None => self.norm.forward(&sum),
-            Some(projection) if self.projection_behind_norm => projection.forward(&self.norm.forward(&sum)?),
-            Some(projection) => self.norm.forward(&projection.forward(&sum)?),
+            None => normalised(sum),
+            Some(projection) if self.projection_after_norm => projection.forward(&normalised(sum)?),
+            Some(projection) => normalised(projection.forward(&sum)?),
         }
     }
 
@@ -206,7 +207,7 @@ fn convolution(
     names: &Names,
     config: &Config,
     name: &str,
-) -> Result<Option<(Convolution, LayerNorm)>> {
+) -> Result<Option<(Convolution, Norm)>> {
     let key = "conv_kernel_size";
     let width = config.fields.number(Setting::of(key, 0), 0, limits::CONVOLUTION)?;
     if width == 0 {
@@ -221,6 +222,6 @@ fn convolution(
     Ok(Some((convolution, norm(needs, names, config, &format!("{name}.LayerNorm"), size))))
 }
 
-fn norm(needs: &mut Declarations, names: &Names, config: &Config, name: &str, size: usize) -> LayerNorm {
-    LayerNorm::declare(needs, &names.base(name), size, config.layer_norm_eps, config.norm_bias)
+fn norm(needs: &mut Declarations, names: &Names, config: &Config, name: &str, size: usize) -> Norm {
+    Norm::declare(needs, &names.base(name), size, config.layer_norm_eps, config.norm)
 }

@@ -12,7 +12,7 @@ use crate::architectures::words::Setting;
 use crate::error::Result;
 use crate::kernels::attention::{Attention, AttentionMask, Sequence};
 use crate::limits;
-use crate::nn::{Attend, Embedding, LayerNorm, Linear, attention_between, scaled, self_attention, sum_of_embeddings};
+use crate::nn::{Attend, Embedding, Linear, Norm, attention_between, scaled, self_attention, sum_of_embeddings};
 use crate::text::Batch;
 use crate::weights::{Declarations, Names};
 
@@ -34,7 +34,7 @@ pub struct EncoderDecoder {
 struct Side {
     words: Embedding,
     positions: Embedding,
-    norm: LayerNorm,
+    norm: Norm,
     layers: Vec<Layer>,
     heads: usize,
 }
@@ -53,7 +53,7 @@ struct Layer {
 #[derive(Debug)]
 struct Residual {
     linear: Linear,
-    norm: LayerNorm,
+    norm: Norm,
 }
 
 impl EncoderDecoder {
@@ -90,7 +90,7 @@ impl EncoderDecoder {
     /// The encoder's output for every token: `[tokens, hidden]`.
     pub fn encode(&self, batch: &Batch, trace: &mut Trace) -> Result<Tensor> {
         let mut x = self.encoder.embed(self, &batch.input_ids, batch)?;
-        let attend = Attend::plain(self.encoder.heads, self.encoder.words.size());
+        let attend = self.encoder.attend();
         for layer in &self.encoder.layers {
             trace.hidden_state(Stack::Encoder, &x);
             let mixed = trace.attention(Stack::Encoder, |probabilities| {
@@ -127,8 +127,8 @@ impl EncoderDecoder {
         trace: &mut Trace,
     ) -> Result<Tensor> {
         let queries = queries(batch, wanted);
-        let plain = Attend::plain(self.decoder.heads, self.decoder.words.size());
-        let causal = Attend { attention: Attention { mask: AttentionMask::Causal, ..plain.attention }, ..plain };
+        let plain = self.decoder.attend();
+        let causal = Attend { attention: Attention { mask: AttentionMask::CAUSAL, ..plain.attention }, ..plain };
         let asked = wanted.select(x, batch)?;
         let mixed = trace.attention(Stack::Decoder, |probabilities| {
             let [q, kv] = [layer.qkv.forward_parts(&asked, 0..1)?, layer.qkv.forward_parts(x, 1..3)?];
@@ -182,12 +182,16 @@ impl Side {
         Side {
             words: words.declare(needs, &name("embed_tokens")),
             positions: Embedding::declare(needs, &name("embed_positions"), rows, hidden),
-            norm: LayerNorm::declare(needs, &name("layernorm_embedding"), hidden, config.layer_norm_eps, true),
+            norm: Norm::declare(needs, &name("layernorm_embedding"), hidden, config.layer_norm_eps, config.norm),
             layers: (0..layers)
                 .map(|layer| Layer::declare(needs, config, &name(&format!("layers.{layer}")), side, intermediate))
                 .collect(),
             heads,
         }
+    }
+
+    fn attend(&self) -> Attend<'static> {
+        Attend::plain(self.heads, self.words.size() / self.heads)
     }
 
     /// `[tokens, hidden]`
@@ -210,7 +214,7 @@ impl Layer {
         };
         let residual = |needs: &mut Declarations, part: &str, inputs, norm: &str| Residual {
             linear: linear(needs, &[part], inputs, hidden),
-            norm: LayerNorm::declare(needs, &format!("{prefix}.{norm}"), hidden, config.layer_norm_eps, true),
+            norm: Norm::declare(needs, &format!("{prefix}.{norm}"), hidden, config.layer_norm_eps, config.norm),
         };
         Layer {
             qkv: linear(needs, &["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"], hidden, hidden),

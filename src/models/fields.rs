@@ -74,8 +74,8 @@ impl Fields {
         })
     }
 
-    fn read<T>(&self, setting: Setting<T>, supported: &str, accept: impl Fn(&Value) -> Option<T>) -> Result<T> {
-        match setting.key.and_then(|key| Some((key, self.0.get(key)?))) {
+    fn read<T: Copy>(&self, setting: Setting<T>, supported: &str, accept: impl Fn(&Value) -> Option<T>) -> Result<T> {
+        match setting.keys().find_map(|key| Some((key, self.0.get(key)?))) {
             None => Ok(setting.default),
             Some((key, Value::Null)) if NULL_ALLOWED.contains(&key) => Ok(setting.default),
             Some((key, value)) => accept(value).ok_or_else(|| invalid(key, Some(value), supported)),

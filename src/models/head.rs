@@ -8,7 +8,7 @@ use crate::architectures::heads::{Applied, Bias, HeadTable, InitStd, Reads, Stag
 use crate::architectures::words::Setting;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::nn::{Activation, LayerNorm, Linear, mean_of_sequences};
+use crate::nn::{Activation, Linear, Norm, mean_of_sequences};
 use crate::text::Batch;
 use crate::weights::{Declarations, Initial, Initializer, Names};
 
@@ -16,7 +16,7 @@ use crate::weights::{Declarations, Initial, Initializer, Names};
 #[derive(Debug)]
 pub struct Head {
     pool: Pool,
-    stages: Vec<(Linear, Option<LayerNorm>)>,
+    stages: Vec<(Linear, Option<Norm>)>,
 }
 
 /// Which hidden vectors a head reads.
@@ -26,6 +26,8 @@ enum Pool {
     FirstToken,
     /// That of the last token with this id.
     Last(u32),
+    /// That of the last token with another id than this one, else the first; of the very last, if there is no such id.
+    LastBut(Option<u32>),
     Mean,
 }
 
@@ -59,10 +61,11 @@ impl Head {
                 Width::Hidden => config.hidden_size,
                 Width::Embedding => config.embedding_size,
                 Width::Outputs => outputs,
+                Width::Pair => 2,
             };
             needs.initializer = initializer(stage.init_std, config)?;
             let linear = linear(needs, names, config, stage, [inputs, width], words)?;
-            let norm = |name| LayerNorm::declare(needs, name, width, config.layer_norm_eps, config.norm_bias);
+            let norm = |name| Norm::declare(needs, name, width, config.layer_norm_eps, config.norm);
             stages.push((linear, stage.norm.map(norm)));
             inputs = width;
         }
@@ -77,6 +80,10 @@ impl Head {
         match self.pool {
             Pool::EachToken | Pool::Mean => Ok(Needs::All),
             Pool::FirstToken => Ok(Needs::One(vec![0; batch.sequences.len()])),
+            Pool::LastBut(padding) => {
+                let last = |ids: &[u32]| ids.iter().rposition(|&id| Some(id) != padding).unwrap_or(0);
+                Ok(Needs::One(batch.sequences.iter().map(|rows| last(&batch.input_ids[rows.clone()])).collect()))
+            }
             Pool::Last(id) => {
                 let sequences = batch.sequences.iter().enumerate();
                 let last = sequences.map(|(input, rows)| {
@@ -133,6 +140,7 @@ fn linear(
     };
     let own = format!("{name}.bias");
     let bias = match stage.bias {
+        Bias::None => None,
         Bias::Own => Some(own),
         Bias::If(key, default) => config.fields.flag(Setting::of(key, default))?.then_some(own),
         Bias::OrAt(other) => {
@@ -179,6 +187,7 @@ fn pool(reads: Reads, config: &Config) -> Result<Pool> {
         Reads::LastEos => {
             Pool::Last(config.fields.number(Setting::of("eos_token_id", 2), 0, limits::VOCABULARY)? as u32)
         }
+        Reads::LastToken => Pool::LastBut(config.padding()),
         Reads::FirstTokenOrMean => {
             let choices = [("cls", Pool::FirstToken), ("mean", Pool::Mean)];
             config.fields.choice(Setting::of("classifier_pooling", Pool::FirstToken), &choices)?

@@ -11,6 +11,7 @@ pub const IGNORABLE: Ignorable = Ignorable {
         "cls.",
         "lm_head.",
         "classifier.",
+        "score.",
         "pre_classifier.",
         "qa_outputs.",
         // DistilBERT's masked language model.

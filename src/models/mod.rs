@@ -18,6 +18,7 @@ mod outputs;
 mod quantization;
 mod rotary;
 mod trace;
+mod window;
 mod word_embeddings;
 
 pub use crate::architectures::HeadKind;

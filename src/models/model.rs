@@ -11,7 +11,7 @@ use super::layer::Tokens;
 use super::quantization::QUANTIZATION_FIELDS;
 use super::trace::Trace;
 use super::word_embeddings::WordEmbeddings;
-use crate::architectures::heads::{HeadKind, HeadTable};
+use crate::architectures::heads::{HeadKind, HeadTable, Width};
 use crate::architectures::words::Body;
 use crate::error::{Error, Result, listed};
 use crate::kernels::Precision;
@@ -59,7 +59,7 @@ impl Model {
         kind: HeadKind,
         options: LoadOptions,
     ) -> Result<(Model, Plan)> {
-        let names = Names::new(checkpoint, config.architecture.prefixes);
+        let names = Names::new(checkpoint, config.architecture.prefixes, config.architecture.aliases);
         let quantized = QUANTIZATION_FIELDS.iter().any(|field| config.fields.get(field).is_some());
         let mut words = WordEmbeddings::new(&names, &config, kind)?;
         let mut needs = Declarations::of(quantized);
@@ -75,8 +75,8 @@ impl Model {
                 }
                 let outputs = match kind {
                     HeadKind::QuestionAnswering => {
-                        // They are labels to `transformers`, of which BART alone has two whatever its file says.
-                        if let Body::Encoder(_) = config.architecture.body {
+                        // They are labels to `transformers`, but for heads that have two whatever the file says.
+                        if table.stages.iter().all(|stage| stage.width != Width::Pair) {
                             self::labels(&config, checkpoint, &names, table, options.new_head.is_some())?;
                         }
                         2

@@ -41,7 +41,11 @@ impl<'a> WordEmbeddings<'a> {
                 Body::EncoderDecoder => &SHARED,
             };
             tied = own.iter().map(|name| weight(&names.base(name))).collect();
-            let last = config.head_table(HeadKind::MaskedLm)?.and_then(|table| table.stages.last());
+            let masked_lm = match config.architecture.heads.have(HeadKind::MaskedLm) {
+                true => config.head_table(HeadKind::MaskedLm)?,
+                false => None,
+            };
+            let last = masked_lm.and_then(|table| table.stages.last());
             if let Some(decoder) = last.filter(|stage| stage.tied == Tied::ByConfig) {
                 let decoder = weight(&decoder.linear.name(names));
                 if head == HeadKind::MaskedLm {

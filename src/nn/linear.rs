@@ -1,4 +1,4 @@
-//! Linear layers: `y = x·Wᵀ + b`, and an activation behind it if there is one.
+//! Linear layers: `y = x·Wᵀ + b`, and an activation after it if there is one.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use super::{Activation, Embedding, ops};
 use crate::error::Result;
 use crate::kernels::{Epilogue, Matrix, Table, matrix};
-use crate::weights::{Declarations, Initial, Param};
+use crate::weights::{Declarations, Initial, Param, RowOrder};
 
 /// One layer, or several of equal size that read the same rows: its *parts*.
 #[derive(Debug)]
@@ -42,12 +42,32 @@ impl Linear {
         outputs: usize,
     ) -> Self {
         let weight = needs.matrix(&ending(names, "weight"), parts, outputs, inputs);
+        Linear::of_parts(weight, parts)
+    }
+
+    /// The same of tensors that hold a share each, whose rows are in an order of their own.
+    pub fn declare_shares(
+        needs: &mut Declarations,
+        shares: &[(String, usize)],
+        order: RowOrder,
+        inputs: usize,
+        outputs: usize,
+        bias: bool,
+    ) -> Self {
+        let named =
+            |end: &str| shares.iter().map(|(name, parts)| (format!("{name}.{end}"), *parts)).collect::<Vec<_>>();
+        let weight = needs.matrix_of_shares(&named("weight"), order, outputs, inputs);
+        let linear = Linear::of_parts(weight, shares.iter().map(|(_, parts)| parts).sum());
+        if bias { linear.with_bias(needs.vector_of_shares(&named("bias"), order, outputs)) } else { linear }
+    }
+
+    fn of_parts(weight: Param<Matrix>, parts: usize) -> Self {
         Linear { weight: Weight::Packed(weight), bias: None, activation: None, gated: false, parts }
     }
 
     /// A layer whose weights `[outputs, inputs]` are loaded otherwise.
     pub fn of(weight: Param<Matrix>) -> Self {
-        Linear { weight: Weight::Packed(weight), bias: None, activation: None, gated: false, parts: 1 }
+        Linear::of_parts(weight, 1)
     }
 
     /// A layer whose weights are the vectors of `embedding`: one output for each id.

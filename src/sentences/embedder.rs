@@ -16,7 +16,7 @@ use super::settings::{CONFIG, SENTENCE_EMBEDDING, Settings, TOKEN_EMBEDDINGS};
 use crate::architectures::HeadKind;
 use crate::error::Result;
 use crate::models::{Config, Model};
-use crate::nn::{LayerNorm, unit_rows};
+use crate::nn::{Norm, NormKind, unit_rows};
 use crate::text::{Batch, SmallFiles, Tokenizer};
 use crate::weights::{Choice, Declarations, Index, Load, LoadOptions};
 
@@ -45,7 +45,7 @@ struct Parts {
 enum Stage {
     Pooling(Pooling),
     Dense(Dense),
-    LayerNorm(LayerNorm),
+    LayerNorm(Norm),
     Normalize,
 }
 
@@ -185,7 +185,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn layer_norm(&mut self, settings: &Settings, folder: &str) -> Result<LayerNorm> {
+    fn layer_norm(&mut self, settings: &Settings, folder: &str) -> Result<Norm> {
         /// That of `torch.nn.LayerNorm`.
         const EPSILON: f64 = 1e-5;
         settings.refuse_unknown(&["dimension"])?;
@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
             return Err(settings.invalid("dimension", &supported));
         }
         let mut needs = Declarations::default();
-        let norm = LayerNorm::declare(&mut needs, "norm", self.width, EPSILON, true);
+        let norm = Norm::declare(&mut needs, "norm", self.width, EPSILON, NormKind::Layer { bias: true });
         self.weights.push(module_weights::load("layer norm", folder, needs, self.precision));
         Ok(norm)
     }

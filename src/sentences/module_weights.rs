@@ -14,7 +14,7 @@ pub fn load(kind: &'static str, folder: &str, needs: Declarations, precision: Ch
 }
 
 fn filler(checkpoint: &Checkpoint, kind: &'static str, needs: Declarations, precision: Choice) -> Result<Filler> {
-    let names = Names::new(checkpoint, &[]);
+    let names = Names::new(checkpoint, &[], &[]);
     let section = Section { head: Some(kind), needs };
     let nothing = Ignorable { buffers: &[], heads: &[] };
     let options = LoadOptions { precision, ..LoadOptions::default() };

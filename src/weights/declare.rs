@@ -44,6 +44,45 @@ impl<T> Param<T> {
     }
 }
 
+/// Which row of a parameter a row of its tensors becomes, which are counted through all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowOrder {
+    /// The same.
+    #[default]
+    Same,
+    /// The one that is this many rows away: both halves change places.
+    Swapped(usize),
+    /// Tensors hold groups of `group` queries, a key and a value, of `size` rows each; parameters all queries, all keys
+    /// and all values of `groups` groups.
+    Grouped {
+        /// Rows of a vector.
+        size: usize,
+        /// Queries of a group.
+        group: usize,
+        /// How many groups there are.
+        groups: usize,
+    },
+}
+
+impl RowOrder {
+    /// The row of the parameter.
+    pub(super) fn row(self, row: usize) -> usize {
+        match self {
+            RowOrder::Same => row,
+            RowOrder::Swapped(half) => (row + half) % (2 * half),
+            RowOrder::Grouped { size, group, groups } => {
+                let (vector, within) = (row / size, row % size);
+                let (at, place) = (vector / (group + 2), vector % (group + 2));
+                let vector = match place.checked_sub(group) {
+                    None => at * group + place,
+                    Some(kind) => (group + kind) * groups + at,
+                };
+                vector * size + within
+            }
+        }
+    }
+}
+
 /// One tensor of the checkpoint that the model needs.
 #[derive(Debug)]
 pub(super) struct Declared {
@@ -55,8 +94,10 @@ pub(super) struct Declared {
     pub(super) shape: Vec<usize>,
     /// Index of the parameter it fills, wholly or in part.
     pub(super) target: usize,
-    /// First row within that parameter.
+    /// First row within that parameter, before they are ordered.
     pub(super) row: usize,
+    /// Which row of the parameter each is.
+    pub(super) order: RowOrder,
     /// 0, or which of its copies it fills.
     pub(super) side: usize,
     /// What it begins with where it is new.
@@ -147,6 +188,33 @@ impl Declarations {
         self.packed(parts, outputs, inputs)
     }
 
+    /// The same in tensors that hold so many parts each, their rows in an order of their own.
+    pub fn matrix_of_shares(
+        &mut self,
+        shares: &[(String, usize)],
+        order: RowOrder,
+        outputs: usize,
+        inputs: usize,
+    ) -> Param<Matrix> {
+        let mut parts = 0;
+        for (name, share) in shares {
+            let shape = [share * outputs, inputs];
+            self.tensor(name, &shape, parts * outputs, order, Initial::Drawn(self.initializer));
+            parts += share;
+        }
+        self.packed(parts, outputs, inputs)
+    }
+
+    /// The biases of such layers.
+    pub fn vector_of_shares(&mut self, shares: &[(String, usize)], order: RowOrder, outputs: usize) -> Param<Vec<f32>> {
+        let mut length = 0;
+        for (name, share) in shares {
+            self.tensor(name, &[share * outputs], length, order, Initial::Zeros);
+            length += share * outputs;
+        }
+        self.vectors(length, 1)
+    }
+
     /// Weights `[outputs, inputs]` of one layer that the file keeps in another shape, such as a
     /// convolution's `[outputs, channels, width]`: each output's numbers are a row.
     pub fn matrix_of_shape(&mut self, name: &str, shape: &[usize], outputs: usize, inputs: usize) -> Param<Matrix> {
@@ -208,15 +276,15 @@ impl Declarations {
 
     /// Tensors of equal shape that fill the next parameter, `rows` of it each.
     fn tensors(&mut self, names: &[String], shape: &[usize], rows: usize, initial: Initial) {
-        let tensor = |(index, name): (usize, &String)| Declared {
-            name: name.clone(),
-            at: name.clone(),
-            shape: shape.to_vec(),
-            target: self.targets.len(),
-            row: index * rows,
-            side: 0,
-            initial,
-        };
-        self.tensors.extend(names.iter().enumerate().map(tensor));
+        for (index, name) in names.iter().enumerate() {
+            self.tensor(name, shape, index * rows, RowOrder::Same, initial);
+        }
+    }
+
+    /// A tensor that fills the next parameter from a row on.
+    fn tensor(&mut self, name: &str, shape: &[usize], row: usize, order: RowOrder, initial: Initial) {
+        let (name, target) = (name.to_owned(), self.targets.len());
+        let at = name.clone();
+        self.tensors.push(Declared { name, at, shape: shape.to_vec(), target, row, order, side: 0, initial });
     }
 }

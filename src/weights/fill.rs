@@ -201,7 +201,7 @@ impl Stream {
                 let columns = pending.columns_of(placement.part);
                 let mut of_rows = conversion.as_deref_mut().filter(|_| kept == Kept::Converted);
                 self.row.take(bytes, placement.dtype, columns, |numbers| {
-                    let row = placement.row + self.rows_of_entry;
+                    let row = placement.order.row(placement.row + self.rows_of_entry);
                     self.rows_of_entry += 1;
                     pending.take(placement, row, numbers, of_rows.as_deref_mut(), budget)
                 })?;

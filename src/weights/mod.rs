@@ -28,7 +28,7 @@ mod write;
 
 pub use checkpoint::{Checkpoint, Location};
 pub use choice::{Choice, Reason};
-pub use declare::{Declarations, Param};
+pub use declare::{Declarations, Param, RowOrder};
 pub use fill::Filler;
 pub use header::{Entry, Header, HeaderReader};
 pub use index::{INDEX_FILE, Index, MODEL_FILE};

@@ -32,15 +32,15 @@ pub struct Names {
 }
 
 impl Names {
-    /// Reads the names of `checkpoint`. Its prefix is decided here, once for all files: the
+    /// Reads the names of `checkpoint`, in which each of `aliases` may stand for another part of a name. Its prefix is decided here, once for all files: the
     /// first of `prefixes` that any tensor carries, or none. The first of `prefixes` is the one
     /// in full names.
-    pub fn new(checkpoint: &Checkpoint, prefixes: &[&str]) -> Self {
+    pub fn new(checkpoint: &Checkpoint, prefixes: &[&str], aliases: &[(&str, &str)]) -> Self {
         let with_dot = |prefix: &&str| format!("{prefix}.");
         let is_carried = |start: &String| checkpoint.entries().any(|(_, entry)| entry.name.starts_with(start));
         let mut locations: HashMap<String, Location> = HashMap::new();
         for (location, Entry { name, .. }) in checkpoint.entries() {
-            let new = canonical(name);
+            let new = canonical(name, aliases);
             // Where a file has both spellings, Python reads the old one.
             if new != *name || !locations.contains_key(&new) {
                 locations.insert(new, location);
@@ -85,11 +85,17 @@ impl Names {
     }
 }
 
-fn canonical(name: &str) -> String {
+fn canonical(name: &str, aliases: &[(&str, &str)]) -> String {
     for (old, new) in ALIASES {
         if let Some(stem) = name.strip_suffix(old) {
             return format!("{stem}{new}");
         }
     }
-    name.to_owned()
+    let mut dotted = format!(".{name}.");
+    for (other, own) in aliases.iter().map(|(other, own)| (format!(".{other}."), format!(".{own}."))) {
+        if !dotted.contains(&own) {
+            dotted = dotted.replacen(&other, &own, 1);
+        }
+    }
+    dotted[1..dotted.len() - 1].to_owned()
 }

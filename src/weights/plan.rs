@@ -4,7 +4,7 @@
 
 use super::checkpoint::{Checkpoint, Location};
 use super::choice::{Choice, Reason, choose};
-use super::declare::{Declarations, Declared, Target};
+use super::declare::{Declarations, Declared, RowOrder, Target};
 use super::header::Entry;
 use super::memory::Budget;
 use super::names::{Ignorable, Names};
@@ -51,8 +51,10 @@ pub(super) struct Placement {
     /// Full name: see [`Names`].
     pub(super) name: String,
     pub(super) target: usize,
-    /// First row of the parameter.
+    /// First row of the parameter, before they are ordered.
     pub(super) row: usize,
+    /// Which row of the parameter each is.
+    pub(super) order: RowOrder,
     /// 0, or which of its copies it fills.
     pub(super) side: usize,
     pub(super) part: Part,
@@ -342,8 +344,8 @@ fn placements(
     tensor: &Declared,
     columns: usize,
 ) -> Result<Vec<(Location, Placement)>> {
-    let &Declared { ref name, ref at, ref shape, target, row, side, .. } = tensor;
-    let placement = |name: String, part, dtype| Placement { name, target, row, side, part, dtype };
+    let &Declared { ref name, ref at, ref shape, target, row, order, side, .. } = tensor;
+    let placement = |name: String, part, dtype| Placement { name, target, row, order, side, part, dtype };
     let dtype = check(checkpoint.entry(location), shape)?;
     let Some(other) = names.location(&format!("{at}{SCALE}")) else {
         return Ok(vec![(location, placement(name.clone(), Part::Rows, dtype))]);

@@ -37,6 +37,7 @@ from transformers import (
 # Awkward on purpose: no multiple of a SIMD width, and no two sizes alike, so that axes cannot be confused.
 VOCABULARY, HIDDEN, ATTENTION_HEADS, INTERMEDIATE, POSITIONS, LENGTH = 61, 18, 3, 22, 30, 23
 EMBEDDING = 10  # of architectures that project their embeddings
+NTK = 2.5  # GTE's factor
 BUCKETS, WINDOW = 8, 8  # of relative positions, of local attention: rows are longer
 FIRST_ORDINARY_ID = 5  # ids below are special tokens
 LABELS, TOKEN_LABELS, CHOICES = 5, 7, 3
@@ -121,6 +122,57 @@ def as_modernbert_of_2024(config: dict) -> dict:
                    "torch_dtype": config["dtype"]}
 
 
+def as_nomic_bert_of_2024(config: dict) -> dict:
+    """The spelling of GPT-2, in which NomicBERT was published: `transformers` reads the defaults in its place."""
+    keys = dict(hidden_size="n_embd", num_hidden_layers="n_layer", num_attention_heads="n_head",
+                intermediate_size="n_inner", max_position_embeddings="n_positions", layer_norm_eps="layer_norm_epsilon")
+    gone = {"rope_parameters", "hidden_act", "head_dim", "architectures", "tie_word_embeddings", "dtype"}
+    kept = {keys.get(key, key): value for key, value in config.items() if key not in gone}
+    return kept | dict(activation_function="swiglu", rotary_emb_base=config["rope_parameters"]["rope_theta"],
+                       rotary_emb_fraction=1.0, rotary_emb_interleaved=False, rotary_emb_scale_base=None,
+                       rotary_scaling_factor=None, prenorm=False, causal=False, qkv_proj_bias=False, mlp_fc1_bias=False,
+                       mlp_fc2_bias=False, use_rms_norm=False)
+
+
+def as_new(config: dict) -> dict:
+    """The spelling of GTE's own code, which `transformers` knows as `gte`."""
+    kept = {key: value for key, value in config.items() if key not in ("rope_parameters", "dtype", "architectures")}
+    return kept | dict(model_type="new", pack_qkv=True, layer_norm_type="layer_norm", logn_attention_scale=False,
+                       unpad_inputs=False, use_memory_efficient_attention=False, position_embedding_type="rope",
+                       rope_theta=config["rope_parameters"]["rope_theta"], rope_scaling=None)
+
+
+def as_new_scaled(config: dict) -> dict:
+    return as_new(config) | dict(rope_scaling=dict(type="ntk", factor=NTK))
+
+
+def with_prefix_new(tensors: dict) -> dict:
+    return {("new." + name.removeprefix("gte.") if name.startswith("gte.") else name): tensor
+            for name, tensor in tensors.items()}
+
+
+# --- what `transformers` does not compute: references of our own -----------------------------------------------------
+
+def scale_by_ntk(model: torch.nn.Module) -> None:
+    """Frequencies of GTE's own code (`NTKScalingRotaryEmbedding`): `transformers` refuses its rope type, `ntk`."""
+    rotary, theta = model.base_model.rotary_emb, model.config.rope_parameters["rope_theta"]
+    size = 2 * len(rotary.inv_freq)
+    exponents = torch.arange(0, size, 2).float() / size
+    rotary.inv_freq.copy_(1.0 / (theta * NTK) ** exponents / NTK ** (2 / size))
+
+
+def turn_a_share(model: torch.nn.Module) -> None:
+    """The first 4 of 6 numbers of a head turn, as in GPT-NeoX and GLM: here all, a plane of them by nothing."""
+    rotary = model.base_model.rotary_emb
+    theta = model.config.rope_parameters["rope_theta"]
+    rotary.inv_freq.copy_(torch.tensor([1.0, theta ** -0.5, 0.0]))
+    for layer in model.base_model.layers:
+        for projection in (layer.self_attn.q_proj, layer.self_attn.k_proj):
+            for tensor in (projection.weight, projection.bias):
+                heads = tensor.data.unflatten(0, (ATTENTION_HEADS, -1))
+                tensor.data = heads[:, [0, 1, 4, 2, 3, 5]].flatten(0, 1)
+
+
 # --- the table -------------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
@@ -156,11 +208,15 @@ class Configuration:
     in_detail: dict | None = None  # settings of `base` beside these; it then holds F32 and the outputs of every layer
     rows: tuple = UNEQUAL
     pad_id_inside: bool = False  # one more row, where the padding token stands among the real ones
+    pad_id_last: bool = False  # in the first row the last real tokens are padding tokens
     dtype: torch.dtype = torch.float16
     max_shard_size: str = "10GB"
     scale: float = 0.5  # see `randomise`
     edit: Callable[[dict], dict] | None = None
     edit_config: Callable[[dict], dict] | None = None
+    names_in_memory: bool = False  # tensors under the names that `transformers` 5 has in memory, where files have others
+    adapt: Callable[[torch.nn.Module], None] | None = None  # the model before it computes
+    edit_config_after: Callable[[dict], dict] | None = None  # once Python has read it, which knows another spelling
 
 
 def bert(layers=1, **changes) -> dict:
@@ -208,6 +264,25 @@ def modernbert(**changes) -> dict:
                 bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2) | changes
 
 
+def turning(theta=20.0, kind="default", **more) -> dict:
+    return dict(rope_parameters=dict(rope_type=kind, rope_theta=theta, **more))
+
+
+def nomic_bert(**changes) -> dict:
+    return bert(**turning()) | changes
+
+
+def gte(**changes) -> dict:
+    return bert(type_vocab_size=1, pad_token_id=1, **turning()) | changes
+
+
+def qwen3(**changes) -> dict:
+    """Three heads of queries for each of keys, and heads that together are wider than the hidden vector."""
+    return dict(vocab_size=VOCABULARY, hidden_size=HIDDEN, num_hidden_layers=1, num_attention_heads=6,
+                num_key_value_heads=2, head_dim=10, intermediate_size=INTERMEDIATE, max_position_embeddings=POSITIONS,
+                pad_token_id=3, **turning()) | changes
+
+
 def bart(**changes) -> dict:
     return dict(vocab_size=VOCABULARY, d_model=HIDDEN, encoder_layers=2, decoder_layers=1,
                 encoder_attention_heads=ATTENTION_HEADS, decoder_attention_heads=ATTENTION_HEADS,
@@ -216,6 +291,8 @@ def bart(**changes) -> dict:
 
 
 DEEP = dict(num_hidden_layers=2)
+NO_QA_HEADS = ("base", "sequence", "token", "masked-lm")
+DECODER_HEADS = ("base", "sequence", "token", "qa")
 BART_HEADS = ("base", "sequence", "qa", "masked-lm")  # transformers has no others for it
 EPSILON = dict(layer_norm_eps=0.05)
 UNTIED = dict(tie_word_embeddings=False)
@@ -335,6 +412,30 @@ CONFIGURATIONS = {
         "modernbert", modernbert(), ("masked-lm",),
         edit=also(decoder__weight="model__embeddings__tok_embeddings__weight")),
     "modernbert-untied": Configuration("modernbert", modernbert(decoder_bias=False, **UNTIED), ("masked-lm",)),
+    "nomic_bert": Configuration("nomic_bert", nomic_bert(), NO_QA_HEADS, in_detail=DEEP),
+    "nomic_bert-2024": Configuration("nomic_bert", nomic_bert(max_position_embeddings=LENGTH), ("base", "sequence"),
+                                     rows=EDGES, edit_config_after=as_nomic_bert_of_2024),
+    "nomic_bert-names": Configuration("nomic_bert", nomic_bert(**EPSILON), NO_QA_HEADS, names_in_memory=True),
+    "gte": Configuration("gte", gte(), NO_QA_HEADS, in_detail=DEEP),
+    "gte-names": Configuration("gte", gte(hidden_act="relu", **EPSILON), NO_QA_HEADS, names_in_memory=True),
+    "gte-linear": Configuration("gte", gte(type_vocab_size=2, **turning(kind="linear", factor=2.5)), ("base",)),
+    "new": Configuration("gte", gte(), NO_QA_HEADS, edit=with_prefix_new, edit_config_after=as_new),
+    "new-ntk": Configuration("gte", gte(type_vocab_size=0, max_position_embeddings=LENGTH), ("base", "sequence"),
+                             rows=EDGES, edit=with_prefix_new, adapt=scale_by_ntk, edit_config_after=as_new_scaled),
+    "qwen3": Configuration("qwen3", qwen3(), DECODER_HEADS, in_detail={}, pad_id_inside=True, pad_id_last=True),
+    # No padding token: the last one counts, whatever it is. As many heads of keys as of queries.
+    "qwen3-null": Configuration("qwen3", qwen3(pad_token_id=None, num_key_value_heads=None, attention_bias=True),
+                                ("sequence", "token")),
+    "qwen3-window": Configuration("qwen3", qwen3(num_hidden_layers=3, use_sliding_window=True, sliding_window=WINDOW - 3,
+                                                 max_window_layers=1, rms_norm_eps=0.05), ("base", "sequence"),
+                                  rows=EDGES),
+    "qwen3-yarn": Configuration("qwen3", qwen3(**turning(kind="yarn", factor=4.0, original_max_position_embeddings=50)),
+                                ("base",)),
+    "qwen3-llama3": Configuration(
+        "qwen3", qwen3(**turning(kind="llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                                 original_max_position_embeddings=50)), ("base",)),
+    # Of no `model_type`: a test has the table of it.
+    "made/gte-share": Configuration("gte", gte(), ("base",), adapt=turn_a_share),
     "bart": Configuration("bart", bart(), BART_HEADS, in_detail=dict(encoder_layers=1, decoder_layers=2)),
     "bart-scaled": Configuration("bart", bart(scale_embedding=True, activation_function="relu"), BART_HEADS),
     "bart-apart": Configuration(
@@ -386,14 +487,19 @@ def randomise(model: torch.nn.Module, salt: str, scale: float) -> None:
 # --- one fixture -----------------------------------------------------------------------------------------------------
 
 def save(model: torch.nn.Module, configuration: Configuration, dtype: torch.dtype, folder: Path) -> None:
-    model.to(dtype).save_pretrained(folder, max_shard_size=configuration.max_shard_size)
+    model.to(dtype).save_pretrained(folder, max_shard_size=configuration.max_shard_size,
+                                    save_original_format=not configuration.names_in_memory)
     (folder / "generation_config.json").unlink(missing_ok=True)
     if configuration.edit:
         path = folder / "model.safetensors"
         save_file(configuration.edit(load_file(path)), path, metadata={"format": "pt"})
-    if configuration.edit_config:
+    rewrite_config(configuration.edit_config, folder)
+
+
+def rewrite_config(edit: Callable[[dict], dict] | None, folder: Path) -> None:
+    if edit:
         path = folder / "config.json"
-        path.write_text(json.dumps(configuration.edit_config(json.loads(path.read_text())), indent=2) + "\n")
+        path.write_text(json.dumps(edit(json.loads(path.read_text())), indent=2) + "\n")
 
 
 def reload(head: Head, folder: Path) -> torch.nn.Module:
@@ -412,9 +518,11 @@ def make_inputs(configuration: Configuration, head: Head, config) -> dict:
     generator = torch.Generator().manual_seed(7)
     ids = torch.randint(FIRST_ORDINARY_ID, config.vocab_size, mask.shape, generator=generator)
     starts_real = mask[:, :1] == 1
-    ids = torch.where((mask == 0) & starts_real, config.pad_token_id, ids)
+    ids = torch.where((mask == 0) & starts_real, 0 if config.pad_token_id is None else config.pad_token_id, ids)
     if configuration.pad_id_inside:
         ids[-1, [4, 5, 11]] = config.pad_token_id
+    if configuration.pad_id_last:
+        ids[0, -3:] = config.pad_token_id
     if config.is_encoder_decoder:
         end_sequences(ids, mask, config.eos_token_id)
     inputs = {"input_ids": ids, "attention_mask": mask}
@@ -471,6 +579,9 @@ def write_fixture(configuration: Configuration, head_name: str, name: str, folde
     save(model, configuration, torch.float32 if in_detail else configuration.dtype, folder)
 
     model = reload(head, folder)
+    if configuration.adapt:
+        configuration.adapt(model)
+    rewrite_config(configuration.edit_config_after, folder)
     inputs = make_inputs(configuration, head, config)
     outputs = compute(model, inputs, head, in_detail)
     if head.choices > 1:  # [examples, choices, tokens]

@@ -178,7 +178,7 @@ fn what_would_be_computed_wrongly_is_refused_by_field() {
         ("num_hidden_layers", json!(97)),
         ("num_attention_heads", json!(7)),
         ("vocab_size", json!(1 << 21)),
-        ("max_position_embeddings", json!(65_537)),
+        ("max_position_embeddings", json!(131_073)),
         ("layer_norm_eps", json!("tiny")),
         ("layer_norm_eps", json!(-1e-5)),
         ("num_labels", json!(65_537)),
@@ -273,6 +273,15 @@ fn what_only_some_models_read_is_refused_by_field() {
         ("bart/base", "decoder_attention_heads", json!(5)),
         ("bart/base", "decoder_start_token_id", json!(1 << 20)),
         ("bert/masked-lm", "tie_word_embeddings", json!(1)),
+        ("nomic_bert/base", "activation_function", json!("geglu")),
+        ("nomic_bert/base", "num_experts", json!(8)),
+        ("nomic_bert/base", "prenorm", json!(true)),
+        ("nomic_bert/base", "rotary_scaling_factor", json!(2)),
+        ("gte/base", "logn_attention_scale", json!(true)),
+        ("gte/base", "layer_norm_type", json!("rms_norm")),
+        ("gte/base", "position_embedding_type", json!("absolute")),
+        ("qwen3/base", "num_key_value_heads", json!(4)),
+        ("qwen3/base", "layer_types", json!(["sliding_attention"])),
     ];
     for (fixture, field, value) in cases {
         match error_with(fixture, field, value.clone()) {
@@ -290,6 +299,32 @@ fn what_only_some_models_read_is_refused_by_field() {
             matches!(error_with("modernbert/base", "rope_parameters", value), Error::Config { field, .. } if field == named)
         );
     }
+}
+
+#[test]
+fn only_scalings_that_a_family_has_are_read() {
+    let refused = [
+        ("gte/base", json!({"type": "dynamic", "factor": 2}), "rope_scaling.type"),
+        ("qwen3/base", json!({"type": "ntk", "factor": 2}), "rope_scaling.type"),
+        ("qwen3/base", json!({"rope_type": "yarn"}), "rope_scaling.factor"),
+        ("qwen3/base", json!({"rope_type": "yarn", "factor": 2, "mscale": 1}), "rope_scaling.mscale"),
+        ("gte/base", json!({"type": "ntk", "factor": 2, "mixed_b": 0.5}), "rope_scaling.mixed_b"),
+        ("gte/base", json!({"type": "linear", "factor": -1}), "rope_scaling.factor"),
+    ];
+    for (fixture, scaling, named) in refused {
+        let error = error_with(fixture, "rope_scaling", scaling);
+        assert!(matches!(&error, Error::Config { field, .. } if field == named), "{error:?}");
+    }
+    assert!(parse(json!({"model_type": "qwen3", "max_position_embeddings": 131_072})).is_ok());
+}
+
+#[test]
+fn decoders_answer_questions_whatever_their_labels() {
+    let fixture = Fixture::named("qwen3/qa");
+    let mut config: Value = serde_json::from_slice(fixture.config).expect("JSON");
+    config["id2label"] = json!({"0": "a", "1": "b", "2": "c"});
+    let config = config.to_string();
+    assert!(crate::common::load(config.as_bytes(), fixture.model, fixture.head(), Precision::Fp32, 4_096).is_ok());
 }
 
 #[test]

@@ -199,7 +199,7 @@ macro_rules! on_every_instruction_set {
 fn attention_is_the_formula() {
     fn check<S: Simd>() {
         for size in [1, 3, 12, 32, 64] {
-            let tokens = Tokens::random(2, size, &[1, 2, 130, 7, 8, 23, 24, 25, 49]);
+            let tokens = Tokens::random(if size < 32 { 6 } else { 2 }, size, &[1, 2, 130, 7, 8, 23, 24, 25, 49]);
             for attention in tokens.variants() {
                 let y = tokens.run::<S>(&attention, &tokens.sequences);
                 tokens.assert_exact::<S>(&attention, &tokens.sequences, &y);
@@ -219,7 +219,7 @@ fn queries_may_be_of_another_sequence() {
             Sequence { keys: short.clone(), queries: long.clone(), position: 0 },
             Sequence { keys: long, queries: short, position: 0 },
         ];
-        for attention in tokens.variants().into_iter().filter(|attention| attention.mask == AttentionMask::All) {
+        for attention in tokens.variants().into_iter().filter(|attention| attention.mask == AttentionMask::ALL) {
             // Rows of the result are those of the queries: the order of sequences is free.
             let y = tokens.run::<S>(&attention, &crossed);
             tokens.assert_exact::<S>(&attention, &crossed, &y);
@@ -291,26 +291,37 @@ fn a_sequence_does_not_depend_on_the_others() {
 fn rotation_is_the_formula() {
     fn check<S: Simd>() {
         let positions = [0, 1, 2, 700, 8_191, 5];
-        for (size, heads) in [(2, 3), (6, 1), (12, 2), (16, 5), (30, 2), (64, 3)] {
-            let (stride, offset) = (heads * size + 3, 2);
-            let before = Random(size as u32).numbers(positions.len() * stride);
-            let frequencies = frequencies(10_000.0, size);
-            let mut after = before.clone();
-            let rotary = Rotary::new(&frequencies, 8_192);
-            rotary.rotate::<S>(&mut after, stride, offset, heads, positions.into_iter());
-            let mut expected: Vec<f64> = before.iter().map(|&x| x.into()).collect();
-            for (row, position) in positions.into_iter().enumerate() {
-                for (head, plane) in (0..heads).flat_map(|head| (0..size / 2).map(move |plane| (head, plane))) {
-                    let x = row * stride + offset + head * size + plane;
-                    let y = x + size / 2;
-                    let (sin, cos) = f64::from(position as f32 * frequencies[plane]).sin_cos();
-                    (expected[x], expected[y]) =
-                        (expected[x] * cos - expected[y] * sin, expected[y] * cos + expected[x] * sin);
+        // `left` numbers at the end of a vector do not turn.
+        for (turned, left, heads) in [(2, 0, 3), (6, 1, 1), (12, 4, 2), (16, 16, 5), (30, 0, 2), (64, 0, 3)] {
+            for (interleaved, scale) in [(false, 1.0), (true, 1.0), (false, 1.5), (true, 1.5)] {
+                let size = turned + left;
+                let (stride, offset) = (heads * size + 3, 2);
+                let before = Random(size as u32).numbers(positions.len() * stride);
+                let frequencies = frequencies(10_000.0, turned);
+                let mut after = before.clone();
+                let rotary = Rotary::new(&frequencies, scale, interleaved, 8_192);
+                let columns = offset..offset + heads * size;
+                rotary.rotate::<S>(&mut after, stride, columns, size, positions.into_iter());
+                let mut expected: Vec<f64> = before.iter().map(|&x| x.into()).collect();
+                for (row, position) in positions.into_iter().enumerate() {
+                    for (head, plane) in (0..heads).flat_map(|head| (0..turned / 2).map(move |plane| (head, plane))) {
+                        let vector = row * stride + offset + head * size;
+                        let (x, y) = match interleaved {
+                            false => (vector + plane, vector + plane + turned / 2),
+                            true => (vector + 2 * plane, vector + 2 * plane + 1),
+                        };
+                        let (sin, cos) = f64::from(position as f32 * frequencies[plane]).sin_cos();
+                        let [a, b] = [x, y].map(|place| expected[place] * f64::from(scale));
+                        (expected[x], expected[y]) = (a * cos - b * sin, b * cos + a * sin);
+                    }
+                }
+                let error = after.iter().zip(&expected).map(|(&x, exact)| (f64::from(x) - exact).abs());
+                let what = format!("{}, {turned} of {size}, {interleaved}, {scale}", S::NAME);
+                assert_at_most(&what, 2e-7 * f64::from(scale), largest(error));
+                if scale == 1.0 {
+                    assert_eq!(bits(&after[..stride]), bits(&before[..stride]), "position 0 does not turn");
                 }
             }
-            let error = after.iter().zip(&expected).map(|(&x, exact)| (f64::from(x) - exact).abs());
-            assert_at_most(&format!("{}, {size}", S::NAME), 2e-7, largest(error));
-            assert_eq!(bits(&after[..stride]), bits(&before[..stride]), "position 0 does not turn");
         }
     }
     on_every_instruction_set!(check);
@@ -503,27 +514,35 @@ impl Tokens {
             Some(Disentangled { keys, queries, rows: &self.rows, reach: Self::REACH })
         };
         let variants = [
-            (AttentionMask::All, None, None),
-            (AttentionMask::Window(0), None, None),
-            (AttentionMask::Window(1), None, None),
-            (AttentionMask::Window(13), None, None),
-            (AttentionMask::Window(500), None, None),
-            (AttentionMask::Causal, None, None),
-            (AttentionMask::All, bias, None),
-            (AttentionMask::Window(5), bias, None),
-            (AttentionMask::Causal, bias, None),
-            (AttentionMask::All, None, relative(true, false)),
-            (AttentionMask::All, None, relative(false, true)),
-            (AttentionMask::All, None, relative(true, true)),
-            (AttentionMask::Window(30), bias, relative(true, true)),
-            (AttentionMask::Causal, None, relative(true, true)),
+            (AttentionMask::ALL, None, None),
+            (AttentionMask::window(0), None, None),
+            (AttentionMask::window(1), None, None),
+            (AttentionMask::window(13), None, None),
+            (AttentionMask::window(500), None, None),
+            (AttentionMask::CAUSAL, None, None),
+            (AttentionMask { before: 9, after: 0 }, None, None),
+            (AttentionMask { before: 3, after: 12 }, bias, None),
+            (AttentionMask::ALL, bias, None),
+            (AttentionMask::window(5), bias, None),
+            (AttentionMask::CAUSAL, bias, None),
+            (AttentionMask::ALL, None, relative(true, false)),
+            (AttentionMask::ALL, None, relative(false, true)),
+            (AttentionMask::ALL, None, relative(true, true)),
+            (AttentionMask::window(30), bias, relative(true, true)),
+            (AttentionMask::CAUSAL, None, relative(true, true)),
         ];
         let scale = 1.0 / (self.size as f32).sqrt();
         let variants = variants.map(|(mask, bias, relative)| {
             let scale = if relative.is_some() { scale / 2.0 } else { scale };
-            Attention { heads: self.heads, size: self.size, scale, mask, bias, relative }
+            Attention { heads: self.heads, kv_heads: self.heads, size: self.size, scale, mask, bias, relative }
         });
-        variants.to_vec()
+        // Those without relative positions with fewer heads of keys, too.
+        let divisors = (1..self.heads).filter(|kv_heads| self.heads.is_multiple_of(*kv_heads));
+        let grouped = divisors.flat_map(|kv_heads| {
+            let alone = variants.iter().filter(|attention| attention.relative.is_none());
+            alone.map(move |attention| Attention { kv_heads, ..*attention })
+        });
+        variants.iter().copied().chain(grouped).collect()
     }
 
     fn part(&self, part: usize) -> Vectors<'_> {
@@ -561,17 +580,15 @@ impl Tokens {
     fn exact(&self, attention: &Attention<'_>, sequence: &Sequence, head: usize, query: usize) -> (Vec<f64>, Vec<f64>) {
         let vector = |part: usize, row: usize| {
             let Vectors { numbers, stride, offset } = self.part(part);
+            let head = if part == 0 { head } else { head * attention.kv_heads / attention.heads };
             &numbers[row * stride + offset + head * self.size..][..self.size]
         };
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
         let q = vector(0, sequence.queries.start + query);
         let position = sequence.position + query;
         let weight = |(place, row): (usize, usize)| {
-            let sees = match attention.mask {
-                AttentionMask::All => true,
-                AttentionMask::Window(most) => place.abs_diff(position) <= most,
-                AttentionMask::Causal => place <= position,
-            };
+            let AttentionMask { before, after } = attention.mask;
+            let sees = place <= position.saturating_add(after) && position <= place.saturating_add(before);
             let k = vector(1, row);
             let mut score = dot(q, k);
             if let Some(Disentangled { keys, queries, rows, reach }) = attention.relative {

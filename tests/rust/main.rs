@@ -35,6 +35,7 @@ mod tasks;
 mod tokenizers;
 #[cfg(not(target_arch = "wasm32"))]
 mod weights;
+mod words;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -109,7 +109,7 @@ fn drawn<T>(seed: u64, declare: impl FnOnce(&mut Declarations) -> T) -> T {
     let params = declare(&mut needs);
     let sections = vec![Section { head: Some("test"), needs }];
     let ignorable = Ignorable { buffers: &[], heads: &[] };
-    let names = Names::new(&checkpoint, &[]);
+    let names = Names::new(&checkpoint, &[], &[]);
     let plan = Plan::new(&checkpoint, &names, sections, &ignorable, options(Some(seed))).expect("a plan");
     Filler::new(&checkpoint, plan).and_then(Filler::finish).expect("drawn weights");
     params

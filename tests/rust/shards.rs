@@ -408,7 +408,8 @@ fn filled<T>(tensors: &Tensors, declare: impl FnOnce(&mut Declarations) -> Param
     let param = declare(&mut needs);
     let sections = vec![Section { head: None, needs }];
     let ignorable = Ignorable { buffers: &[], heads: &[] };
-    let plan = Plan::new(&checkpoint, &Names::new(&checkpoint, &[]), sections, &ignorable, LoadOptions::default())?;
+    let plan =
+        Plan::new(&checkpoint, &Names::new(&checkpoint, &[], &[]), sections, &ignorable, LoadOptions::default())?;
     let mut filler = Filler::new(&checkpoint, plan)?;
     filler.push(0, &file[taken..])?;
     filler.finish()?;
@@ -435,7 +436,7 @@ fn names_are_the_same_whatever_the_file_spells() {
     ];
     for spelling in spellings {
         let checkpoint = checkpoint(spelling);
-        let names = Names::new(&checkpoint, &["bert", "old"]);
+        let names = Names::new(&checkpoint, &["bert", "old"], &[]);
         let (norm, classifier) = (names.base("LayerNorm.weight"), "classifier.bias".to_owned());
         assert_eq!(norm, "bert.LayerNorm.weight");
         for (name, own) in [(&norm, spelling[0]), (&classifier, spelling[1])] {

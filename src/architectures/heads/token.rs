@@ -11,6 +11,6 @@ pub const LINEAR: HeadTable = each_token(&[CLASSIFIER]);
 pub const PREDICTION_HEAD: HeadTable = each_token(&[PREDICTION, PREDICTION_CLASSIFIER]);
 
 /// A head that reads each token for itself.
-pub(super) const fn each_token(stages: &'static [Stage]) -> HeadTable {
+pub(in crate::architectures) const fn each_token(stages: &'static [Stage]) -> HeadTable {
     HeadTable { reads: Reads::EachToken, stages, refusals: &[], unless: None }
 }

@@ -60,6 +60,8 @@ pub enum Reads {
     FirstToken,
     /// That of the last token with the id of `eos_token_id`.
     LastEos,
+    /// That of the last token that is not padding, which in a decoder has seen all others.
+    LastToken,
     /// That of the first token, or the mean of all: what `classifier_pooling` says.
     FirstTokenOrMean,
 }
@@ -67,24 +69,24 @@ pub enum Reads {
 /// One linear layer of a head and what follows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Stage {
-    /// Where its tensors stand.
+    /// Where its tensors are.
     pub linear: TensorName,
     /// How many numbers it gives.
     pub width: Width,
     /// Whether its weights are those of the word embeddings.
     pub tied: Tied,
-    /// Where its bias stands.
+    /// Where its bias is.
     pub bias: Bias,
     /// What is applied to its sums.
     pub activation: Applied,
-    /// Name of the normalisation behind it.
+    /// Name of the normalisation after it.
     pub norm: Option<&'static str>,
     /// How new weights are drawn.
     pub init_std: InitStd,
 }
 
 impl Stage {
-    /// A linear layer with a bias and nothing behind it.
+    /// A linear layer with a bias and nothing after it.
     pub const fn new(linear: TensorName, width: Width) -> Stage {
         Stage {
             linear,
@@ -107,7 +109,7 @@ impl Stage {
         Stage::new(TensorName::Top(name), Width::Outputs)
     }
 
-    /// The last layer of masked language models: `name` is where it stands when it has weights
+    /// The last layer of masked language models: `name` is where it is when it has weights
     /// of its own.
     pub const fn decoder(name: &'static str, bias: Bias) -> Stage {
         Stage { tied: Tied::ByConfig, bias, ..Stage::output(name) }
@@ -118,7 +120,7 @@ impl Stage {
         Stage { activation, ..self }
     }
 
-    /// The same with a normalisation behind it.
+    /// The same with a normalisation after it.
     pub const fn normalised(self, norm: &'static str) -> Stage {
         Stage { norm: Some(norm), ..self }
     }
@@ -163,11 +165,15 @@ pub enum Width {
     Embedding,
     /// One number for each label, word piece or whatever the head is about.
     Outputs,
+    /// Two, whatever the labels.
+    Pair,
 }
 
-/// Where the bias of a stage stands.
+/// Where the bias of a stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bias {
+    /// It has none.
+    None,
     /// Beside its weights.
     Own,
     /// Beside its weights; under this name where it is not there.

@@ -30,6 +30,11 @@ pub struct Sequence {
 }
 
 impl<'a> Vectors<'a> {
+    /// The same without the first numbers of each row.
+    pub(super) fn from(self, column: usize) -> Self {
+        Vectors { offset: self.offset + column, ..self }
+    }
+
     /// From the first vector of a row on.
     pub(super) fn row(&self, row: usize) -> &'a [f32] {
         &self.numbers[row * self.stride + self.offset..]

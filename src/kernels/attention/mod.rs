@@ -1,7 +1,7 @@
 //! Scaled dot-product attention within sequences, a block of queries at a time: memory grows
 //! with the length of a sequence, not with its square.
 //!
-//! For each head and sequence, keys and values are packed into panels of eight; then each
+//! For each head of keys and each sequence, keys and values are packed into panels of eight; then each
 //! block of queries computes its scores with the keys that one of them sees, their softmax, and
 //! the weighted sum of the values with the tile of the matrix product.
 
@@ -28,6 +28,8 @@ const BLOCK: usize = 24;
 pub struct Attention<'a> {
     /// Number of heads.
     pub heads: usize,
+    /// Heads of keys and values, a divisor of that: each serves as many heads of queries, which follow each other.
+    pub kv_heads: usize,
     /// Numbers of one head's vector.
     pub size: usize,
     /// Scores are multiplied by this.
@@ -40,15 +42,26 @@ pub struct Attention<'a> {
     pub relative: Option<Disentangled<'a>>,
 }
 
-/// Which keys of its sequence a query sees.
+/// Which keys of its sequence a query sees: itself, and those that are near enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AttentionMask {
-    /// Every one.
-    All,
-    /// Those at most this far away, before and behind.
-    Window(usize),
-    /// Itself and what stands before it.
-    Causal,
+pub struct AttentionMask {
+    /// The largest distance of a key before it.
+    pub before: usize,
+    /// The largest distance of a key after it.
+    pub after: usize,
+}
+
+impl AttentionMask {
+    /// Every key.
+    pub const ALL: AttentionMask = AttentionMask::window(usize::MAX);
+
+    /// Itself and those before it.
+    pub const CAUSAL: AttentionMask = AttentionMask { before: usize::MAX, after: 0 };
+
+    /// Those at most this far away, on both sides.
+    pub const fn window(most: usize) -> AttentionMask {
+        AttentionMask { before: most, after: most }
+    }
 }
 
 /// A bias that depends on the head and on the distance from query to key.
@@ -67,7 +80,7 @@ impl Attention<'_> {
     ///
     /// # Panics
     /// If a query sees no key, stands outside of a sequence in which it sees a part only, or is
-    /// farther from a key than `bias` or `relative` reach.
+    /// farther from a key than `bias` or `relative` reach. `relative` needs as many heads of keys as of queries.
     pub fn run<S: Simd>(&self, q: Vectors<'_>, k: Vectors<'_>, v: Vectors<'_>, sequences: &[Sequence]) -> Vec<f32> {
         self.compute::<S>([q, k, v], sequences, None)
     }
@@ -99,27 +112,31 @@ impl Attention<'_> {
         let mut workspace = Workspace::default();
         let mut distances = self.relative.map(|relative| Distances::new(relative, sequences));
         let most = if distances.is_some() { disentangled::BLOCK } else { BLOCK };
-        for head in 0..self.heads {
-            let column = head * self.size;
-            let [q, k, v] = [q, k, v].map(|vectors| Vectors { offset: vectors.offset + column, ..vectors });
+        let group = self.heads / self.kv_heads;
+        assert!(self.heads == group * self.kv_heads && (group == 1 || distances.is_none()));
+        for kv_head in 0..self.kv_heads {
+            let [k, v] = [k, v].map(|vectors| vectors.from(kv_head * self.size));
             if let Some(distances) = &mut distances {
-                distances.pack(column, self.size, width);
+                distances.pack(kv_head * self.size, self.size, width);
             }
             for (index, sequence) in sequences.iter().enumerate() {
                 workspace.pack_keys(k, sequence, self.size);
                 workspace.pack_values(v, sequence, self.size);
                 let blocks = sequence.queries.len().div_ceil(most);
-                for queries in balanced(0..sequence.queries.len(), blocks) {
-                    let block = self.block(sequence, queries);
-                    self.scores::<S>(q, &block, &mut workspace);
-                    if let Some(distances) = &mut distances {
-                        distances.add::<S>([q, k], sequence, &block, self.size, &mut workspace.scores);
+                for head in kv_head * group..(kv_head + 1) * group {
+                    let q = q.from(head * self.size);
+                    for queries in balanced(0..sequence.queries.len(), blocks) {
+                        let block = self.block(sequence, queries);
+                        self.scores::<S>(q, &block, &mut workspace);
+                        if let Some(distances) = &mut distances {
+                            distances.add::<S>([q, k], sequence, &block, self.size, &mut workspace.scores);
+                        }
+                        self.weigh::<S>(head, &block, &mut workspace);
+                        if let Some(observer) = &mut observer {
+                            workspace.show(&block, |query, row| observer(index, head, query, row));
+                        }
+                        self.mix::<S>(&block, &mut workspace, &mut out[head * self.size..]);
                     }
-                    self.weigh::<S>(head, &block, &mut workspace);
-                    if let Some(observer) = &mut observer {
-                        workspace.show(&block, |query, row| observer(index, head, query, row));
-                    }
-                    self.mix::<S>(&block, &mut workspace, &mut out[column..]);
                 }
             }
         }
@@ -130,7 +147,7 @@ impl Attention<'_> {
     fn check(&self, sequence: &Sequence) {
         let (keys, end) = (sequence.keys.len(), sequence.position + sequence.queries.len());
         assert!(keys > 0 || sequence.queries.is_empty(), "a query sees a key");
-        assert!(self.mask == AttentionMask::All || end <= keys, "a query sees its own key");
+        assert!(self.mask == AttentionMask::ALL || end <= keys, "a query sees its own key");
         if let Some(bias) = self.bias {
             assert!(bias.table.len() == self.heads * (2 * bias.reach + 1));
             assert!(end <= bias.reach + 1 && keys <= bias.reach + 1 + sequence.position, "a bias for each distance");
@@ -148,11 +165,8 @@ impl Attention<'_> {
 
     /// Keys that any query at these positions sees.
     fn seen(&self, positions: Range<usize>, keys: usize) -> Range<usize> {
-        match self.mask {
-            AttentionMask::All => 0..keys,
-            AttentionMask::Window(window) => positions.start.saturating_sub(window)..keys.min(positions.end + window),
-            AttentionMask::Causal => 0..positions.end,
-        }
+        let AttentionMask { before, after } = self.mask;
+        positions.start.saturating_sub(before)..keys.min(positions.end.saturating_add(after))
     }
 
     /// Products of the queries of a block with the keys.

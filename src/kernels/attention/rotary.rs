@@ -1,7 +1,9 @@
-//! Rotary position embedding (Su et al., 2021, "RoFormer"), in the form of GPT-NeoX: the first
-//! half of a vector holds the one, the second half the other coordinate of its planes.
+//! Rotary position embedding (Su et al., 2021, "RoFormer"): the numbers of a vector are coordinates of planes, each of
+//! which turns with the position. In the form of GPT-NeoX the first half holds the one, the second half the other
+//! coordinate of all planes; in the interleaved form of RoFormer they are neighbours.
 
 use std::array::from_fn;
+use std::ops::Range;
 
 use crate::kernels::simd::Simd;
 
@@ -12,6 +14,8 @@ pub struct Rotary {
     /// of planes, filled up to whole vectors.
     table: Vec<f32>,
     planes: usize,
+    /// Whether the coordinates of a plane are neighbours.
+    interleaved: bool,
 }
 
 /// `1 / theta^(2i / size)` for each plane `i` of vectors of `size` numbers: angles from one
@@ -22,25 +26,26 @@ pub fn frequencies(theta: f64, size: usize) -> Vec<f32> {
 }
 
 impl Rotary {
-    /// A table of `positions` for planes that turn by `frequencies` from one to the next.
+    /// A table of `positions` for planes that turn by `frequencies` from one to the next, and whose vectors become
+    /// `scale` times as long.
     ///
     /// The angle is rounded to f32, as in Python: at large positions that is most of its error,
     /// and it has to be the same one.
-    pub fn new(frequencies: &[f32], positions: usize) -> Rotary {
+    pub fn new(frequencies: &[f32], scale: f32, interleaved: bool, positions: usize) -> Rotary {
         let half = frequencies.len().next_multiple_of(4);
         let mut table = vec![0.0; positions * 2 * half];
         for (position, row) in table.chunks_exact_mut(2 * half).enumerate() {
             let (cosines, sines) = row.split_at_mut(half);
             for ((cos, sin), frequency) in cosines.iter_mut().zip(sines).zip(frequencies) {
                 let angle = f64::from(position as f32 * frequency);
-                (*cos, *sin) = (angle.cos() as f32, angle.sin() as f32);
+                (*cos, *sin) = (angle.cos() as f32 * scale, angle.sin() as f32 * scale);
             }
         }
-        Rotary { table, planes: frequencies.len() }
+        Rotary { table, planes: frequencies.len(), interleaved }
     }
 
-    /// Turns the vectors of `heads` heads, which lie side by side from number `offset` of each
-    /// row on, rows being `stride` apart. A vector has two numbers for each plane.
+    /// Turns the vectors of heads of `size` numbers, which lie side by side in `columns` of each row, rows being
+    /// `stride` apart: of each its first two numbers for each plane.
     ///
     /// # Panics
     /// If a position is not in the table, or there are not as many as rows.
@@ -48,17 +53,33 @@ impl Rotary {
         &self,
         numbers: &mut [f32],
         stride: usize,
-        offset: usize,
-        heads: usize,
+        columns: Range<usize>,
+        size: usize,
         positions: impl ExactSizeIterator<Item = usize>,
     ) {
-        let (size, half) = (2 * self.planes, self.planes.next_multiple_of(4));
+        let half = self.planes.next_multiple_of(4);
         assert_eq!(numbers.len(), positions.len() * stride);
         for (row, position) in numbers.chunks_exact_mut(stride).zip(positions) {
             let (cosines, sines) = self.table[position * 2 * half..][..2 * half].split_at(half);
-            for vector in row[offset..][..heads * size].chunks_exact_mut(size) {
-                turn::<S>(vector, cosines, sines);
+            for vector in row[columns.clone()].chunks_exact_mut(size) {
+                let vector = &mut vector[..2 * self.planes];
+                match self.interleaved {
+                    false => turn::<S>(vector, cosines, sines),
+                    true => turn_neighbours::<S>(vector, cosines, sines),
+                }
             }
+        }
+    }
+}
+
+/// Turns the planes of a vector, whose coordinates are neighbours: four at a time are taken apart.
+fn turn_neighbours<S: Simd>(vector: &mut [f32], cosines: &[f32], sines: &[f32]) {
+    let tables = cosines.as_chunks().0.iter().zip(sines.as_chunks().0);
+    for (planes, (cos, sin)) in vector.chunks_mut(8).zip(tables) {
+        let [mut x, mut y] = [0, 1].map(|first| from_fn(|i| planes.get(2 * i + first).copied().unwrap_or(0.0)));
+        turn_four::<S>(&mut x, &mut y, cos, sin);
+        for ((plane, x), y) in planes.chunks_exact_mut(2).zip(x).zip(y) {
+            plane.copy_from_slice(&[x, y]);
         }
     }
 }

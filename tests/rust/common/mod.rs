@@ -49,6 +49,12 @@ impl Fixture {
         fixture.unwrap_or_else(|| panic!("there is no fixture {name}"))
     }
 
+    /// A fixture of a made model: its table is that of no `model_type`.
+    pub fn made(name: &str) -> Fixture {
+        let folder = GOLDEN.get_dir(format!("made/{name}"));
+        Fixture::of(folder.unwrap_or_else(|| panic!("there is no made fixture {name}")))
+    }
+
     pub fn file(&self, name: &str) -> &'static [u8] {
         contents(self.folder, name).unwrap_or_else(|| panic!("{} has no {name}", self.name))
     }
@@ -111,5 +117,12 @@ pub fn load(
     for piece in weights.chunks(chunk) {
         loader.push(0, piece)?;
     }
+    loader.finish()
+}
+
+/// Loads a model of a configuration that no file states.
+pub fn load_with(config: Config, weights: &[u8], kind: HeadKind) -> headwise::Result<Model> {
+    let mut loader = Model::load(config, kind, LoadOptions::default(), Index::single_file());
+    loader.push(0, weights)?;
     loader.finish()
 }
