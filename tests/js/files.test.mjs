@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { ModelFiles } from '../../www/lib/files.js';
-import { resolveModel } from '../../www/lib/hub.js';
-import { LocalFiles, byName } from '../../www/lib/local.js';
+import { ModelFiles } from '../../www/lib/source/remote.js';
+import { resolveModel } from '../../www/lib/source/hub.js';
+import { LocalFiles, byName } from '../../www/lib/source/local.js';
 import { failure, Sha256, startServer } from './support.mjs';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';

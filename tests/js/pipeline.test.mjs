@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { HeadwiseError } from '../../www/lib/errors.js';
 import { pipelineOn } from '../../www/lib/pipeline.js';
-import { Runtime } from '../../www/lib/runtime.js';
+import { Runtime } from '../../www/lib/runtime/runtime.js';
 import { failure, fakeGlue, modelFiles, startServer, weightsOf } from './support.mjs';
 
 /** A pipeline function over a fake engine, a server with `files`, and a loaded classifier on demand. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeadwiseError } from '../../www/lib/errors.js';
-import { Patience, waitAfter } from '../../www/lib/retry.js';
+import { Patience, waitAfter } from '../../www/lib/fetch/retry.js';
 import { failure } from './support.mjs';
 
 const error = (code, details) => new HeadwiseError(code, code, details);

@@ -16,12 +16,12 @@ import init, * as glue from './wasm/headwise.js';
 import { autoClassesOn } from './auto.js';
 import { modelsOn } from './models.js';
 import { pipelineOn } from './pipeline.js';
-import { Runtime } from './runtime.js';
-import { Store } from './store.js';
+import { Runtime } from './runtime/runtime.js';
+import { Store } from './store/store.js';
 
 export { HeadwiseError } from './errors.js';
-export { fileUrl } from './hub.js';
-export { droppedFiles } from './local.js';
+export { fileUrl } from './source/hub.js';
+export { droppedFiles } from './source/local.js';
 export { Tensor } from './tensor.js';
 
 /**
@@ -55,13 +55,13 @@ export { Tensor } from './tensor.js';
  * @typedef {import('./model.js').ModelInputs} ModelInputs
  * @typedef {import('./model.js').ForwardOptions} ForwardOptions
  * @typedef {import('./options.js').LoadOptions} LoadOptions
- * @typedef {import('./runtime.js').InputInfo} InputInfo
- * @typedef {import('./runtime.js').ModelInfo} ModelInfo
- * @typedef {import('./progress.js').ProgressEvent} ProgressEvent
- * @typedef {import('./lock.js').Lock} Lock
+ * @typedef {import('./runtime/runtime.js').InputInfo} InputInfo
+ * @typedef {import('./runtime/runtime.js').ModelInfo} ModelInfo
+ * @typedef {import('./source/progress.js').ProgressEvent} ProgressEvent
+ * @typedef {import('./source/lock.js').Lock} Lock
  * @typedef {import('./models.js').Models} Models
  * @typedef {import('./models.js').StorageEstimate} StorageEstimate
- * @typedef {import('./store.js').StoredModel} StoredModel
+ * @typedef {import('./store/store.js').StoredModel} StoredModel
  * @typedef {import('./errors.js').ErrorCode} ErrorCode
  */
 

@@ -1,6 +1,6 @@
 /** The models that this site has downloaded: for a page that shows them and lets people delete them. */
 
-import { lock } from './lock.js';
+import { lock } from './source/lock.js';
 
 /**
  * @typedef {object} StorageEstimate
@@ -12,19 +12,19 @@ import { lock } from './lock.js';
 
 /**
  * @typedef {object} Models
- * @property {() => Promise<import('./store.js').StoredModel[]>} list what is stored, complete or not
+ * @property {() => Promise<import('./store/store.js').StoredModel[]>} list what is stored, complete or not
  * @property {(id: string) => Promise<boolean>} delete deletes a model, all of its commits; whether there was one
  * @property {() => Promise<void>} clear deletes all models
  * @property {() => Promise<StorageEstimate>} estimate how much room they take
  * @property {() => Promise<boolean>} persist asks the browser to keep them, on a page only; whether it will
- * @property {(model: string, options?: import('./lock.js').LockOptions) => Promise<import('./lock.js').Lock>} lock
+ * @property {(model: string, options?: import('./source/lock.js').LockOptions) => Promise<import('./source/lock.js').Lock>} lock
  *   commit and hashes of a model, to be given as `revision` and `integrity`
  */
 
 /**
  * Makes the public `models` object.
- * @param {import('./store.js').Store} store
- * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('./store/store.js').Store} store
+ * @param {import('./runtime/runtime.js').Runtime} runtime
  * @returns {Readonly<Models>}
  */
 export function modelsOn(store, runtime) {

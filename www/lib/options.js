@@ -2,15 +2,15 @@
  * The options of a load: a typedef says what each means, a table what it may be. Those of a call are with its task.
  */
 
-import { pageUrl } from './hub.js';
-import { abortSignal, anyOf, check, flag, ofType, oneOf, plainObject } from './rules.js';
-import { VARIANTS } from './variants.js';
-import { isIntegrity } from './verify.js';
+import { pageUrl } from './source/hub.js';
+import { abortSignal, anyOf, check, flag, ofType, oneOf, plainObject } from './base/rules.js';
+import { VARIANTS } from './runtime/variants.js';
+import { isIntegrity } from './base/verify.js';
 
 /**
  * Options of `pipeline()` and of `from_pretrained()`.
  * @typedef {object} LoadOptions
- * @property {((event: import('./progress.js').ProgressEvent) => void) | null} [progress_callback]
+ * @property {((event: import('./source/progress.js').ProgressEvent) => void) | null} [progress_callback]
  *   told how loading goes
  * @property {AbortSignal | null} [signal] aborts the loading
  * @property {string | null} [revision] branch, tag or commit of a Hub model; `'main'` by default
@@ -23,12 +23,12 @@ import { isIntegrity } from './verify.js';
  *   files come from where the package is)
  * @property {boolean | null} [local_files_only] `true`: a Hub model is taken from what this site has stored, without
  *   any request
- * @property {import('./request.js').Fetch | null} [fetch] fetches the model's files; needs `worker: false`
+ * @property {import('./fetch/request.js').Fetch | null} [fetch] fetches the model's files; needs `worker: false`
  * @property {Record<string, unknown> | null} [config] used in place of the model's `config.json`
  * @property {boolean | Worker | (() => Worker) | null} [worker] `true` (default): a worker of its own;
  *   a worker that runs `headwise/worker`, or a function that makes one, which then belongs to the
  *   pipeline; `false`: the calling thread
- * @property {'auto' | import('./variants.js').Variant | null} [variant] build of the WASM module: `'relaxed'`
+ * @property {'auto' | import('./runtime/variants.js').Variant | null} [variant] build of the WASM module: `'relaxed'`
  *   needs relaxed SIMD, `'simd128'` runs everywhere; by default the best one that runs
  * @property {string | URL | null} [wasmUrl] where the WASM module is, if not beside the package: one file,
  *   so `variant` says which of the two it is
@@ -54,32 +54,32 @@ export function isWorker(value) {
   return typeof value?.postMessage === 'function' && typeof value.terminate === 'function';
 }
 
-/** @type {import('./rules.js').Rule} */
+/** @type {import('./base/rules.js').Rule} */
 const integrity = {
   supported: ['{file: \'sha256-…\'} with the hash in base64'],
   accepts: (value) => plainObject.accepts(value) && Object.values(value).every(isIntegrity),
 };
 
-/** @type {import('./rules.js').Rule} */
+/** @type {import('./base/rules.js').Rule} */
 const worker = anyOf(
   flag,
   { supported: ['a Worker'], accepts: isWorker },
   ofType('function', 'a function that returns a Worker'),
 );
 
-/** @type {import('./rules.js').Rule} */
+/** @type {import('./base/rules.js').Rule} */
 const bytes = {
   supported: ['a positive number of bytes'],
   accepts: (value) => Number.isSafeInteger(value) && value > 0,
 };
 
-/** @type {import('./rules.js').Rule} */
+/** @type {import('./base/rules.js').Rule} */
 const url = {
   supported: ['a URL'],
   accepts: (value) => (value instanceof URL || typeof value === 'string') && URL.canParse(value, pageUrl()),
 };
 
-/** @type {import('./rules.js').Rule} */
+/** @type {import('./base/rules.js').Rule} */
 const newHead = {
   supported: ['{labels: [name, …], seed: a whole number below 2³²}'],
   accepts: (value) => plainObject.accepts(value)
@@ -89,7 +89,7 @@ const newHead = {
     && (value.seed === undefined || (Number.isInteger(value.seed) && value.seed >= 0 && value.seed < 2 ** 32)),
 };
 
-/** @type {import('./rules.js').Rules<LoadOptions>} */
+/** @type {import('./base/rules.js').Rules<LoadOptions>} */
 const loadRules = {
   progress_callback: ofType('function'),
   signal: abortSignal,

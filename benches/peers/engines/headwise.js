@@ -1,8 +1,8 @@
 /** Headwise: token ids straight into the module, texts through the public `pipeline()`. */
 import { pipeline } from '../../../www/lib/index.js';
-import { resolveModel } from '../../../www/lib/hub.js';
-import { load } from '../../../www/lib/load.js';
-import { Runtime } from '../../../www/lib/runtime.js';
+import { resolveModel } from '../../../www/lib/source/hub.js';
+import { load } from '../../../www/lib/engine/load.js';
+import { Runtime } from '../../../www/lib/runtime/runtime.js';
 import init, * as glue from '../../../www/lib/wasm/headwise.js';
 
 /**

@@ -1,6 +1,6 @@
 /** Hidden vectors: of the tokens of texts, or one for each text. */
 
-import { abortSignal, check, count, flag, oneOf, plainObject, text } from '../rules.js';
+import { abortSignal, check, count, flag, oneOf, plainObject, text } from '../base/rules.js';
 import { stack } from '../tensor.js';
 import { oneOrMore, readText } from './request.js';
 
@@ -32,7 +32,7 @@ import { oneOrMore, readText } from './request.js';
  *   Promise<Tensor & import('./request.js').WithMeta>} FeatureExtractionCall
  */
 
-/** @type {import('../rules.js').Rules<FeatureExtractionOptions>} */
+/** @type {import('../base/rules.js').Rules<FeatureExtractionOptions>} */
 const rules = {
   pooling: oneOf('none', 'mean', 'cls', 'max', 'first_token', 'last_token'),
   normalize: flag,

@@ -1,6 +1,6 @@
 /** Words for the masks of texts. */
 
-import { abortSignal, anyOf, check, count, flag, plainObject, text, texts } from '../rules.js';
+import { abortSignal, anyOf, check, count, flag, plainObject, text, texts } from '../base/rules.js';
 import { oneOrMore, readText } from './request.js';
 
 /** @typedef {import('./request.js').TokenizerOptions} TokenizerOptions */
@@ -31,7 +31,7 @@ import { oneOrMore, readText } from './request.js';
  * }} FillMaskCall
  */
 
-/** @type {import('../rules.js').Rules<FillMaskOptions>} */
+/** @type {import('../base/rules.js').Rules<FillMaskOptions>} */
 const rules = {
   top_k: count,
   targets: anyOf(text, texts),

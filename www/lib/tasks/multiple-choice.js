@@ -1,6 +1,6 @@
 /** The best of several ways in which a text may go on. */
 
-import { abortSignal, check, count, countOrNull, flag, texts } from '../rules.js';
+import { abortSignal, check, count, countOrNull, flag, texts } from '../base/rules.js';
 import { badInput, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{prompt: string, choices: readonly string[]}} ChoiceInput */
@@ -26,7 +26,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  *   & import('./request.js').OneOrMore<ChoiceInput, MultipleChoiceOptions, Choice[]>} MultipleChoiceCall
  */
 
-/** @type {import('../rules.js').Rules<MultipleChoiceOptions>} */
+/** @type {import('../base/rules.js').Rules<MultipleChoiceOptions>} */
 const rules = { top_k: countOrNull, truncation: flag, batch_size: count, signal: abortSignal };
 
 /**

@@ -1,7 +1,7 @@
 /** Answers to questions: the parts of a text that hold them. */
 
 import { HeadwiseError } from '../errors.js';
-import { abortSignal, check, count, countFromZero, flag } from '../rules.js';
+import { abortSignal, check, count, countFromZero, flag } from '../base/rules.js';
 import { badInput, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{question: string, context: string}} Question `context` is the text that holds the answer */
@@ -47,7 +47,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  * }} QuestionAnsweringCall
  */
 
-/** @type {import('../rules.js').Rules<QuestionAnsweringOptions>} */
+/** @type {import('../base/rules.js').Rules<QuestionAnsweringOptions>} */
 const rules = {
   top_k: count,
   topk: count,

@@ -15,7 +15,7 @@ import { HeadwiseError } from '../errors.js';
 /**
  * A rule for one of some words in any case of letters, as Python's pipelines take the names of what they count up.
  * @param {...string} words
- * @returns {import('../rules.js').Rule}
+ * @returns {import('../base/rules.js').Rule}
  */
 export const inAnyCase = (...words) => ({
   supported: words,
@@ -32,8 +32,8 @@ export const inAnyCase = (...words) => ({
 /**
  * How a call went: milliseconds of computation, the build that ran, and how each input was read. Not
  * enumerable, so that results print and compare as plain arrays and objects.
- * @typedef {{readonly meta: {ms: number, variant: import('../variants.js').Variant,
- *   inputs: import('../runtime.js').InputInfo[]}}} WithMeta
+ * @typedef {{readonly meta: {ms: number, variant: import('../runtime/variants.js').Variant,
+ *   inputs: import('../runtime/runtime.js').InputInfo[]}}} WithMeta
  */
 
 /**

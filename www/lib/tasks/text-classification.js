@@ -1,6 +1,6 @@
 /** Labels of texts, or of pairs of texts. */
 
-import { abortSignal, check, count, countOrNull, flag } from '../rules.js';
+import { abortSignal, check, count, countOrNull, flag } from '../base/rules.js';
 import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
 
 /** A text, or two that are judged together. @typedef {string | {text: string, text_pair?: string}} TextInput */
@@ -43,7 +43,7 @@ import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
  * }} TextClassificationCall
  */
 
-/** @type {import('../rules.js').Rules<ClassifyOptions>} */
+/** @type {import('../base/rules.js').Rules<ClassifyOptions>} */
 const rules = {
   top_k: countOrNull,
   function_to_apply: inAnyCase('softmax', 'sigmoid', 'none'),

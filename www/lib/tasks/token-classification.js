@@ -1,6 +1,6 @@
 /** Labels of the tokens of texts, or of the entities that they make together. */
 
-import { abortSignal, anyOf, check, count, countFromZero, flag, text, texts } from '../rules.js';
+import { abortSignal, anyOf, check, count, countFromZero, flag, text, texts } from '../base/rules.js';
 import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
 
 /**
@@ -57,7 +57,7 @@ import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
  * }} TokenClassificationCall
  */
 
-/** @type {import('../rules.js').Rules<TokenClassificationOptions>} */
+/** @type {import('../base/rules.js').Rules<TokenClassificationOptions>} */
 const rules = {
   aggregation_strategy: inAnyCase('none', 'simple', 'first', 'average', 'max'),
   ignore_labels: anyOf(text, texts),

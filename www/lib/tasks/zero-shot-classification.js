@@ -1,6 +1,6 @@
 /** Labels that come with the call: how well each of them describes a text. */
 
-import { abortSignal, anyOf, check, count, flag, refuse, text, texts } from '../rules.js';
+import { abortSignal, anyOf, check, count, flag, refuse, text, texts } from '../base/rules.js';
 import { oneOrMore, readText } from './request.js';
 
 /**
@@ -32,7 +32,7 @@ import { oneOrMore, readText } from './request.js';
  * }} ZeroShotClassificationCall
  */
 
-/** @type {import('../rules.js').Rules<ZeroShotOptions>} */
+/** @type {import('../base/rules.js').Rules<ZeroShotOptions>} */
 const rules = {
   hypothesis_template: text,
   multi_label: flag,

@@ -8,9 +8,9 @@
  * the caller found the bytes to be right.
  */
 
-import { readInto } from './chunks.js';
-import { HeadwiseError } from './errors.js';
-import { toHex } from './verify.js';
+import { readInto } from '../base/chunks.js';
+import { HeadwiseError } from '../errors.js';
+import { toHex } from '../base/verify.js';
 
 /** Bytes of a part: what is lost at most when a download is cut off, and what a writer holds, at most twice. */
 export const PART_BYTES = 4 * 1024 * 1024;

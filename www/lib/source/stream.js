@@ -50,8 +50,8 @@ export class KeptDownload extends WholeFile {
   #download;
 
   /**
-   * @param {import('./download.js').Download} download
-   * @param {import('./entries.js').EntryWriter} writer
+   * @param {import('../fetch/download.js').Download} download
+   * @param {import('../store/entries.js').EntryWriter} writer
    * @param {(kept: boolean) => void} onEnd told whether the file has been kept
    */
   constructor(download, writer, onEnd) {
@@ -70,8 +70,8 @@ export class KeptDownload extends WholeFile {
 }
 
 /**
- * @param {import('./download.js').Download} download
- * @param {import('./entries.js').EntryWriter} writer
+ * @param {import('../fetch/download.js').Download} download
+ * @param {import('../store/entries.js').EntryWriter} writer
  * @param {(kept: boolean) => void} onEnd
  */
 async function* keep(download, writer, onEnd) {

@@ -2,12 +2,12 @@
  * From the files of a model to what is made of them in WASM memory: the small files first, then the weights.
  */
 
-import { HeadwiseError } from './errors.js';
-import { ModelFiles } from './files.js';
-import { LocalFiles } from './local.js';
-import { Progress } from './progress.js';
-import { readSmallFiles } from './small.js';
-import { WEIGHTS, loadWeights } from './weights.js';
+import { HeadwiseError } from '../errors.js';
+import { ModelFiles } from '../source/remote.js';
+import { LocalFiles } from '../source/local.js';
+import { Progress } from '../source/progress.js';
+import { readSmallFiles } from '../source/small.js';
+import { WEIGHTS, loadWeights } from '../source/weights.js';
 
 /**
  * What of a model is loaded: all that a task needs; the encoder with a head, or `'base'` without one; its tokenizer;
@@ -17,27 +17,27 @@ import { WEIGHTS, loadWeights } from './weights.js';
 
 /**
  * @typedef {What & {
- *   source: import('./hub.js').ModelSource | {id: string, files: Map<string, Blob>},
+ *   source: import('../source/hub.js').ModelSource | {id: string, files: Map<string, Blob>},
  *   token?: string,
  *   integrity?: Record<string, string>,
  *   allow_remote?: boolean,
  *   local_files_only?: boolean,
  *   config?: string,
- *   variant?: import('./variants.js').Variant | 'auto',
+ *   variant?: import('../runtime/variants.js').Variant | 'auto',
  *   wasmUrl?: string,
- *   dtype?: import('./runtime.js').Dtype | 'auto',
+ *   dtype?: import('../runtime/runtime.js').Dtype | 'auto',
  *   maxMemory?: number,
- *   new_head?: import('./options.js').NewHead,
+ *   new_head?: import('../options.js').NewHead,
  *   keep?: 'converted' | 'source',
  * }} LoadRequest `config` is JSON that is used in place of `config.json`, `maxMemory` counts bytes of weights
  */
 
 /**
  * @typedef {object} Context
- * @property {import('./runtime.js').Runtime} runtime
+ * @property {import('../runtime/runtime.js').Runtime} runtime
  * @property {AbortSignal} signal ends every request that is still under way
- * @property {(event: import('./progress.js').ProgressEvent) => void} report
- * @property {import('./request.js').Fetch} [fetch]
+ * @property {(event: import('../source/progress.js').ProgressEvent) => void} report
+ * @property {import('../fetch/request.js').Fetch} [fetch]
  * @property {AnyFiles} [files] of an earlier load of the same, in place of what the request says of them
  */
 
@@ -46,12 +46,12 @@ import { WEIGHTS, loadWeights } from './weights.js';
 /**
  * What was loaded, and the files it was made of.
  * @typedef {object} Loaded
- * @property {import('./runtime.js').Held} [held] in WASM memory; nothing of a configuration
- * @property {import('./runtime.js').Instance} [instance] whose memory that is
+ * @property {import('../runtime/runtime.js').Held} [held] in WASM memory; nothing of a configuration
+ * @property {import('../runtime/runtime.js').Instance} [instance] whose memory that is
  * @property {object} info
  * @property {AnyFiles} files
  * @property {string[]} names of those that were read
- * @property {import('./runtime.js').Dtype} [converted] as which the store has the weights, if not as they came
+ * @property {import('../runtime/runtime.js').Dtype} [converted] as which the store has the weights, if not as they came
  */
 
 /**
@@ -82,7 +82,7 @@ export async function load(request, { runtime, signal, report, fetch, files: giv
 /**
  * @param {LoadRequest} request
  * @param {AnyFiles} files
- * @param {Promise<import('./runtime.js').Instance> | undefined} opened the module, if it is needed
+ * @param {Promise<import('../runtime/runtime.js').Instance> | undefined} opened the module, if it is needed
  * @param {Progress} progress
  * @returns {Promise<Omit<Loaded, 'files'>>}
  */
@@ -94,8 +94,8 @@ async function read(request, files, opened, progress) {
   const found = await readSmallFiles(files, opened, request, onFile);
   const names = Object.keys(found.small);
   const config = found.small[`${found.home}config.json`];
-  const instance = /** @type {import('./runtime.js').Instance} */ (await opened);
-  /** @param {import('./runtime.js').Held} held */
+  const instance = /** @type {import('../runtime/runtime.js').Instance} */ (await opened);
+  /** @param {import('../runtime/runtime.js').Held} held */
   const infoOf = (held) => {
     const { warnings = [], ...info } = instance.call(() => held.info);
     return { ...info, warnings: [...found.warnings, ...warnings] };
@@ -128,9 +128,9 @@ async function read(request, files, opened, progress) {
 /**
  * @param {Extract<LoadRequest, {part: 'pipeline' | 'model'}>} request
  * @param {AnyFiles} files
- * @param {import('./runtime.js').Instance} instance
+ * @param {import('../runtime/runtime.js').Instance} instance
  * @param {Progress} progress
- * @param {Partial<import('./small.js').SmallFiles> & {home: string}} found `small` is taken away by the first try
+ * @param {Partial<import('../source/small.js').SmallFiles> & {home: string}} found `small` is taken away by the first try
  */
 function fillLoader(request, files, instance, progress, found) {
   return loadWeights(files, {
@@ -161,10 +161,10 @@ function keptAs({ keep = 'converted', dtype, ...what }, files) {
 /**
  * A loader of what is wanted that has read the small files.
  * @param {Extract<What, {part: 'pipeline' | 'model'}> & Pick<LoadRequest, 'dtype' | 'maxMemory' | 'new_head'>} request
- * @param {import('./runtime.js').Instance} instance
+ * @param {import('../runtime/runtime.js').Instance} instance
  * @param {Record<string, Uint8Array>} small
  * @param {boolean} convert whether it is also to give what it converts
- * @returns {import('./runtime.js').Loader}
+ * @returns {import('../runtime/runtime.js').Loader}
  */
 export function newLoader(request, instance, small, convert) {
   const { dtype, maxMemory: max_memory, new_head } = request;

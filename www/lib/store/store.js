@@ -7,8 +7,8 @@
  */
 
 import { EntryWriter, PART_BYTES, RECORD, eraseEntry, openEntry, partCount } from './entries.js';
-import { aborted } from './errors.js';
-import { pathOf } from './hub.js';
+import { aborted } from '../errors.js';
+import { pathOf } from '../source/hub.js';
 
 /** The name has the version of the layout. */
 const CACHE = 'headwise-1';
@@ -19,7 +19,7 @@ const REVISION = 'headwise=revision';
  * @typedef {{endpoint: string, id: string, commit: string}} Snapshot
  */
 
-/** @typedef {import('./verify.js').Expected} Expected */
+/** @typedef {import('../base/verify.js').Expected} Expected */
 
 /**
  * A branch, tag or commit at the time of its last complete load, with the files that the model has, and the

@@ -2,7 +2,7 @@
  * Which failures of a request are worth another try, and how long to wait before it.
  */
 
-import { HeadwiseError, aborted } from './errors.js';
+import { HeadwiseError, aborted } from '../errors.js';
 
 /** Tries in a row that may fail. */
 const TRIES = 4;

@@ -2,7 +2,7 @@
  * A model in files that a person chose or dropped: nothing of it is fetched.
  */
 
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 import { WholeFile } from './stream.js';
 
 /** Files of a model that are here already, as `ModelFiles` has those of a host. */

@@ -3,7 +3,7 @@
  * a module with one unknown instruction is refused as a whole, so one file cannot serve everybody.
  */
 
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 
 /** @typedef {'relaxed' | 'simd128'} Variant */
 
@@ -31,12 +31,12 @@ const RELAXED_SWIZZLE = [253, 128, 2];
  */
 export const VARIANTS = {
   relaxed: {
-    url: new URL('./wasm/headwise_relaxed.wasm', import.meta.url),
+    url: new URL('../wasm/headwise_relaxed.wasm', import.meta.url),
     needs: 'relaxed SIMD',
     probe: moduleOf(...splat(1), ...splat(2), ...RELAXED_SWIZZLE),
   },
   simd128: {
-    url: new URL('./wasm/headwise_simd128.wasm', import.meta.url),
+    url: new URL('../wasm/headwise_simd128.wasm', import.meta.url),
     needs: 'SIMD',
     probe: moduleOf(...splat(1)),
   },

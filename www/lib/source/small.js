@@ -22,9 +22,9 @@ const FIRST = [CONFIG, 'tokenizer.json', 'tokenizer_config.json'];
 /**
  * Reads what is there of the small files: first what can be asked for while the WASM module is still on its way, then
  * what that leaves open. Only the encoder's configuration has to be there; what else a model lacks, its loader says.
- * @param {import('./load.js').AnyFiles} files
- * @param {Promise<import('./runtime.js').Instance> | undefined} opened the module, where one is needed
- * @param {import('./load.js').What & {config?: string}} what `config` takes the place of the encoder's configuration
+ * @param {import('../engine/load.js').AnyFiles} files
+ * @param {Promise<import('../runtime/runtime.js').Instance> | undefined} opened the module, where one is needed
+ * @param {import('../engine/load.js').What & {config?: string}} what `config` takes the place of the encoder's configuration
  * @param {(file: string, bytes: Uint8Array) => void} [onFile] told of each file that is there
  * @returns {Promise<SmallFiles>}
  */

@@ -2,7 +2,7 @@
  * The side of the protocol that asks: sends requests to an engine and settles their promises.
  */
 
-import { HeadwiseError, aborted, fromWire, toWire } from './errors.js';
+import { HeadwiseError, aborted, fromWire, toWire } from '../errors.js';
 
 /**
  * An engine that listens: where to post, and how to end it.
@@ -15,7 +15,7 @@ import { HeadwiseError, aborted, fromWire, toWire } from './errors.js';
  * @typedef {object} Pending
  * @property {(value: any) => void} resolve
  * @property {(error: HeadwiseError) => void} reject
- * @property {((event: import('./progress.js').ProgressEvent) => void) | undefined} onProgress
+ * @property {((event: import('../source/progress.js').ProgressEvent) => void) | undefined} onProgress
  * @property {() => void} unlisten stops listening to the signal
  */
 
@@ -26,7 +26,7 @@ export class Client {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #lastId = 0;
-  /** Why there is no engine any more. @type {import('./errors.js').WireError | undefined} */
+  /** Why there is no engine any more. @type {import('../errors.js').WireError | undefined} */
   #ended;
 
   /** @param {Host} host */

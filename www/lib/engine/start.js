@@ -2,15 +2,15 @@
  * Where an engine lives: in a worker of its own, in one that the caller made, or in this thread.
  */
 
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 import { serve } from './engine.js';
-import { isWorker } from './options.js';
+import { isWorker } from '../options.js';
 
 /**
  * Starts an engine.
  * @param {boolean | Worker | (() => Worker)} worker
- * @param {import('./runtime.js').Runtime} runtime of this thread, for `false`
- * @param {import('./request.js').Fetch} [fetch] what fetches the files of models, for `false`
+ * @param {import('../runtime/runtime.js').Runtime} runtime of this thread, for `false`
+ * @param {import('../fetch/request.js').Fetch} [fetch] what fetches the files of models, for `false`
  * @returns {import('./client.js').Host}
  */
 export function openEngine(worker, runtime, fetch) {
@@ -29,8 +29,8 @@ export function openEngine(worker, runtime, fetch) {
 }
 
 /**
- * @param {import('./runtime.js').Runtime} runtime
- * @param {import('./request.js').Fetch} [fetch]
+ * @param {import('../runtime/runtime.js').Runtime} runtime
+ * @param {import('../fetch/request.js').Fetch} [fetch]
  * @returns {import('./client.js').Host}
  */
 function inThisThread(runtime, fetch) {
@@ -47,7 +47,7 @@ function inOwnWorker() {
     // Of a bundled module this URL may be a file's, where it was built. A sandboxed frame has the origin “null”.
     if (/^https?:$/.test(here.protocol) && here.origin !== globalThis.origin) return inWorkerFromElsewhere(here);
     // Bundlers find the worker by exactly this expression.
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    const worker = new Worker(new URL('../worker.js', import.meta.url), { type: 'module' });
     return { port: worker, close: () => worker.terminate() };
   } catch (error) {
     throw new HeadwiseError('crashed', `The worker could not be started: ${error}.`, {}, { cause: error });
@@ -64,7 +64,7 @@ function inWorkerFromElsewhere(here) {
   // What is asked before the import is done would be lost.
   const script = `const early = [];
 onmessage = (event) => early.push(event);
-import(${JSON.stringify(new URL('worker.js', here).href)}).then(
+import(${JSON.stringify(new URL('../worker.js', here).href)}).then(
   () => { for (const event of early) onmessage(event); },
   (error) => setTimeout(() => { throw error; }),
 );`;

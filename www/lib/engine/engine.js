@@ -6,7 +6,7 @@
  * read between slices, so that an `abort` overtakes.
  */
 
-import { HeadwiseError, aborted, toWire } from './errors.js';
+import { HeadwiseError, aborted, toWire } from '../errors.js';
 import { filesOf, load } from './load.js';
 
 /**
@@ -14,7 +14,7 @@ import { filesOf, load } from './load.js';
  * @typedef {{id: number, verb: 'ping'}} PingMessage is answered by an engine that runs
  * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
  * @typedef {{id: number, verb: 'run', inputs: (string | object)[], options: Record<string, unknown>}} RunMessage
- * @typedef {{id: number, verb: 'forward', rows: import('./runtime.js').ModelRows, options: object}} ForwardMessage
+ * @typedef {{id: number, verb: 'forward', rows: import('../runtime/runtime.js').ModelRows, options: object}} ForwardMessage
  * @typedef {{id: number, verb: 'encode', inputs: {text: string, text_pair?: string}[], options: object}} EncodeMessage
  * @typedef {{id: number, verb: 'decode', sequences: Uint32Array[], skip_special_tokens: boolean}} DecodeMessage
  * @typedef {{id: number, verb: 'files'}} FilesMessage
@@ -27,8 +27,8 @@ import { filesOf, load } from './load.js';
 
 /**
  * @typedef {{id: number, ok: true, value: unknown}
- *   | {id: number, ok: false, error: import('./errors.js').WireError}
- *   | {id: number, event: 'progress', progress: import('./progress.js').ProgressEvent}} Reply
+ *   | {id: number, ok: false, error: import('../errors.js').WireError}
+ *   | {id: number, event: 'progress', progress: import('../source/progress.js').ProgressEvent}} Reply
  */
 
 /**
@@ -42,8 +42,8 @@ import { filesOf, load } from './load.js';
 /**
  * Serves requests that come in at `port`.
  * @param {Port} port
- * @param {import('./runtime.js').Runtime} runtime
- * @param {import('./request.js').Fetch} [fetch] what fetches the files of models
+ * @param {import('../runtime/runtime.js').Runtime} runtime
+ * @param {import('../fetch/request.js').Fetch} [fetch] what fetches the files of models
  */
 export function serve(port, runtime, fetch) {
   const engine = new Engine(runtime, (reply) => port.postMessage(reply), fetch);
@@ -68,9 +68,9 @@ class Engine {
   #requests = new Map();
 
   /**
-   * @param {import('./runtime.js').Runtime} runtime
+   * @param {import('../runtime/runtime.js').Runtime} runtime
    * @param {(reply: Reply) => void} reply
-   * @param {import('./request.js').Fetch} [fetch]
+   * @param {import('../fetch/request.js').Fetch} [fetch]
    */
   constructor(runtime, reply, fetch) {
     this.#runtime = runtime;
@@ -213,12 +213,12 @@ class Engine {
   /**
    * Computes slice by slice.
    * @template T
-   * @param {(held: any) => import('./runtime.js').Run<T>} start
+   * @param {(held: any) => import('../runtime/runtime.js').Run<T>} start
    * @param {AbortSignal} signal
    */
   async #compute(start, signal) {
     const run = this.#use(start);
-    const instance = /** @type {import('./runtime.js').Instance} */ (this.#loaded?.instance);
+    const instance = /** @type {import('../runtime/runtime.js').Instance} */ (this.#loaded?.instance);
     try {
       while (!instance.call(() => run.step())) {
         await macrotask();

@@ -5,7 +5,7 @@
  * it has loaded. All calls go through here, where the trap is remembered; `engine.js` loads again.
  */
 
-import { HeadwiseError, fromWire } from './errors.js';
+import { HeadwiseError, fromWire } from '../errors.js';
 import { VARIANTS, pickVariant } from './variants.js';
 
 /**
@@ -18,7 +18,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {task: string}) => Loader<TextPipeline>} Loader
  * @property {new (files: Record<string, Uint8Array>, options: LoaderOptions & {head: string}) => Loader<BareModel>} ModelLoader
  * @property {new (files: Record<string, Uint8Array>) => TextTokenizer} TextTokenizer
- * @property {new () => import('./verify.js').Sha256} Sha256
+ * @property {new () => import('../base/verify.js').Sha256} Sha256
  * @property {() => {message: string, tokenizer: boolean} | undefined} take_panic the last panic, once, and whether it
  *   came from within a tokenizer
  */
@@ -28,7 +28,7 @@ import { VARIANTS, pickVariant } from './variants.js';
  * @typedef {object} LoaderOptions
  * @property {Dtype | 'auto'} [dtype]
  * @property {number} [max_memory]
- * @property {import('./options.js').NewHead} [new_head]
+ * @property {import('../options.js').NewHead} [new_head]
  * @property {boolean} [convert]
  */
 
@@ -220,7 +220,7 @@ export class Instance {
 
   /**
    * A SHA-256 to be fed.
-   * @returns {import('./verify.js').Sha256}
+   * @returns {import('../base/verify.js').Sha256}
    */
   sha256() {
     const hash = this.call((glue) => new glue.Sha256());

@@ -3,17 +3,17 @@
  * held against what arrives; what the application promises counts more.
  */
 
-import { ChunkReader } from './chunks.js';
+import { ChunkReader } from '../base/chunks.js';
 import { complaint, notTheFile, otherThan } from './contents.js';
-import { Download } from './download.js';
-import { HeadwiseError } from './errors.js';
+import { Download } from '../fetch/download.js';
+import { HeadwiseError } from '../errors.js';
 import { atCommit, pathOf } from './hub.js';
 import { findManifest } from './manifest.js';
-import { requester } from './request.js';
-import { Patience } from './retry.js';
-import { Store } from './store.js';
+import { requester } from '../fetch/request.js';
+import { Patience } from '../fetch/retry.js';
+import { Store } from '../store/store.js';
 import { KeptDownload, WholeFile, blobOf } from './stream.js';
-import { gitBlobHash, notAsPromised, sha256Of } from './verify.js';
+import { gitBlobHash, notAsPromised, sha256Of } from '../base/verify.js';
 
 /**
  * @typedef {object} FilesOptions
@@ -22,10 +22,10 @@ import { gitBlobHash, notAsPromised, sha256Of } from './verify.js';
  * @property {Record<string, string>} [integrity] file names to `sha256-…`; no other file is fetched
  * @property {boolean} [allow_remote]
  * @property {boolean} [local_files_only] nothing is fetched, but from a folder
- * @property {import('./request.js').Fetch} [fetch]
+ * @property {import('../fetch/request.js').Fetch} [fetch]
  * @property {Store} [store]
- * @property {() => Promise<import('./verify.js').Sha256>} newSha256
- * @property {import('./retry.js').Wait} [wait]
+ * @property {() => Promise<import('../base/verify.js').Sha256>} newSha256
+ * @property {import('../fetch/retry.js').Wait} [wait]
  * @property {number} [silence] milliseconds after which a server that says nothing is taken for gone
  */
 
@@ -40,7 +40,7 @@ export class ModelFiles {
   #get;
   #manifest;
   #store;
-  /** What the store knows them by: files have to be of a commit. @type {import('./store.js').Snapshot | undefined} */
+  /** What the store knows them by: files have to be of a commit. @type {import('../store/store.js').Snapshot | undefined} */
   #snapshot;
   /** Gives up the right to download, once it is ours. @type {Promise<() => void> | undefined} */
   #lock;
@@ -63,7 +63,7 @@ export class ModelFiles {
   /**
    * @param {import('./hub.js').ModelSource} source
    * @param {FilesOptions & {store: Store}} options
-   * @param {import('./request.js').Get} get
+   * @param {import('../fetch/request.js').Get} get
    * @param {import('./manifest.js').Manifest | undefined} manifest
    */
   constructor(source, options, get, manifest) {
@@ -141,7 +141,7 @@ export class ModelFiles {
   /**
    * What is promised of a file.
    * @param {string} file
-   * @returns {import('./verify.js').Expected}
+   * @returns {import('../base/verify.js').Expected}
    */
   expected(file) {
     const url = this.#source.url + pathOf(file);
@@ -211,7 +211,7 @@ export class ModelFiles {
 
   /**
    * The weights as an earlier load left them for a dtype, made of the files that are promised.
-   * @param {import('./runtime.js').Dtype} dtype
+   * @param {import('../runtime/runtime.js').Dtype} dtype
    */
   async converted(dtype) {
     const entry = await this.#stored(convertedFile(dtype), {});
@@ -222,7 +222,7 @@ export class ModelFiles {
   /**
    * A writer that keeps converted weights; none where nothing is kept, or where nobody could tell of what they
    * were made.
-   * @param {import('./runtime.js').Dtype} dtype
+   * @param {import('../runtime/runtime.js').Dtype} dtype
    * @param {number} size
    * @param {string[]} source names of the files they are made of
    */
@@ -267,7 +267,7 @@ export class ModelFiles {
   /**
    * A file that is in the store; once nobody else is downloading, if it is not there at once.
    * @param {string} file
-   * @param {import('./verify.js').Expected} expected
+   * @param {import('../base/verify.js').Expected} expected
    */
   async #stored(file, expected) {
     const snapshot = this.#snapshot;
@@ -325,5 +325,5 @@ export class ModelFiles {
   }
 }
 
-/** What converted weights are called. @param {import('./runtime.js').Dtype} dtype */
+/** What converted weights are called. @param {import('../runtime/runtime.js').Dtype} dtype */
 const convertedFile = (dtype) => `model.${dtype}.safetensors`;

@@ -3,12 +3,12 @@
  * before the end is told.
  */
 
-import { ChunkReader } from './chunks.js';
-import { notTheFile, otherThan } from './contents.js';
-import { HeadwiseError } from './errors.js';
+import { ChunkReader } from '../base/chunks.js';
+import { notTheFile, otherThan } from '../source/contents.js';
+import { HeadwiseError } from '../errors.js';
 import { lost } from './request.js';
 import { inTime } from './retry.js';
-import { notAsPromised } from './verify.js';
+import { notAsPromised } from '../base/verify.js';
 
 /** Bytes that have to arrive before failures are forgiven: a line that brings less is not worth it. */
 const PROGRESS = 1 << 20;
@@ -17,11 +17,11 @@ const PROGRESS = 1 << 20;
  * @typedef {object} DownloadOptions
  * @property {string} url
  * @property {string} file
- * @property {import('./verify.js').Expected} expected
+ * @property {import('../base/verify.js').Expected} expected
  * @property {import('./request.js').Get} get
  * @property {AbortSignal} signal
  * @property {import('./retry.js').Patience} patience
- * @property {() => Promise<import('./verify.js').Sha256>} newSha256
+ * @property {() => Promise<import('../base/verify.js').Sha256>} newSha256
  * @property {boolean} fresh past the browser's cache
  * @property {number} [silence] as of a request
  * @property {boolean} ranges whether to ask for the missing part after a drop, or for everything once more
@@ -34,7 +34,7 @@ export class Download {
   #options;
   /** @type {ChunkReader | undefined} */
   #reader;
-  /** @type {import('./verify.js').Sha256 | undefined} */
+  /** @type {import('../base/verify.js').Sha256 | undefined} */
   #sha256;
   /** What the server calls this version of the file. @type {string | undefined} */
   #version;

@@ -4,14 +4,14 @@
  */
 
 import { Client } from './client.js';
-import { HeadwiseError } from './errors.js';
-import { openEngine } from './host.js';
-import { pageUrl, refuseRemote, resolveModel } from './hub.js';
-import { byName } from './local.js';
+import { HeadwiseError } from '../errors.js';
+import { openEngine } from './start.js';
+import { pageUrl, refuseRemote, resolveModel } from '../source/hub.js';
+import { byName } from '../source/local.js';
 
 /** A Hub id, the URL of a folder, or the files of a model. @typedef {string | Iterable<File>} ModelReference */
 
-/** @typedef {import('./options.js').GivenLoadOptions} GivenLoadOptions */
+/** @typedef {import('../options.js').GivenLoadOptions} GivenLoadOptions */
 
 /**
  * Where a model came from: `url` is its folder, unless it was given as files; `commit` is known of models from a
@@ -32,7 +32,7 @@ import { byName } from './local.js';
 
 /**
  * Starts an engine and has it load something; the engine ends when that fails.
- * @param {import('./runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ * @param {import('../runtime/runtime.js').Runtime} runtime of this thread, used with `worker: false`
  * @param {import('./load.js').What} what
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
@@ -62,7 +62,7 @@ export async function open(runtime, what, model, options) {
 
 /**
  * An engine that runs: in this thread, if the worker that is meant by default cannot be started.
- * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('../runtime/runtime.js').Runtime} runtime
  * @param {GivenLoadOptions} options
  * @returns {Promise<{client: Client, warnings: string[]}>}
  */
@@ -113,7 +113,7 @@ export function deepFreeze(value) {
 /**
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
- * @returns {import('./hub.js').ModelSource | {id: string, files: Map<string, File>, url?: undefined}}
+ * @returns {import('../source/hub.js').ModelSource | {id: string, files: Map<string, File>, url?: undefined}}
  */
 function sourceOf(model, options) {
   if (typeof model === 'string' || typeof (/** @type {any} */ (model)?.[Symbol.iterator]) !== 'function') {

@@ -2,8 +2,8 @@
  * One request for one file: who is shown the token, and what an answer other than the file means.
  */
 
-import { notTheFile } from './contents.js';
-import { HeadwiseError, aborted } from './errors.js';
+import { notTheFile } from '../source/contents.js';
+import { HeadwiseError, aborted } from '../errors.js';
 import { inTime } from './retry.js';
 
 /** The platform's `fetch`, or one that takes its place. @typedef {typeof globalThis.fetch} Fetch */

@@ -3,27 +3,27 @@
  * load fetches, as the option `integrity` takes them.
  */
 
-import { ModelFiles } from './files.js';
+import { ModelFiles } from './remote.js';
 import { resolveModel } from './hub.js';
-import { newLoader } from './load.js';
+import { newLoader } from '../engine/load.js';
 import { readSmallFiles } from './small.js';
-import { taskOf } from './tasks/index.js';
-import { integrityOf } from './verify.js';
+import { taskOf } from '../tasks/index.js';
+import { integrityOf } from '../base/verify.js';
 import { weightFiles } from './weights.js';
 
 /** @typedef {{commit?: string, integrity: Record<string, string>}} Lock `commit` is known of models from a Hub */
 
 /**
  * Options of `models.lock`; `task` is what the model is for, `'text-classification'` by default.
- * @typedef {Pick<import('./options.js').LoadOptions, 'revision' | 'endpoint' | 'signal'>
- *   & {token?: string, task?: import('./pipeline.js').Task}} LockOptions
+ * @typedef {Pick<import('../options.js').LoadOptions, 'revision' | 'endpoint' | 'signal'>
+ *   & {token?: string, task?: import('../pipeline.js').Task}} LockOptions
  */
 
 /**
  * Takes hashes of large files from the Hub's list where it has them, and fetches what it has to hash.
  * @param {string} model a Hub id, or the URL of a folder
  * @param {LockOptions} options
- * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('../runtime/runtime.js').Runtime} runtime
  * @returns {Promise<Lock>}
  */
 export async function lock(model, { signal, token, task = 'text-classification', ...where }, runtime) {
@@ -49,7 +49,7 @@ export async function lock(model, { signal, token, task = 'text-classification',
  * In hexadecimal.
  * @param {ModelFiles} files
  * @param {string} name
- * @param {import('./runtime.js').Instance} instance
+ * @param {import('../runtime/runtime.js').Instance} instance
  */
 async function hashOf(files, name, instance) {
   const { sha256 } = files.expected(name);

@@ -3,7 +3,7 @@
  * servers that know no status but 200 answer any address with something.
  */
 
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 
 /**
  * What came in place of a file. Where it `exists`, there is such a file, in a form that is of no use here; what is

@@ -2,7 +2,7 @@
  * Where a model's files are: on the Hub, on a mirror of it, or in any folder.
  */
 
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 
 const HUB = 'https://huggingface.co';
 const MODEL_ID = /^[\w.-]{1,96}(\/[\w.-]{1,96})?$/;

@@ -4,7 +4,7 @@
  */
 
 import { Conversion } from './conversion.js';
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 import { WholeFile } from './stream.js';
 
 export const WEIGHTS = 'model.safetensors';
@@ -15,10 +15,10 @@ const HEADER_STEP = 1 << 16;
 
 /**
  * @typedef {import('./stream.js').FileStream} FileStream
- * @typedef {import('./load.js').AnyFiles} AnyFiles
+ * @typedef {import('../engine/load.js').AnyFiles} AnyFiles
  * @typedef {import('./progress.js').Progress} Progress
- * @typedef {import('./runtime.js').Loader} Loader
- * @typedef {import('./runtime.js').Instance} Instance
+ * @typedef {import('../runtime/runtime.js').Loader} Loader
+ * @typedef {import('../runtime/runtime.js').Instance} Instance
  */
 
 /**
@@ -35,7 +35,7 @@ const HEADER_STEP = 1 << 16;
  * @property {Progress} progress
  * @property {Instance} instance
  * @property {MakeLoader} makeLoader
- * @property {import('./runtime.js').Dtype | undefined} keptAs
+ * @property {import('../runtime/runtime.js').Dtype | undefined} keptAs
  */
 
 /**
