@@ -26,14 +26,14 @@ test('an unknown option lists the known ones', () => {
 test('an unsupported value lists the supported ones', () => {
   const cases = [
     [checkLoadOptions, 'dtype', 'q4', /auto, fp32, fp16, q8/],
-    [checkLoadOptions, 'maxMemory', 0, /a positive number of bytes/],
-    [checkLoadOptions, 'maxMemory', '1 GB', /a positive number of bytes/],
+    [checkLoadOptions, 'max_memory', 0, /a positive number of bytes/],
+    [checkLoadOptions, 'max_memory', '1 GB', /a positive number of bytes/],
     [checkLoadOptions, 'variant', 'simd256', /auto, relaxed, simd128/],
     [checkLoadOptions, 'device', 'webgpu', /auto, wasm, cpu/],
     [checkLoadOptions, 'worker', 'yes', /true, false, a Worker, a function/],
     [checkLoadOptions, 'signal', {}, /an AbortSignal/],
     [checkLoadOptions, 'config', [], /an object/],
-    [checkLoadOptions, 'wasmUrl', '//:', /a URL/],
+    [checkLoadOptions, 'wasm', '//:', /a URL/],
     [checkClassifyOptions, 'top_k', 0, /a positive integer, null/],
     [checkClassifyOptions, 'top_k', 1.5, /a positive integer, null/],
     [checkClassifyOptions, 'function_to_apply', 'relu', /softmax, sigmoid, none/],

@@ -18,7 +18,7 @@ import { tokenizerOn } from './tokenizer.js';
  * @template Output
  * @typedef {import('./model.js').Forward<Output> & import('./engine/open.js').Disposable & {
  *   readonly config: Readonly<Record<string, any>>,
- *   readonly model: Readonly<import('./runtime/runtime.js').ModelInfo & import('./engine/open.js').Origin>,
+ *   readonly model: Readonly<import('./runtime/glue.js').ModelInfo & import('./engine/open.js').Origin>,
  * }} PretrainedModel
  */
 

@@ -25,7 +25,7 @@ export { droppedFiles } from './source/local.js';
 export { Tensor } from './tensor.js';
 
 /**
- * @typedef {import('./pipeline.js').Task} Task
+ * @typedef {import('./tasks/index.js').Task} Task
  * @typedef {import('./tasks/index.js').TaskName} TaskName
  * @typedef {import('./tasks/text-classification.js').TextInput} TextInput
  * @typedef {import('./tasks/text-classification.js').ClassifyOptions} ClassifyOptions
@@ -55,8 +55,8 @@ export { Tensor } from './tensor.js';
  * @typedef {import('./model.js').ModelInputs} ModelInputs
  * @typedef {import('./model.js').ForwardOptions} ForwardOptions
  * @typedef {import('./options.js').LoadOptions} LoadOptions
- * @typedef {import('./runtime/runtime.js').InputInfo} InputInfo
- * @typedef {import('./runtime/runtime.js').ModelInfo} ModelInfo
+ * @typedef {import('./runtime/glue.js').InputInfo} InputInfo
+ * @typedef {import('./runtime/glue.js').ModelInfo} ModelInfo
  * @typedef {import('./source/progress.js').ProgressEvent} ProgressEvent
  * @typedef {import('./source/lock.js').Lock} Lock
  * @typedef {import('./models.js').Models} Models

@@ -11,13 +11,12 @@ import { TASKS, taskOf } from './tasks/index.js';
 
 /**
  * @typedef {import('./tasks/index.js').TaskName} TaskName
+ * @typedef {import('./tasks/index.js').Task} Task
  * @typedef {import('./options.js').LoadOptions} LoadOptions
- * @typedef {import('./runtime/runtime.js').ModelInfo} ModelInfo
+ * @typedef {import('./runtime/glue.js').ModelInfo} ModelInfo
  */
 
-/** @typedef {{function_to_apply: 'softmax' | 'sigmoid' | 'none'}} OfClassifier */
-
-/** What `pipeline()` takes for a task. @typedef {TaskName | import('./tasks/index.js').Alias} Task */
+/** @typedef {{function_to_apply: import('./runtime/glue.js').ScoreFunction}} OfClassifier */
 
 /**
  * A loaded model that is called as its task is: see `tasks/`. `model.config` is what stands in its `config.json`.

@@ -2,18 +2,17 @@
  * A tokenizer by itself: texts to token ids as a model takes them, and back.
  */
 
-import { HeadwiseError } from './errors.js';
-import { whole } from './model.js';
-import { disposable, open } from './engine/open.js';
 import { abortSignal, anyOf, check, count, flag, oneOf, text, texts } from './base/rules.js';
-import { badInput, oneOrMore, readText } from './tasks/request.js';
+import { disposable, open } from './engine/open.js';
+import { HeadwiseError } from './errors.js';
+import { badInput, oneOrMore, readId, readText } from './tasks/request.js';
 import { Tensor } from './tensor.js';
 
 /**
  * @typedef {object} TokenizerOptions
  * @property {string | readonly string[] | null} [text_pair] second texts, one for each first
  * @property {boolean | 'longest' | 'max_length'} [padding] fill up rows to the longest, or to `max_length`
- * @property {boolean | import('./runtime/runtime.js').Truncation} [truncation] cut what is longer than `max_length`; of a pair
+ * @property {boolean | import('./runtime/glue.js').Truncation} [truncation] cut what is longer than `max_length`; of a pair
  *   the longer text, if nothing else is said. As in Python, `max_length` alone cuts too, unless there is `padding`
  * @property {number | null} [max_length] `model_max_length` by default
  * @property {boolean} [add_special_tokens] `true` by default
@@ -84,7 +83,7 @@ const decodeRules = { skip_special_tokens: flag, signal: abortSignal };
  */
 export async function tokenizerOn(runtime, model, options) {
   const { client, info } = await open(runtime, { part: 'tokenizer' }, model, options);
-  /** @type {import('./runtime/runtime.js').TokenizerInfo} */
+  /** @type {import('./runtime/glue.js').TokenizerInfo} */
   const { model_max_length, padding_side, special } = info;
 
   /** @param {string | readonly string[]} given @param {TokenizerOptions} [callOptions] */
@@ -146,7 +145,7 @@ function readInputs(given, pairs) {
  * @param {{input_ids: number[], token_type_ids: number[]}[]} rows
  * @param {TokenizerOptions['padding']} padding
  * @param {number | null} max_length
- * @param {import('./runtime/runtime.js').TokenizerInfo} info
+ * @param {import('./runtime/glue.js').TokenizerInfo} info
  * @returns {EncodingLists}
  */
 function pad(rows, padding, max_length, { special, padding_side }) {
@@ -197,5 +196,5 @@ function isNested([first]) {
 function readIds(ids) {
   const list = ids instanceof Tensor ? Array.from(ids.data) : ids;
   if (!Array.isArray(list)) throw badInput('Ids of a sequence are a tensor or an array of numbers.', 'a tensor', 'an array');
-  return Uint32Array.from(list, (id) => whole(id, 'ids'));
+  return Uint32Array.from(list, (id) => readId(id, 'ids'));
 }

@@ -53,8 +53,9 @@ async function openIds(url, variant, dtype, { dot, all }) {
     await runtime.open({ variant });
     /** @type {any} */ (glue).set_dot_form(dot);
   }
-  const wish = /** @type {const} */ ({ part: 'pipeline', task: 'text-classification' });
-  const { held } = await load({ ...wish, source: resolveModel(url), variant, dtype }, { runtime, signal, report: () => {} });
+  const what = /** @type {const} */ ({ part: 'pipeline', task: 'text-classification' });
+  const options = { variant, dtype };
+  const { held } = await load({ source: resolveModel(url), what, options }, { runtime, signal, report: () => {} });
   const classifier = /** @type {any} */ (held);
   return {
     about: about(classifier.info),

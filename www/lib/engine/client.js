@@ -5,13 +5,6 @@
 import { HeadwiseError, aborted, fromWire, toWire } from '../errors.js';
 
 /**
- * An engine that listens: where to post, and how to end it.
- * @typedef {object} Host
- * @property {Worker | MessagePort} port
- * @property {() => void} close
- */
-
-/**
  * @typedef {object} Pending
  * @property {(value: any) => void} resolve
  * @property {(error: HeadwiseError) => void} reject
@@ -29,7 +22,7 @@ export class Client {
   /** Why there is no engine any more. @type {import('../errors.js').WireError | undefined} */
   #ended;
 
-  /** @param {Host} host */
+  /** @param {import('./protocol.js').Connection} connection */
   constructor({ port, close }) {
     this.#port = port;
     this.#close = close;
@@ -70,7 +63,7 @@ export class Client {
     this.#end(new HeadwiseError('disposed', 'This pipeline, model or tokenizer was disposed.'));
   }
 
-  /** @param {import('./engine.js').Reply} reply */
+  /** @param {import('./protocol.js').Reply} reply */
   #receive(reply) {
     if ('event' in reply) {
       this.#pending.get(reply.id)?.onProgress?.(reply.progress);

@@ -4,11 +4,10 @@
  */
 
 import { ChunkReader } from '../base/chunks.js';
-import { notTheFile, otherThan } from '../source/contents.js';
-import { HeadwiseError } from '../errors.js';
-import { lost } from './request.js';
-import { inTime } from './retry.js';
 import { notAsPromised } from '../base/verify.js';
+import { HeadwiseError } from '../errors.js';
+import { lost, notTheFile } from './request.js';
+import { inTime } from './retry.js';
 
 /** Bytes that have to arrive before failures are forgiven: a line that brings less is not worth it. */
 const PROGRESS = 1 << 20;
@@ -19,6 +18,8 @@ const PROGRESS = 1 << 20;
  * @property {string} file
  * @property {import('../base/verify.js').Expected} expected
  * @property {import('./request.js').Get} get
+ * @property {(file: string, start: Uint8Array) => import('./request.js').Other | undefined} otherThan what an answer that
+ *   begins so is, if it cannot be the file
  * @property {AbortSignal} signal
  * @property {import('./retry.js').Patience} patience
  * @property {() => Promise<import('../base/verify.js').Sha256>} newSha256
@@ -175,7 +176,7 @@ export class Download {
    * @param {Uint8Array} start
    */
   #check(start) {
-    const { url, file, expected: { sha256, blob } } = this.#options;
+    const { url, file, otherThan, expected: { sha256, blob } } = this.#options;
     this.#begins = false;
     const other = otherThan(file, start);
     if (other && !(other.vague && (sha256 ?? blob))) throw notTheFile(other, { url, file }, start);

@@ -51,7 +51,7 @@ export class Patience {
  */
 export function waitAfter(error, failures, random = Math.random()) {
   if (!isTransient(error)) return undefined;
-  const asked = retryAfter(error.details.retryAfter);
+  const asked = retryAfter(error.details.retry_after);
   if (asked !== undefined && asked > LONGEST_WAIT) return undefined;
   return Math.max(asked ?? 0, FIRST_WAIT * 2 ** (failures - 1) * (1 + random) / 2);
 }

@@ -46,11 +46,13 @@ export const VARIANTS = {
  * The variant to run: the one that is wanted, or the best one that runs here.
  * @param {Variant | 'auto'} [wanted]
  * @param {((module: Uint8Array<ArrayBuffer>) => boolean) | undefined} [validate] undefined where there is no WebAssembly
+ * @param {string[]} [offered] the variants that there are
  * @returns {Variant}
  */
-export function pickVariant(wanted = 'auto', validate = globalThis.WebAssembly?.validate) {
+export function pickVariant(wanted = 'auto', validate = globalThis.WebAssembly?.validate,
+  offered = Object.keys(VARIANTS)) {
   const supported = /** @type {Variant[]} */ (Object.keys(VARIANTS))
-    .filter((variant) => validate?.(VARIANTS[variant].probe));
+    .filter((variant) => offered.includes(variant) && validate?.(VARIANTS[variant].probe));
   const picked = supported.find((variant) => wanted === 'auto' || wanted === variant);
   if (picked) return picked;
   const missing = !validate ? 'WebAssembly'

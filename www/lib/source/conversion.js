@@ -3,8 +3,8 @@
  * `q8`, half of it in `fp16`, and the next start has nothing to convert.
  */
 
-/** @typedef {import('../runtime/runtime.js').Dtype} Dtype */
-/** @typedef {import('../runtime/runtime.js').Loader} Loader */
+/** @typedef {import('../runtime/glue.js').Dtype} Dtype */
+/** @typedef {import('../runtime/glue.js').Loader} Loader */
 
 export class Conversion {
   #files;
@@ -16,7 +16,7 @@ export class Conversion {
   #writer;
 
   /**
-   * @param {import('../engine/load.js').AnyFiles} files
+   * @param {import('./files.js').ModelFiles} files
    * @param {Dtype} dtype
    * @param {import('../runtime/runtime.js').Instance} instance
    * @param {Loader} loader that was made to convert

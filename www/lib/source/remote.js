@@ -4,19 +4,20 @@
  */
 
 import { ChunkReader } from '../base/chunks.js';
-import { complaint, notTheFile, otherThan } from './contents.js';
-import { Download } from '../fetch/download.js';
+import { pathOf } from '../base/urls.js';
+import { gitBlobHash, notAsPromised, sha256Of } from '../base/verify.js';
 import { HeadwiseError } from '../errors.js';
-import { atCommit, pathOf } from './hub.js';
-import { findManifest } from './manifest.js';
-import { requester } from '../fetch/request.js';
+import { Download } from '../fetch/download.js';
+import { notTheFile, requester } from '../fetch/request.js';
 import { Patience } from '../fetch/retry.js';
 import { Store } from '../store/store.js';
-import { KeptDownload, WholeFile, blobOf } from './stream.js';
-import { gitBlobHash, notAsPromised, sha256Of } from '../base/verify.js';
+import { complaint, otherThan } from './contents.js';
+import { atCommit } from './hub.js';
+import { findManifest } from './manifest.js';
+import { ChunkStream, KeptDownload, blobOf } from './stream.js';
 
 /**
- * @typedef {object} FilesOptions
+ * @typedef {object} RemoteOptions
  * @property {string} [token]
  * @property {AbortSignal} signal
  * @property {Record<string, string>} [integrity] file names to `sha256-…`; no other file is fetched
@@ -32,7 +33,7 @@ import { gitBlobHash, notAsPromised, sha256Of } from '../base/verify.js';
 /** @typedef {import('./stream.js').FileStream} FileStream */
 
 /** The files of one model, one by one; every failure is a HeadwiseError that says which kind. */
-export class ModelFiles {
+export class RemoteFiles {
   /** Whether the weights have to come past the store and the browser's cache, which may be what is wrong. */
   fresh = false;
   #source;
@@ -50,19 +51,19 @@ export class ModelFiles {
   /**
    * Finds out which commit it is, where there is a Hub that tells or told.
    * @param {import('./hub.js').ModelSource} source
-   * @param {FilesOptions} options
+   * @param {RemoteOptions} options
    */
   static async open(source, options) {
     const { store = new Store() } = options;
     const get = requester({ endpoint: source.endpoint, ...options });
     const manifest = source.api === undefined ? undefined
       : await findManifest({ ...source, api: source.api }, get, { ...options, store });
-    return new ModelFiles(source, { ...options, store }, get, manifest);
+    return new RemoteFiles(source, { ...options, store }, get, manifest);
   }
 
   /**
    * @param {import('./hub.js').ModelSource} source
-   * @param {FilesOptions & {store: Store}} options
+   * @param {RemoteOptions & {store: Store}} options
    * @param {import('../fetch/request.js').Get} get
    * @param {import('./manifest.js').Manifest | undefined} manifest
    */
@@ -79,7 +80,7 @@ export class ModelFiles {
   /** The same files for another request. @param {AbortSignal} signal */
   again(signal) {
     const options = { ...this.#options, signal };
-    return new ModelFiles(this.#source, options, requester({ endpoint: this.#source.endpoint, ...options }), this.#manifest);
+    return new RemoteFiles(this.#source, options, requester({ endpoint: this.#source.endpoint, ...options }), this.#manifest);
   }
 
   /** The commit that all files are of, where the host tells. */
@@ -120,7 +121,6 @@ export class ModelFiles {
     if (unlisted === true) return true;
     return !this.lists(file) && (code === 'not-found' || (code === 'content' && !exists) || (status === 403 && !reason));
   }
-
 
   /**
    * Whether there is such a file. (GET, because signed addresses of a Hub are for GET only.)
@@ -163,7 +163,7 @@ export class ModelFiles {
    */
   async stream(file) {
     const entry = await this.#stored(file, this.expected(file));
-    if (entry) return new WholeFile(entry.chunks());
+    if (entry) return new ChunkStream(entry.chunks());
     const fresh = this.#isFresh(file);
     const download = this.#download(file, { fresh, ranges: true });
     const { size, sha256 } = this.expected(file);
@@ -211,7 +211,7 @@ export class ModelFiles {
 
   /**
    * The weights as an earlier load left them for a dtype, made of the files that are promised.
-   * @param {import('../runtime/runtime.js').Dtype} dtype
+   * @param {import('../runtime/glue.js').Dtype} dtype
    */
   async converted(dtype) {
     const entry = await this.#stored(convertedFile(dtype), {});
@@ -222,7 +222,7 @@ export class ModelFiles {
   /**
    * A writer that keeps converted weights; none where nothing is kept, or where nobody could tell of what they
    * were made.
-   * @param {import('../runtime/runtime.js').Dtype} dtype
+   * @param {import('../runtime/glue.js').Dtype} dtype
    * @param {number} size
    * @param {string[]} source names of the files they are made of
    */
@@ -245,14 +245,14 @@ export class ModelFiles {
   }
 
   /**
-   * Ends the load; if all of it is in the store, this is the snapshot for offline use. A `part` of a model, which has
-   * no weights, does not displace the snapshot that is there.
-   * @param {{part?: boolean}} [how]
+   * Ends the load; if all of it is in the store, this is the snapshot for offline use. One without `weights` does not
+   * displace the snapshot that is there.
+   * @param {{weights: boolean}} loaded
    */
-  async finish({ part = false } = {}) {
+  async finish({ weights }) {
     const { revision } = this.#source;
     if (this.#manifest && this.#snapshot && revision !== undefined && this.cached) {
-      if (part && await this.#store.recall(this.#snapshot, revision)) return;
+      if (!weights && await this.#store.recall(this.#snapshot, revision)) return;
       const { instead, files } = this.#manifest;
       await this.#store.remember(this.#snapshot, revision, { instead, files: Object.fromEntries(files) });
     }
@@ -295,7 +295,7 @@ export class ModelFiles {
     }
     const patience = new Patience(signal, wait);
     const expected = this.expected(file);
-    return new Download({ url, file, expected, get: this.#get, signal, patience, newSha256, silence, fresh, ranges });
+    return new Download({ url, file, expected, get: this.#get, signal, patience, newSha256, silence, fresh, ranges, otherThan });
   }
 
   /** @param {string} file @param {boolean} fresh */
@@ -325,5 +325,5 @@ export class ModelFiles {
   }
 }
 
-/** What converted weights are called. @param {import('../runtime/runtime.js').Dtype} dtype */
+/** What converted weights are called. @param {import('../runtime/glue.js').Dtype} dtype */
 const convertedFile = (dtype) => `model.${dtype}.safetensors`;

@@ -15,10 +15,10 @@
  */
 
 /**
- * A file that is whole.
+ * The chunks that an iterator gives.
  * @implements {FileStream}
  */
-export class WholeFile {
+export class ChunkStream {
   loaded = 0;
   #chunks;
 
@@ -46,7 +46,7 @@ export class WholeFile {
  * A download that is kept while it is used, from where an earlier one ended. It is known to exist.
  * @implements {FileStream}
  */
-export class KeptDownload extends WholeFile {
+export class KeptDownload extends ChunkStream {
   #download;
 
   /**

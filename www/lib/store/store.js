@@ -6,20 +6,16 @@
  * nothing is found in it and nothing is kept.
  */
 
-import { EntryWriter, PART_BYTES, RECORD, eraseEntry, openEntry, partCount } from './entries.js';
+import { pathOf } from '../base/urls.js';
 import { aborted } from '../errors.js';
-import { pathOf } from '../source/hub.js';
+import { EntryWriter, PART_BYTES, RECORD, eraseEntry, openEntry, partCount } from './entries.js';
 
 /** The name has the version of the layout. */
 const CACHE = 'headwise-1';
 const REVISION = 'headwise=revision';
 
-/**
- * A model at a commit. `endpoint` is the Hub or mirror, without a slash at the end.
- * @typedef {{endpoint: string, id: string, commit: string}} Snapshot
- */
-
 /** @typedef {import('../base/verify.js').Expected} Expected */
+/** @typedef {import('./entries.js').Snapshot} Snapshot */
 
 /**
  * A branch, tag or commit at the time of its last complete load, with the files that the model has, and the
