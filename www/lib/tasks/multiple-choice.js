@@ -1,7 +1,7 @@
 /** The best of several ways in which a text may go on. */
 
-import { abortSignal, check, count, countOrNull, flag, texts } from '../base/rules.js';
-import { badInput, objectOf, oneOrMore } from './request.js';
+import { check, countOrNull, flag, texts } from '../base/rules.js';
+import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{prompt: string, choices: readonly string[]}} ChoiceInput */
 
@@ -27,7 +27,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  */
 
 /** @type {import('../base/rules.js').Rules<MultipleChoiceOptions>} */
-const rules = { top_k: countOrNull, truncation: flag, batch_size: count, signal: abortSignal };
+const rules = { top_k: countOrNull, truncation: flag, ...callRules };
 
 /**
  * @param {...unknown} args `(prompt, choices, options)` or `({prompt, choices}, options)`

@@ -1,13 +1,13 @@
 /** Labels of texts, or of pairs of texts. */
 
-import { abortSignal, check, count, countOrNull, flag } from '../base/rules.js';
-import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
+import { check, count, countOrNull, flag } from '../base/rules.js';
+import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.js';
 
 /** A text, or two that are judged together. @typedef {string | {text: string, text_pair?: string}} TextInput */
 
 /** @typedef {{label: string, score: number}} Classification */
 
-/** @typedef {'softmax' | 'sigmoid' | 'none'} ScoreFunction */
+/** @typedef {import('../runtime/glue.js').ScoreFunction} ScoreFunction */
 
 /**
  * @typedef {object} ClassifyOptions
@@ -50,8 +50,7 @@ const rules = {
   truncation: flag,
   max_length: count,
   padding: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

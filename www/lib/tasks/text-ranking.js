@@ -1,7 +1,7 @@
 /** Documents by how well they answer a query. */
 
-import { abortSignal, check, count, countOrNull, flag, oneOf, text, texts } from '../base/rules.js';
-import { badInput, objectOf, oneOrMore } from './request.js';
+import { check, countOrNull, flag, oneOf, text, texts } from '../base/rules.js';
+import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{query: string, documents: readonly string[]}} RankingInput */
 
@@ -39,8 +39,7 @@ const rules = {
   prompt: text,
   prompt_name: text,
   truncation: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

@@ -1,7 +1,7 @@
 /** Labels of the tokens of texts, or of the entities that they make together. */
 
-import { abortSignal, anyOf, check, count, countFromZero, flag, text, texts } from '../base/rules.js';
-import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
+import { anyOf, check, countFromZero, flag, text, texts } from '../base/rules.js';
+import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.js';
 
 /**
  * A text, or its words, with what stands between them (a space by default); offsets then count in the text that the
@@ -65,8 +65,7 @@ const rules = {
   delimiter: text,
   stride: countFromZero,
   truncation: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

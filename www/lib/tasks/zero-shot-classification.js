@@ -1,7 +1,7 @@
 /** Labels that come with the call: how well each of them describes a text. */
 
-import { abortSignal, anyOf, check, count, flag, refuse, text, texts } from '../base/rules.js';
-import { oneOrMore, readText } from './request.js';
+import { anyOf, check, flag, refuse, text, texts } from '../base/rules.js';
+import { callRules, oneOrMore, readText } from './request.js';
 
 /**
  * @typedef {object} ZeroShotOptions
@@ -37,8 +37,7 @@ const rules = {
   hypothesis_template: text,
   multi_label: flag,
   truncation: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 const labels = anyOf(text, texts);
