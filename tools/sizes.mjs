@@ -44,7 +44,8 @@ export async function pageSizes() {
   for (const file of found) {
     if (!file.endsWith('.js')) continue;
     const text = await readFile(new URL(file, WWW), 'utf8');
-    for (const [, name] of text.matchAll(/^(?:import|export|\}) .*from '(\..*)';$/gm)) found.add(path.posix.join(file, '..', name));
+    const imports = text.matchAll(/^(?:import|export|\}) .*from '(\..*)';$/gm);
+    for (const [, name] of imports) found.add(path.posix.join(file, '..', name));
   }
   const isOther = (/** @type {string} */ file) => file === MODULES[1];
   const files = [...found].sort();

@@ -78,6 +78,7 @@ function circlesOf(imports) {
 test('no import runs up, beside its room, or through a closed door', async () => {
   const imports = await readImports();
   assert.ok(imports.get('lib/worker.js').includes('lib/wasm/headwise.js'), 'imports are read');
+  for (const file of imports.keys()) placeOf(file);
   const wrong = [...imports].flatMap(([from, to]) => to.flatMap((file) => refusal(from, file) ?? []));
   assert.deepEqual(wrong, []);
 });

@@ -1,6 +1,6 @@
 /**
  * What has been downloaded, for the next start and for offline use: files by commit, in the Cache API,
- * and which commit each branch was at last. `load.js` reads and fills it, `models.js` shows it.
+ * and which commit each branch was at last. `source/remote.js` reads and fills it, `models.js` shows it.
  *
  * Loading never fails because of the store: where there is none (Node, a sandboxed frame, no room left),
  * nothing is found in it and nothing is kept.
