@@ -206,7 +206,7 @@ export async function latencies(url, folders, dtype, lengths) {
  */
 export async function bulk(url, folder, dtype, { task, many, few, singles, read }) {
   const glue = await open(url);
-  const { Runtime } = await import('../www/lib/runtime.js');
+  const { Runtime } = await import('../www/lib/runtime/runtime.js');
   const { pipelineOn } = await import('../www/lib/pipeline.js');
   const labels = task === 'text-ranking' ? ['score'] : ['no', 'perhaps', 'yes'];
   const new_head = task === 'feature-extraction' ? null : { labels };

@@ -62,8 +62,8 @@ async function bytesOf(folder, ending) {
  */
 function readTokenizer(folder) {
   return withBlankPage((page, url) => page.evaluate(async ({ url, folder }) => {
-    /** @type {typeof import('../www/lib/variants.js')} */
-    const { VARIANTS, pickVariant } = await import(`${url}www/lib/variants.js`);
+    /** @type {typeof import('../www/lib/runtime/variants.js')} */
+    const { VARIANTS, pickVariant } = await import(`${url}www/lib/runtime/variants.js`);
     const glue = await import(`${url}www/lib/wasm/headwise.js`);
     const { memory } = await glue.default({ module_or_path: VARIANTS[pickVariant('auto')].url });
     /** @type {Record<string, Uint8Array>} */

@@ -10,7 +10,7 @@ import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { initSync, Loader } from '../www/lib/wasm/headwise.js';
-import { pickVariant } from '../www/lib/variants.js';
+import { pickVariant } from '../www/lib/runtime/variants.js';
 
 /** Node 20 has relaxed SIMD behind a flag, later versions have it and know the flag no more. */
 const FLAG = '--experimental-wasm-relaxed-simd';

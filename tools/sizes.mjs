@@ -4,12 +4,15 @@
  *
  *   node tools/sizes.mjs
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
 const WWW = new URL('../www/', import.meta.url);
+/** By preference; a page downloads one. */
+const MODULES = ['lib/wasm/headwise_relaxed.wasm', 'lib/wasm/headwise_simd128.wasm'];
 
 /** @typedef {{file: string, raw: number, gzip: number, brotli: number}} Size bytes */
 
@@ -36,13 +39,16 @@ export async function sizesOf(files) {
  * takes the place of the other one.
  */
 export async function pageSizes() {
-  const folders = ['', 'app/', 'lib/', 'lib/tasks/', 'lib/wasm/'];
-  const listed = await Promise.all(folders.map(async (folder) => {
-    const names = await readdir(new URL(folder, WWW));
-    return names.filter((name) => /\.(js|css|html|wasm)$/.test(name)).map((name) => folder + name);
-  }));
-  const isOther = (/** @type {string} */ file) => file === 'lib/wasm/headwise_simd128.wasm';
-  const files = listed.flat();
+  const found = new Set(['index.html', 'style.css', 'app.js', 'lib/worker.js', ...MODULES]);
+  // What is added while this runs is looked at as well.
+  for (const file of found) {
+    if (!file.endsWith('.js')) continue;
+    const text = await readFile(new URL(file, WWW), 'utf8');
+    const imports = text.matchAll(/^(?:import|export|\}) .*from '(\..*)';$/gm);
+    for (const [, name] of imports) found.add(path.posix.join(file, '..', name));
+  }
+  const isOther = (/** @type {string} */ file) => file === MODULES[1];
+  const files = [...found].sort();
   const others = (await sizesOf(files.filter(isOther))).slice(0, -1);
   return [
     ...await sizesOf(files.filter((file) => !isOther(file))),

@@ -92,7 +92,7 @@ test('where memory ends early, auto takes less, and what cannot fit is refused w
     return page.evaluate(async (dtype) => {
       /** @type {typeof import('../../www/lib/index.js')} */
       const { pipeline } = await import(new URL('/www/lib/index.js', location.href).href);
-      const options = { variant: 'simd128', wasmUrl: new URL('/small.wasm', location.href).href, dtype };
+      const options = { variant: 'simd128', wasm: new URL('/small.wasm', location.href).href, dtype };
       return pipeline('text-classification', '/www/models/emotions/', /** @type {any} */ (options)).then(
         async (classify) => {
           const [{ label }] = await classify('Thank you so much for the quick help.');

@@ -332,6 +332,32 @@ test('variants: both give the same scores, each from a module of its own', async
   assert.deepEqual(problems, []);
 });
 
+test('wasm: a folder, a file for each variant, or the module itself', async () => {
+  const { page, problems } = await openPackage();
+  /** @type {string[]} */
+  const fetched = [];
+  page.context().on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.endsWith('.wasm')) fetched.push(pathname);
+  });
+  const variants = await page.evaluate(async () => {
+    const folder = '/www//lib/wasm/';
+    const module = await WebAssembly.compileStreaming(fetch('/www/lib/wasm/headwise_simd128.wasm'));
+    const variants = [];
+    for (const wasm of [folder, { simd128: `${folder}headwise_simd128.wasm` }, module, { simd128: module }]) {
+      const classify = await make({ wasm, ...wasm === module && { variant: 'simd128' } });
+      variants.push((await classify('What a surprise')).meta.variant);
+      await classify.dispose();
+    }
+    return variants;
+  });
+  assert.deepEqual(variants, ['relaxed', 'simd128', 'simd128', 'simd128']);
+  assert.deepEqual(fetched, ['/www/lib/wasm/headwise_simd128.wasm', '/www//lib/wasm/headwise_relaxed.wasm', '/www//lib/wasm/headwise_simd128.wasm']);
+  const error = await page.evaluate(() => caught(() => make({ variant: 'relaxed', wasm: { simd128: '/www/lib/wasm/' } })));
+  assert.deepEqual([error?.code, error?.details], ['option', { option: 'wasm', supported: ['simd128'] }]);
+  assert.deepEqual(problems, []);
+});
+
 test('variants: a thread has one, and an environment may lack what one needs', async () => {
   const { page } = await openPackage();
   const seen = await page.evaluate(async () => {

@@ -35,7 +35,7 @@ async function openProfile() {
  * came of it.
  */
 async function prepare(/** @type {{size: number}} */ { size }) {
-  const { Store } = await import(new URL('/www/lib/store.js', location.href).href);
+  const { Store } = await import(new URL('/www/lib/store/store.js', location.href).href);
   const snapshot = { endpoint: 'https://huggingface.co', id: 'user/model', commit: 'c'.repeat(40) };
   const file = 'model.safetensors';
   const expected = Uint8Array.from({ length: size }, (_, place) => place * 31 + (place >> 8));

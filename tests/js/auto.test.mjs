@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { autoClassesOn } from '../../www/lib/auto.js';
-import { Runtime } from '../../www/lib/runtime.js';
+import { Runtime } from '../../www/lib/runtime/runtime.js';
 import { Tensor } from '../../www/lib/tensor.js';
 import { failure, fakeGlue, modelFiles, startServer } from './support.mjs';
 

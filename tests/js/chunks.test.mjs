@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ChunkReader } from '../../www/lib/chunks.js';
+import { ChunkReader } from '../../www/lib/base/chunks.js';
 
 const BYTES = Uint8Array.from({ length: 1_000_003 }, (_, index) => (index * 7919) % 251);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Client } from '../../www/lib/client.js';
+import { Client } from '../../www/lib/engine/client.js';
 import { HeadwiseError, fromWire, toWire } from '../../www/lib/errors.js';
 import { failure } from './support.mjs';
 

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { ModelFiles } from '../../www/lib/files.js';
-import { resolveModel } from '../../www/lib/hub.js';
-import { LocalFiles, byName } from '../../www/lib/local.js';
+import { RemoteFiles } from '../../www/lib/source/remote.js';
+import { resolveModel } from '../../www/lib/source/hub.js';
+import { LocalFiles, byName } from '../../www/lib/source/local.js';
 import { failure, Sha256, startServer } from './support.mjs';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -14,7 +14,7 @@ const gitHash = (bytes) => createHash('sha1').update(`blob ${bytes.length}\0`).u
 
 /** The files of a model, which waits for nothing between tries. */
 function openFiles(model, options = {}) {
-  return ModelFiles.open(resolveModel(model, options), {
+  return RemoteFiles.open(resolveModel(model, options), {
     signal: new AbortController().signal, newSha256: async () => new Sha256(), wait: async () => {}, ...options,
   });
 }
@@ -89,7 +89,7 @@ test('every failure of a fetch has its own code', async (t) => {
     assert.deepEqual([error.details.file, error.details.url], [file, `${origin}/m/${file}`]);
     assert.equal(await files.has(file), false);
   }
-  assert.equal((await failure(files.read('busy'))).details.retryAfter, '30');
+  assert.equal((await failure(files.read('busy'))).details.retry_after, '30');
   // `has` asks once, `read` up to four times.
   assert.deepEqual(tries, { private: 2, gated: 2, busy: 9, banned: 2, gone: 2, broken: 5, page: 2 });
   assert.equal((await failure((await openFiles('http://127.0.0.1:1/m')).read('x'))).code, 'network');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atCommit, fileUrl, refuseRemote, resolveModel } from '../../www/lib/hub.js';
+import { atCommit, fileUrl, refuseRemote, resolveModel } from '../../www/lib/source/hub.js';
 
 globalThis.location = { href: 'https://site.example/app/index.html' };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { parseManifest } from '../../www/lib/manifest.js';
-import { gitBlobHash, isIntegrity, sha256Of } from '../../www/lib/verify.js';
+import { parseManifest } from '../../www/lib/source/manifest.js';
+import { gitBlobHash, isIntegrity, sha256Of } from '../../www/lib/base/verify.js';
 
 const sha = '0123456789abcdef0123456789abcdef01234567';
 const sha256 = sha.repeat(2).slice(0, 64);

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { HeadwiseError } from '../../www/lib/errors.js';
 import { pipelineOn } from '../../www/lib/pipeline.js';
-import { Runtime } from '../../www/lib/runtime.js';
+import { Runtime } from '../../www/lib/runtime/runtime.js';
 import { failure, fakeGlue, modelFiles, startServer, weightsOf } from './support.mjs';
 
 /** A pipeline function over a fake engine, a server with `files`, and a loaded classifier on demand. */
@@ -238,9 +238,9 @@ test('fetch may be replaced, in this thread only; nothing remote is asked for if
     const { code, details } = await failure(make('text-classification', model, { worker: false, fetch, allow_remote: false }));
     assert.deepEqual([code, details.option], ['option', 'allow_remote']);
   }
-  const wasmUrl = 'https://cdn.example/headwise.wasm';
-  const error = await failure(make('text-classification', './m', { worker: false, fetch, wasmUrl, allow_remote: false }));
-  assert.equal(error.details.url, wasmUrl);
+  const wasm = 'https://cdn.example/headwise.wasm';
+  const error = await failure(make('text-classification', './m', { worker: false, fetch, wasm, allow_remote: false }));
+  assert.equal(error.details.url, wasm);
   assert.deepEqual(seen, []);
 });
 
@@ -375,8 +375,8 @@ test('a thread runs one variant: the best one or the one that is wanted', async 
   // Stands for an environment with everything, whatever this one has.
   t.mock.method(WebAssembly, 'validate', () => true);
   const { pipeline, state } = await setUp(t);
-  assert.equal((await failure(pipeline('/m', { wasmUrl: 'http://localhost/absent.wasm' }))).code, 'crashed');
-  const first = await pipeline('/m', { variant: 'simd128', wasmUrl: 'http://localhost/my_headwise_simd128.wasm' });
+  assert.equal((await failure(pipeline('/m', { wasm: 'http://localhost/absent.wasm' }))).code, 'crashed');
+  const first = await pipeline('/m', { variant: 'simd128', wasm: 'http://localhost/my_headwise_simd128.wasm' });
   const second = await pipeline('/m', { variant: 'auto', dtype: 'auto' });
   const error = await failure(pipeline('/m', { variant: 'relaxed' }));
   assert.deepEqual([error.code, error.details.supported], ['option', ['auto', 'simd128']]);
@@ -389,9 +389,9 @@ test('a thread runs one variant: the best one or the one that is wanted', async 
   assert.deepEqual(other.state.opened, ['headwise_relaxed.wasm']);
 });
 
-test('dtype and maxMemory reach the engine, auto is its own choice', async (t) => {
+test('dtype and max_memory reach the engine, auto is its own choice', async (t) => {
   const { pipeline } = await setUp(t);
-  const wishes = [{ dtype: 'q8' }, { dtype: 'fp16' }, { dtype: 'auto' }, {}, { maxMemory: 999 }];
+  const wishes = [{ dtype: 'q8' }, { dtype: 'fp16' }, { dtype: 'auto' }, {}, { max_memory: 999 }];
   const models = await Promise.all(wishes.map((options) => pipeline('/m', options)));
   assert.deepEqual(models.map(({ model }) => model.dtype), ['q8', 'fp16', 'fp32', 'fp32', 'q8']);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeadwiseError } from '../../www/lib/errors.js';
-import { Patience, waitAfter } from '../../www/lib/retry.js';
+import { Patience, waitAfter } from '../../www/lib/fetch/retry.js';
 import { failure } from './support.mjs';
 
 const error = (code, details) => new HeadwiseError(code, code, details);
@@ -19,7 +19,7 @@ test('what may pass is tried again, after a wait that grows and is partly random
 });
 
 test('Retry-After is obeyed, in seconds and as a date, unless it asks for too long', () => {
-  const after = (retryAfter, failures = 1) => waitAfter(error('rate-limited', { retryAfter }), failures, 1);
+  const after = (retry_after, failures = 1) => waitAfter(error('rate-limited', { retry_after }), failures, 1);
   assert.equal(after('7'), 7000);
   assert.equal(after('60'), 60_000);
   assert.equal(after('61'), undefined);
@@ -46,7 +46,7 @@ test('patience ends, and is renewed', async () => {
 
 test('a wait ends with the signal', async () => {
   const controller = new AbortController();
-  const waiting = failure(new Patience(controller.signal).after(error('rate-limited', { retryAfter: '50' })));
+  const waiting = failure(new Patience(controller.signal).after(error('rate-limited', { retry_after: '50' })));
   controller.abort('enough');
   const { code, cause } = await waiting;
   assert.deepEqual([code, cause], ['aborted', 'enough']);

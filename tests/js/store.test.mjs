@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelsOn } from '../../www/lib/models.js';
-import { Store } from '../../www/lib/store.js';
+import { Store } from '../../www/lib/store/store.js';
 import { failure } from './support.mjs';
 
 const PART = 8;

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelsOn } from '../../www/lib/models.js';
 import { pipelineOn } from '../../www/lib/pipeline.js';
-import { Runtime } from '../../www/lib/runtime.js';
-import { Store } from '../../www/lib/store.js';
+import { Runtime } from '../../www/lib/runtime/runtime.js';
+import { Store } from '../../www/lib/store/store.js';
 import { Tensor } from '../../www/lib/tensor.js';
 import { failure, fakeGlue, modelFiles, startServer, weightsOf } from './support.mjs';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeadwiseError } from '../../www/lib/errors.js';
-import { VARIANTS, pickVariant } from '../../www/lib/variants.js';
+import { VARIANTS, pickVariant } from '../../www/lib/runtime/variants.js';
 
 const everything = () => true;
 const onlySimd = (module) => module === VARIANTS.simd128.probe;

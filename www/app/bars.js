@@ -5,8 +5,8 @@
 import { glide, make } from './dom.js';
 import { percent } from './words.js';
 
-/** @typedef {import('./results.js').Bar} Bar */
-/** @typedef {import('./results.js').Reading} Reading */
+/** `note` stands beside the label. @typedef {{label: string, score: number, note?: string}} Bar */
+/** @typedef {'yes' | 'choice' | 'list' | 'cosine' | 'number'} Reading */
 
 /**
  * @param {Bar} bar

@@ -9,8 +9,8 @@ import { byId } from './dom.js';
 import { Marked } from './marked.js';
 import { list } from './words.js';
 
-/** `note` stands beside the label. @typedef {{label: string, score: number, note?: string}} Bar */
-/** @typedef {'yes' | 'choice' | 'list' | 'cosine' | 'number'} Reading */
+/** @typedef {import('./bars.js').Bar} Bar */
+/** @typedef {import('./bars.js').Reading} Reading */
 
 /**
  * A result: bars, best first or in the order of the text; the result in a few words, if the bars do not say it, or a

@@ -2,23 +2,23 @@
  * The classes of `transformers`: models, tokenizers and configurations by themselves, each with `from_pretrained`.
  */
 
-import { deepFreeze, disposable, open } from './open.js';
+import { deepFreeze, disposable, open } from './engine/open.js';
 import { forwardOf } from './model.js';
 import { checkLoadOptions } from './options.js';
 import { tokenizerOn } from './tokenizer.js';
 
 /**
  * @typedef {import('./options.js').LoadOptions} LoadOptions
- * @typedef {import('./open.js').ModelReference} ModelReference
- * @typedef {import('./runtime.js').Runtime} Runtime
+ * @typedef {import('./engine/open.js').ModelReference} ModelReference
+ * @typedef {import('./runtime/runtime.js').Runtime} Runtime
  */
 
 /**
  * A model by itself. `config` is what stands in its `config.json`.
  * @template Output
- * @typedef {import('./model.js').Forward<Output> & import('./open.js').Disposable & {
+ * @typedef {import('./model.js').Forward<Output> & import('./engine/open.js').Disposable & {
  *   readonly config: Readonly<Record<string, any>>,
- *   readonly model: Readonly<import('./runtime.js').ModelInfo & import('./open.js').Origin>,
+ *   readonly model: Readonly<import('./runtime/glue.js').ModelInfo & import('./engine/open.js').Origin>,
  * }} PretrainedModel
  */
 

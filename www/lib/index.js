@@ -7,25 +7,25 @@
  * await classify('I love it'); // [{ label: 'joy', score: 0.98 }]
  * ```
  *
- * The route of a call: `pipeline.js` → `tasks/` → `client.js` → a worker: `engine.js` → WASM; the route of a
- * model: `download.js` → `files.js` → `load.js` → WASM. Only this file and `worker.js` know the
- * generated module.
+ * The route of a call: `pipeline.js` → `tasks/` → `engine/client.js` → a worker: `engine/engine.js` → WASM; the
+ * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only this file and `worker.js` know the
+ * generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
  */
 
 import init, * as glue from './wasm/headwise.js';
 import { autoClassesOn } from './auto.js';
 import { modelsOn } from './models.js';
 import { pipelineOn } from './pipeline.js';
-import { Runtime } from './runtime.js';
-import { Store } from './store.js';
+import { Runtime } from './runtime/runtime.js';
+import { Store } from './store/store.js';
 
 export { HeadwiseError } from './errors.js';
-export { fileUrl } from './hub.js';
-export { droppedFiles } from './local.js';
+export { fileUrl } from './source/hub.js';
+export { droppedFiles } from './source/local.js';
 export { Tensor } from './tensor.js';
 
 /**
- * @typedef {import('./pipeline.js').Task} Task
+ * @typedef {import('./tasks/index.js').Task} Task
  * @typedef {import('./tasks/index.js').TaskName} TaskName
  * @typedef {import('./tasks/text-classification.js').TextInput} TextInput
  * @typedef {import('./tasks/text-classification.js').ClassifyOptions} ClassifyOptions
@@ -55,13 +55,13 @@ export { Tensor } from './tensor.js';
  * @typedef {import('./model.js').ModelInputs} ModelInputs
  * @typedef {import('./model.js').ForwardOptions} ForwardOptions
  * @typedef {import('./options.js').LoadOptions} LoadOptions
- * @typedef {import('./runtime.js').InputInfo} InputInfo
- * @typedef {import('./runtime.js').ModelInfo} ModelInfo
- * @typedef {import('./progress.js').ProgressEvent} ProgressEvent
- * @typedef {import('./lock.js').Lock} Lock
+ * @typedef {import('./runtime/glue.js').InputInfo} InputInfo
+ * @typedef {import('./runtime/glue.js').ModelInfo} ModelInfo
+ * @typedef {import('./source/progress.js').ProgressEvent} ProgressEvent
+ * @typedef {import('./source/lock.js').Lock} Lock
  * @typedef {import('./models.js').Models} Models
  * @typedef {import('./models.js').StorageEstimate} StorageEstimate
- * @typedef {import('./store.js').StoredModel} StoredModel
+ * @typedef {import('./store/store.js').StoredModel} StoredModel
  * @typedef {import('./errors.js').ErrorCode} ErrorCode
  */
 

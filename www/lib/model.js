@@ -2,8 +2,8 @@
  * A model by itself: rows of token ids to raw outputs, which are tensors under the names of `transformers`.
  */
 
-import { abortSignal, check, flag } from './rules.js';
-import { badInput, objectOf } from './tasks/request.js';
+import { abortSignal, check, flag } from './base/rules.js';
+import { badInput, objectOf, readId } from './tasks/request.js';
 import { Tensor } from './tensor.js';
 
 /**
@@ -33,12 +33,12 @@ import { Tensor } from './tensor.js';
  * @typedef {(inputs: ModelInputs, options?: ForwardOptions) => Promise<Output & LayerOutputs>} Forward
  */
 
-/** @type {import('./rules.js').Rules<ForwardOptions>} */
+/** @type {import('./base/rules.js').Rules<ForwardOptions>} */
 const rules = { output_hidden_states: flag, output_attentions: flag, signal: abortSignal };
 
 /**
  * The call of a model that an engine has loaded.
- * @param {import('./client.js').Client} client
+ * @param {import('./engine/client.js').Client} client
  */
 export function forwardOf(client) {
   return async (/** @type {ModelInputs} */ inputs, /** @type {ForwardOptions} */ options = {}) => {
@@ -49,7 +49,7 @@ export function forwardOf(client) {
   };
 }
 
-/** @param {import('./runtime.js').Numbers} numbers */
+/** @param {import('./runtime/glue.js').Numbers} numbers */
 function tensorOf({ dims, data }) {
   return new Tensor('float32', data, dims);
 }
@@ -57,7 +57,7 @@ function tensorOf({ dims, data }) {
 /**
  * The inputs as the engine reads them.
  * @param {ModelInputs} inputs
- * @returns {import('./runtime.js').ModelRows}
+ * @returns {import('./runtime/glue.js').ModelRows}
  */
 function rowsOf(inputs) {
   const given = objectOf(inputs, ['input_ids', 'attention_mask', 'token_type_ids']);
@@ -102,17 +102,10 @@ function listsOf(ids, name) {
   /** @type {unknown[][]} */
   const rows = nested ? lists.flat() : lists;
   return {
-    rows: rows.map((row) => row.map((id) => whole(id, name))),
+    rows: rows.map((row) => row.map((id) => readId(id, name))),
     length: Math.max(0, ...rows.map((row) => row.length)),
     choices,
   };
-}
-
-/** @param {unknown} id @param {string} name */
-export function whole(id, name) {
-  const number = typeof id === 'bigint' ? Number(id) : id;
-  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < 2 ** 32) return number;
-  throw refuse(`${name} has to hold whole numbers from 0 on`);
 }
 
 /** @param {number[][]} rows @param {number} length */

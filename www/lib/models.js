@@ -1,6 +1,7 @@
 /** The models that this site has downloaded: for a page that shows them and lets people delete them. */
 
-import { lock } from './lock.js';
+import { lock } from './source/lock.js';
+import { taskOf } from './tasks/index.js';
 
 /**
  * @typedef {object} StorageEstimate
@@ -11,20 +12,25 @@ import { lock } from './lock.js';
  */
 
 /**
+ * Options of `models.lock`; `task` is what the model is for, `'text-classification'` by default.
+ * @typedef {import('./source/lock.js').LockOptions & {task?: import('./tasks/index.js').Task}} LockOptions
+ */
+
+/**
  * @typedef {object} Models
- * @property {() => Promise<import('./store.js').StoredModel[]>} list what is stored, complete or not
+ * @property {() => Promise<import('./store/store.js').StoredModel[]>} list what is stored, complete or not
  * @property {(id: string) => Promise<boolean>} delete deletes a model, all of its commits; whether there was one
  * @property {() => Promise<void>} clear deletes all models
  * @property {() => Promise<StorageEstimate>} estimate how much room they take
  * @property {() => Promise<boolean>} persist asks the browser to keep them, on a page only; whether it will
- * @property {(model: string, options?: import('./lock.js').LockOptions) => Promise<import('./lock.js').Lock>} lock
+ * @property {(model: string, options?: LockOptions) => Promise<import('./source/lock.js').Lock>} lock
  *   commit and hashes of a model, to be given as `revision` and `integrity`
  */
 
 /**
  * Makes the public `models` object.
- * @param {import('./store.js').Store} store
- * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('./store/store.js').Store} store
+ * @param {import('./runtime/runtime.js').Runtime} runtime
  * @returns {Readonly<Models>}
  */
 export function modelsOn(store, runtime) {
@@ -37,6 +43,6 @@ export function modelsOn(store, runtime) {
       return { models: list.reduce((sum, { bytes }) => sum + bytes, 0), ...estimate, persisted };
     },
     persist: () => store.persist(),
-    lock: (model, options = {}) => lock(model, options, runtime),
+    lock: async (model, { task = 'text-classification', ...options } = {}) => lock(model, taskOf(task), options, runtime),
   });
 }

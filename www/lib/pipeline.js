@@ -5,26 +5,25 @@
  * that uses it.
  */
 
-import { deepFreeze, disposable, open } from './open.js';
+import { deepFreeze, disposable, open } from './engine/open.js';
 import { checkLoadOptions } from './options.js';
 import { TASKS, taskOf } from './tasks/index.js';
 
 /**
  * @typedef {import('./tasks/index.js').TaskName} TaskName
+ * @typedef {import('./tasks/index.js').Task} Task
  * @typedef {import('./options.js').LoadOptions} LoadOptions
- * @typedef {import('./runtime.js').ModelInfo} ModelInfo
+ * @typedef {import('./runtime/glue.js').ModelInfo} ModelInfo
  */
 
-/** @typedef {{function_to_apply: 'softmax' | 'sigmoid' | 'none'}} OfClassifier */
-
-/** What `pipeline()` takes for a task. @typedef {TaskName | import('./tasks/index.js').Alias} Task */
+/** @typedef {{function_to_apply: import('./runtime/glue.js').ScoreFunction}} OfClassifier */
 
 /**
  * A loaded model that is called as its task is: see `tasks/`. `model.config` is what stands in its `config.json`.
  * @template {TaskName} T
- * @typedef {import('./tasks/index.js').Calls[T] & import('./open.js').Disposable & {
+ * @typedef {import('./tasks/index.js').Calls[T] & import('./engine/open.js').Disposable & {
  *   readonly task: T,
- *   readonly model: Readonly<ModelInfo & import('./open.js').Origin & {config: Readonly<Record<string, any>>}
+ *   readonly model: Readonly<ModelInfo & import('./engine/open.js').Origin & {config: Readonly<Record<string, any>>}
  *     & (T extends 'text-classification' ? OfClassifier : {})>,
  *   readonly tokenizer: Readonly<{max_length: number, mask_token?: string}>,
  * }} Pipeline
@@ -32,14 +31,14 @@ import { TASKS, taskOf } from './tasks/index.js';
 
 /**
  * Makes the public `pipeline` function.
- * @param {import('./runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ * @param {import('./runtime/runtime.js').Runtime} runtime of this thread, used with `worker: false`
  */
 export function pipelineOn(runtime) {
   /**
    * Loads a model and resolves to a function that uses it.
    * @template {Task} T
    * @param {T} task
-   * @param {import('./open.js').ModelReference} model a Hub id, the URL of a folder, or the files of a model
+   * @param {import('./engine/open.js').ModelReference} model a Hub id, the URL of a folder, or the files of a model
    * @param {LoadOptions} [options]
    * @returns {Promise<Pipeline<import('./tasks/index.js').Meant<T>>>}
    */
@@ -61,7 +60,7 @@ export function pipelineOn(runtime) {
 /**
  * The function of a task: arguments to a request, answers to a result.
  * @param {TaskName} task
- * @param {import('./client.js').Client} client
+ * @param {import('./engine/client.js').Client} client
  */
 function callOf(task, client) {
   return async (/** @type {unknown[]} */ ...args) => {

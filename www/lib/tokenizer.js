@@ -2,18 +2,17 @@
  * A tokenizer by itself: texts to token ids as a model takes them, and back.
  */
 
+import { abortSignal, anyOf, check, count, flag, oneOf, text, texts } from './base/rules.js';
+import { disposable, open } from './engine/open.js';
 import { HeadwiseError } from './errors.js';
-import { whole } from './model.js';
-import { disposable, open } from './open.js';
-import { abortSignal, anyOf, check, count, flag, oneOf, text, texts } from './rules.js';
-import { badInput, oneOrMore, readText } from './tasks/request.js';
+import { badInput, oneOrMore, readId, readText } from './tasks/request.js';
 import { Tensor } from './tensor.js';
 
 /**
  * @typedef {object} TokenizerOptions
  * @property {string | readonly string[] | null} [text_pair] second texts, one for each first
  * @property {boolean | 'longest' | 'max_length'} [padding] fill up rows to the longest, or to `max_length`
- * @property {boolean | import('./runtime.js').Truncation} [truncation] cut what is longer than `max_length`; of a pair
+ * @property {boolean | import('./runtime/glue.js').Truncation} [truncation] cut what is longer than `max_length`; of a pair
  *   the longer text, if nothing else is said. As in Python, `max_length` alone cuts too, unless there is `padding`
  * @property {number | null} [max_length] `model_max_length` by default
  * @property {boolean} [add_special_tokens] `true` by default
@@ -45,7 +44,7 @@ import { Tensor } from './tensor.js';
  *   <Given extends string | readonly string[]>(text: Given, options: TokenizerOptions & {return_tensor: false}):
  *     Promise<EncodingLists<Given>>,
  *   (text: string | readonly string[], options?: TokenizerOptions): Promise<Encoding>,
- * } & import('./open.js').Disposable & Readonly<{
+ * } & import('./engine/open.js').Disposable & Readonly<{
  *   decode(ids: number | bigint | readonly (number | bigint)[], options?: DecodeOptions): Promise<string>,
  *   decode(ids: readonly SequenceIds[], options?: DecodeOptions): Promise<string[]>,
  *   decode(ids: Tensor<'int64'>, options?: DecodeOptions): Promise<string | string[]>,
@@ -60,7 +59,7 @@ import { Tensor } from './tensor.js';
  * }>} Tokenizer
  */
 
-/** @type {import('./rules.js').Rules<TokenizerOptions>} */
+/** @type {import('./base/rules.js').Rules<TokenizerOptions>} */
 const rules = {
   text_pair: anyOf(text, texts),
   padding: oneOf(true, false, 'longest', 'max_length'),
@@ -72,19 +71,19 @@ const rules = {
   signal: abortSignal,
 };
 
-/** @type {import('./rules.js').Rules<DecodeOptions>} */
+/** @type {import('./base/rules.js').Rules<DecodeOptions>} */
 const decodeRules = { skip_special_tokens: flag, signal: abortSignal };
 
 /**
  * Loads a tokenizer.
- * @param {import('./runtime.js').Runtime} runtime of this thread, used with `worker: false`
- * @param {import('./open.js').ModelReference} model
+ * @param {import('./runtime/runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ * @param {import('./engine/open.js').ModelReference} model
  * @param {import('./options.js').GivenLoadOptions} options
  * @returns {Promise<Tokenizer>}
  */
 export async function tokenizerOn(runtime, model, options) {
   const { client, info } = await open(runtime, { part: 'tokenizer' }, model, options);
-  /** @type {import('./runtime.js').TokenizerInfo} */
+  /** @type {import('./runtime/glue.js').TokenizerInfo} */
   const { model_max_length, padding_side, special } = info;
 
   /** @param {string | readonly string[]} given @param {TokenizerOptions} [callOptions] */
@@ -146,7 +145,7 @@ function readInputs(given, pairs) {
  * @param {{input_ids: number[], token_type_ids: number[]}[]} rows
  * @param {TokenizerOptions['padding']} padding
  * @param {number | null} max_length
- * @param {import('./runtime.js').TokenizerInfo} info
+ * @param {import('./runtime/glue.js').TokenizerInfo} info
  * @returns {EncodingLists}
  */
 function pad(rows, padding, max_length, { special, padding_side }) {
@@ -197,5 +196,5 @@ function isNested([first]) {
 function readIds(ids) {
   const list = ids instanceof Tensor ? Array.from(ids.data) : ids;
   if (!Array.isArray(list)) throw badInput('Ids of a sequence are a tensor or an array of numbers.', 'a tensor', 'an array');
-  return Uint32Array.from(list, (id) => whole(id, 'ids'));
+  return Uint32Array.from(list, (id) => readId(id, 'ids'));
 }

@@ -1,8 +1,8 @@
 /** Headwise: token ids straight into the module, texts through the public `pipeline()`. */
 import { pipeline } from '../../../www/lib/index.js';
-import { resolveModel } from '../../../www/lib/hub.js';
-import { load } from '../../../www/lib/load.js';
-import { Runtime } from '../../../www/lib/runtime.js';
+import { resolveModel } from '../../../www/lib/source/hub.js';
+import { load } from '../../../www/lib/engine/load.js';
+import { Runtime } from '../../../www/lib/runtime/runtime.js';
 import init, * as glue from '../../../www/lib/wasm/headwise.js';
 
 /**
@@ -53,8 +53,9 @@ async function openIds(url, variant, dtype, { dot, all }) {
     await runtime.open({ variant });
     /** @type {any} */ (glue).set_dot_form(dot);
   }
-  const wish = /** @type {const} */ ({ part: 'pipeline', task: 'text-classification' });
-  const { held } = await load({ ...wish, source: resolveModel(url), variant, dtype }, { runtime, signal, report: () => {} });
+  const what = /** @type {const} */ ({ part: 'pipeline', task: 'text-classification' });
+  const options = { variant, dtype };
+  const { held } = await load({ source: resolveModel(url), what, options }, { runtime, signal, report: () => {} });
   const classifier = /** @type {any} */ (held);
   return {
     about: about(classifier.info),

@@ -1,10 +1,10 @@
 /** Hidden vectors: of the tokens of texts, or one for each text. */
 
-import { abortSignal, check, count, flag, oneOf, plainObject, text } from '../rules.js';
+import { check, count, flag, oneOf, plainObject, text } from '../base/rules.js';
 import { stack } from '../tensor.js';
-import { oneOrMore, readText } from './request.js';
+import { callRules, oneOrMore, readText } from './request.js';
 
-/** @typedef {import('./request.js').TokenizerOptions} TokenizerOptions */
+/** @typedef {import('./request.js').TokenizerKwargs} TokenizerKwargs */
 
 /**
  * @typedef {object} FeatureExtractionOptions
@@ -18,7 +18,7 @@ import { oneOrMore, readText } from './request.js';
  * @property {string | null} [prompt_name] the prompt that the model has under this name; `prompt` wins
  * @property {number | null} [truncate_dim] how many numbers of the vector of a text are kept, before it is normalised
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
- * @property {TokenizerOptions} [tokenize_kwargs] for the tokenizer, in an object as in Python
+ * @property {TokenizerKwargs} [tokenize_kwargs] for the tokenizer, in an object as in Python
  * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
@@ -32,7 +32,7 @@ import { oneOrMore, readText } from './request.js';
  *   Promise<Tensor & import('./request.js').WithMeta>} FeatureExtractionCall
  */
 
-/** @type {import('../rules.js').Rules<FeatureExtractionOptions>} */
+/** @type {import('../base/rules.js').Rules<FeatureExtractionOptions>} */
 const rules = {
   pooling: oneOf('none', 'mean', 'cls', 'max', 'first_token', 'last_token'),
   normalize: flag,
@@ -42,8 +42,7 @@ const rules = {
   truncate_dim: count,
   truncation: flag,
   tokenize_kwargs: plainObject,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

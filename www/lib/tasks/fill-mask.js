@@ -1,16 +1,16 @@
 /** Words for the masks of texts. */
 
-import { abortSignal, anyOf, check, count, flag, plainObject, text, texts } from '../rules.js';
-import { oneOrMore, readText } from './request.js';
+import { anyOf, check, count, flag, plainObject, text, texts } from '../base/rules.js';
+import { callRules, oneOrMore, readText } from './request.js';
 
-/** @typedef {import('./request.js').TokenizerOptions} TokenizerOptions */
+/** @typedef {import('./request.js').TokenizerKwargs} TokenizerKwargs */
 
 /**
  * @typedef {object} FillMaskOptions
  * @property {number} [top_k] how many words for each mask, best first; 5 by default
  * @property {string | readonly string[]} [targets] the only words that are considered
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
- * @property {TokenizerOptions} [tokenizer_kwargs] for the tokenizer, in an object as in Python
+ * @property {TokenizerKwargs} [tokenizer_kwargs] for the tokenizer, in an object as in Python
  * @property {number} [batch_size] changes nothing: each text is computed without padding
  * @property {AbortSignal | null} [signal] aborts this call
  */
@@ -31,14 +31,13 @@ import { oneOrMore, readText } from './request.js';
  * }} FillMaskCall
  */
 
-/** @type {import('../rules.js').Rules<FillMaskOptions>} */
+/** @type {import('../base/rules.js').Rules<FillMaskOptions>} */
 const rules = {
   top_k: count,
   targets: anyOf(text, texts),
   truncation: flag,
   tokenizer_kwargs: plainObject,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

@@ -30,6 +30,8 @@ import { zeroShotClassification } from './zero-shot-classification.js';
 
 /** Other names. @typedef {keyof typeof ALIASES} Alias */
 
+/** What `pipeline()` takes for a task. @typedef {TaskName | Alias} Task */
+
 /**
  * The task that a name means.
  * @template {TaskName | Alias} T

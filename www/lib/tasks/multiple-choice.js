@@ -1,7 +1,7 @@
 /** The best of several ways in which a text may go on. */
 
-import { abortSignal, check, count, countOrNull, flag, texts } from '../rules.js';
-import { badInput, objectOf, oneOrMore } from './request.js';
+import { check, countOrNull, flag, texts } from '../base/rules.js';
+import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{prompt: string, choices: readonly string[]}} ChoiceInput */
 
@@ -26,8 +26,8 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  *   & import('./request.js').OneOrMore<ChoiceInput, MultipleChoiceOptions, Choice[]>} MultipleChoiceCall
  */
 
-/** @type {import('../rules.js').Rules<MultipleChoiceOptions>} */
-const rules = { top_k: countOrNull, truncation: flag, batch_size: count, signal: abortSignal };
+/** @type {import('../base/rules.js').Rules<MultipleChoiceOptions>} */
+const rules = { top_k: countOrNull, truncation: flag, ...callRules };
 
 /**
  * @param {...unknown} args `(prompt, choices, options)` or `({prompt, choices}, options)`

@@ -1,8 +1,8 @@
 /** Answers to questions: the parts of a text that hold them. */
 
+import { check, count, countFromZero, flag } from '../base/rules.js';
 import { HeadwiseError } from '../errors.js';
-import { abortSignal, check, count, countFromZero, flag } from '../rules.js';
-import { badInput, objectOf, oneOrMore } from './request.js';
+import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{question: string, context: string}} Question `context` is the text that holds the answer */
 
@@ -47,7 +47,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  * }} QuestionAnsweringCall
  */
 
-/** @type {import('../rules.js').Rules<QuestionAnsweringOptions>} */
+/** @type {import('../base/rules.js').Rules<QuestionAnsweringOptions>} */
 const rules = {
   top_k: count,
   topk: count,
@@ -57,8 +57,7 @@ const rules = {
   max_question_len: count,
   handle_impossible_answer: flag,
   align_to_words: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

@@ -3,6 +3,7 @@
  * tasks share. A task is a function from arguments to a `Request`; see `index.js`.
  */
 
+import { abortSignal, count } from '../base/rules.js';
 import { HeadwiseError } from '../errors.js';
 
 /**
@@ -15,7 +16,7 @@ import { HeadwiseError } from '../errors.js';
 /**
  * A rule for one of some words in any case of letters, as Python's pipelines take the names of what they count up.
  * @param {...string} words
- * @returns {import('../rules.js').Rule}
+ * @returns {import('../base/rules.js').Rule}
  */
 export const inAnyCase = (...words) => ({
   supported: words,
@@ -24,16 +25,17 @@ export const inAnyCase = (...words) => ({
 
 /**
  * What a tokenizer is told of a text: whether and to how many tokens it is cut. Nothing is padded.
- * @typedef {{truncation?: boolean, max_length?: number, padding?: boolean}} TokenizerOptions
+ * @typedef {{truncation?: boolean, max_length?: number, padding?: boolean}} TokenizerKwargs
  */
 
-/** What every call takes. @typedef {{signal?: AbortSignal | null}} CallOptions `signal` aborts the call */
+/** What every call takes. */
+export const callRules = { batch_size: count, signal: abortSignal };
 
 /**
  * How a call went: milliseconds of computation, the build that ran, and how each input was read. Not
  * enumerable, so that results print and compare as plain arrays and objects.
- * @typedef {{readonly meta: {ms: number, variant: import('../variants.js').Variant,
- *   inputs: import('../runtime.js').InputInfo[]}}} WithMeta
+ * @typedef {{readonly meta: {ms: number, variant: import('../runtime/variants.js').Variant,
+ *   inputs: import('../runtime/glue.js').InputInfo[]}}} WithMeta
  */
 
 /**
@@ -79,6 +81,13 @@ function readAt(place, input, read) {
 export function readText(input) {
   if (typeof input === 'string') return input;
   throw badInput('An input is a string; several are given as an array.', 'a string', 'an array of strings');
+}
+
+/** The id of a token. @param {unknown} id @param {string} name what it is in */
+export function readId(id, name) {
+  const number = typeof id === 'bigint' ? Number(id) : id;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number < 2 ** 32) return number;
+  throw badInput(`${name} has to hold whole numbers from 0 on.`, 'whole numbers from 0 on');
 }
 
 /**

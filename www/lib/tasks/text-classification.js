@@ -1,13 +1,13 @@
 /** Labels of texts, or of pairs of texts. */
 
-import { abortSignal, check, count, countOrNull, flag } from '../rules.js';
-import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
+import { check, count, countOrNull, flag } from '../base/rules.js';
+import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.js';
 
 /** A text, or two that are judged together. @typedef {string | {text: string, text_pair?: string}} TextInput */
 
 /** @typedef {{label: string, score: number}} Classification */
 
-/** @typedef {'softmax' | 'sigmoid' | 'none'} ScoreFunction */
+/** @typedef {import('../runtime/glue.js').ScoreFunction} ScoreFunction */
 
 /**
  * @typedef {object} ClassifyOptions
@@ -43,15 +43,14 @@ import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
  * }} TextClassificationCall
  */
 
-/** @type {import('../rules.js').Rules<ClassifyOptions>} */
+/** @type {import('../base/rules.js').Rules<ClassifyOptions>} */
 const rules = {
   top_k: countOrNull,
   function_to_apply: inAnyCase('softmax', 'sigmoid', 'none'),
   truncation: flag,
   max_length: count,
   padding: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

@@ -1,7 +1,7 @@
 /** Documents by how well they answer a query. */
 
-import { abortSignal, check, count, countOrNull, flag, oneOf, text, texts } from '../rules.js';
-import { badInput, objectOf, oneOrMore } from './request.js';
+import { check, countOrNull, flag, oneOf, text, texts } from '../base/rules.js';
+import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {{query: string, documents: readonly string[]}} RankingInput */
 
@@ -31,7 +31,7 @@ import { badInput, objectOf, oneOrMore } from './request.js';
  *   & import('./request.js').OneOrMore<RankingInput, TextRankingOptions, Ranked[]>} TextRankingCall
  */
 
-/** @type {import('../rules.js').Rules<TextRankingOptions>} */
+/** @type {import('../base/rules.js').Rules<TextRankingOptions>} */
 const rules = {
   top_k: countOrNull,
   return_documents: flag,
@@ -39,8 +39,7 @@ const rules = {
   prompt: text,
   prompt_name: text,
   truncation: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

@@ -1,7 +1,7 @@
 /** Labels of the tokens of texts, or of the entities that they make together. */
 
-import { abortSignal, anyOf, check, count, countFromZero, flag, text, texts } from '../rules.js';
-import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
+import { anyOf, check, countFromZero, flag, text, texts } from '../base/rules.js';
+import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.js';
 
 /**
  * A text, or its words, with what stands between them (a space by default); offsets then count in the text that the
@@ -57,7 +57,7 @@ import { badInput, inAnyCase, objectOf, oneOrMore } from './request.js';
  * }} TokenClassificationCall
  */
 
-/** @type {import('../rules.js').Rules<TokenClassificationOptions>} */
+/** @type {import('../base/rules.js').Rules<TokenClassificationOptions>} */
 const rules = {
   aggregation_strategy: inAnyCase('none', 'simple', 'first', 'average', 'max'),
   ignore_labels: anyOf(text, texts),
@@ -65,8 +65,7 @@ const rules = {
   delimiter: text,
   stride: countFromZero,
   truncation: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 /**

@@ -1,7 +1,7 @@
 /** Labels that come with the call: how well each of them describes a text. */
 
-import { abortSignal, anyOf, check, count, flag, refuse, text, texts } from '../rules.js';
-import { oneOrMore, readText } from './request.js';
+import { anyOf, check, flag, refuse, text, texts } from '../base/rules.js';
+import { callRules, oneOrMore, readText } from './request.js';
 
 /**
  * @typedef {object} ZeroShotOptions
@@ -32,13 +32,12 @@ import { oneOrMore, readText } from './request.js';
  * }} ZeroShotClassificationCall
  */
 
-/** @type {import('../rules.js').Rules<ZeroShotOptions>} */
+/** @type {import('../base/rules.js').Rules<ZeroShotOptions>} */
 const rules = {
   hypothesis_template: text,
   multi_label: flag,
   truncation: flag,
-  batch_size: count,
-  signal: abortSignal,
+  ...callRules,
 };
 
 const labels = anyOf(text, texts);

@@ -2,7 +2,7 @@
  * Which failures of a request are worth another try, and how long to wait before it.
  */
 
-import { HeadwiseError, aborted } from './errors.js';
+import { HeadwiseError, aborted } from '../errors.js';
 
 /** Tries in a row that may fail. */
 const TRIES = 4;
@@ -51,7 +51,7 @@ export class Patience {
  */
 export function waitAfter(error, failures, random = Math.random()) {
   if (!isTransient(error)) return undefined;
-  const asked = retryAfter(error.details.retryAfter);
+  const asked = retryAfter(error.details.retry_after);
   if (asked !== undefined && asked > LONGEST_WAIT) return undefined;
   return Math.max(asked ?? 0, FIRST_WAIT * 2 ** (failures - 1) * (1 + random) / 2);
 }

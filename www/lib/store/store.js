@@ -1,25 +1,21 @@
 /**
  * What has been downloaded, for the next start and for offline use: files by commit, in the Cache API,
- * and which commit each branch was at last. `load.js` reads and fills it, `models.js` shows it.
+ * and which commit each branch was at last. `source/remote.js` reads and fills it, `models.js` shows it.
  *
  * Loading never fails because of the store: where there is none (Node, a sandboxed frame, no room left),
  * nothing is found in it and nothing is kept.
  */
 
+import { pathOf } from '../base/urls.js';
+import { aborted } from '../errors.js';
 import { EntryWriter, PART_BYTES, RECORD, eraseEntry, openEntry, partCount } from './entries.js';
-import { aborted } from './errors.js';
-import { pathOf } from './hub.js';
 
 /** The name has the version of the layout. */
 const CACHE = 'headwise-1';
 const REVISION = 'headwise=revision';
 
-/**
- * A model at a commit. `endpoint` is the Hub or mirror, without a slash at the end.
- * @typedef {{endpoint: string, id: string, commit: string}} Snapshot
- */
-
-/** @typedef {import('./verify.js').Expected} Expected */
+/** @typedef {import('../base/verify.js').Expected} Expected */
+/** @typedef {import('./entries.js').Snapshot} Snapshot */
 
 /**
  * A branch, tag or commit at the time of its last complete load, with the files that the model has, and the

@@ -3,8 +3,8 @@
  * `q8`, half of it in `fp16`, and the next start has nothing to convert.
  */
 
-/** @typedef {import('./runtime.js').Dtype} Dtype */
-/** @typedef {import('./runtime.js').Loader} Loader */
+/** @typedef {import('../runtime/glue.js').Dtype} Dtype */
+/** @typedef {import('../runtime/glue.js').Loader} Loader */
 
 export class Conversion {
   #files;
@@ -12,13 +12,13 @@ export class Conversion {
   #instance;
   #loader;
   #source;
-  /** @type {import('./entries.js').EntryWriter | undefined} */
+  /** @type {import('../store/entries.js').EntryWriter | undefined} */
   #writer;
 
   /**
-   * @param {import('./load.js').AnyFiles} files
+   * @param {import('./files.js').ModelFiles} files
    * @param {Dtype} dtype
-   * @param {import('./runtime.js').Instance} instance
+   * @param {import('../runtime/runtime.js').Instance} instance
    * @param {Loader} loader that was made to convert
    * @param {string[]} source names of the files that are loaded
    */

@@ -2,7 +2,8 @@
  * Where a model's files are: on the Hub, on a mirror of it, or in any folder.
  */
 
-import { HeadwiseError } from './errors.js';
+import { pageUrl, pathOf, segment } from '../base/urls.js';
+import { HeadwiseError } from '../errors.js';
 
 const HUB = 'https://huggingface.co';
 const MODEL_ID = /^[\w.-]{1,96}(\/[\w.-]{1,96})?$/;
@@ -17,11 +18,6 @@ const FOLDER = /^(https?:\/\/|\.{0,2}\/)/i;
  * @property {string} [api] of a Hub id, where a Hub tells of the model
  * @property {string} [revision] of a Hub id: branch, tag or commit
  */
-
-/** The URL that relative references start from: the page's, or the worker's script. */
-export function pageUrl() {
-  return globalThis.document?.baseURI ?? globalThis.location?.href;
-}
 
 /**
  * Resolves a Hub id (`user/model`) or the URL of a folder, absolute or relative to the page.
@@ -55,14 +51,14 @@ export function atCommit(source, commit) {
 
 /**
  * Refuses addresses beyond the page's origin, for `allow_remote: false`.
- * @param {(string | undefined)[]} urls
+ * @param {unknown[]} urls others than strings are nothing that is fetched
  */
 export function refuseRemote(urls) {
   const page = pageUrl();
   // A sandboxed frame has an address and no origin.
   const home = globalThis.origin ?? (page && new URL(page).origin);
   for (const url of urls) {
-    if (url === undefined || new URL(url).origin === home) continue;
+    if (typeof url !== 'string' || new URL(url).origin === home) continue;
     throw new HeadwiseError('option', `“allow_remote: false” forbids ${url}, which is not of the page's origin.`,
       { option: 'allow_remote', url, supported: ['a URL of the page’s origin'] });
   }
@@ -77,14 +73,6 @@ export function refuseRemote(urls) {
  */
 export function fileUrl(model, file, options) {
   return resolveModel(model, options).url + pathOf(file);
-}
-
-/**
- * A file's name as a part of a URL.
- * @param {string} file a path inside the model
- */
-export function pathOf(file) {
-  return file.split('/').map((part) => segment(part, 'file')).join('/');
 }
 
 /** @param {string} endpoint */
@@ -120,12 +108,6 @@ function folderUrl(model) {
 /** @param {URL} url */
 function isPlain({ protocol, username, password, href }) {
   return /^https?:$/.test(protocol) && !username && !password && !/[?#]/.test(href);
-}
-
-/** @param {string} text @param {string} what */
-function segment(text, what) {
-  if (['', '.', '..'].includes(text)) throw new HeadwiseError('model', `“${text}” is not a name for a ${what}.`);
-  return encodeURIComponent(text);
 }
 
 /** @param {unknown} model @param {string} problem */

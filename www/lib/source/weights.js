@@ -3,9 +3,10 @@
  * whole in JavaScript.
  */
 
+import { HeadwiseError } from '../errors.js';
 import { Conversion } from './conversion.js';
-import { HeadwiseError } from './errors.js';
-import { WholeFile } from './stream.js';
+import { mayHaveModules } from './small.js';
+import { ChunkStream } from './stream.js';
 
 export const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
@@ -15,10 +16,11 @@ const HEADER_STEP = 1 << 16;
 
 /**
  * @typedef {import('./stream.js').FileStream} FileStream
- * @typedef {import('./load.js').AnyFiles} AnyFiles
+ * @typedef {import('./files.js').ModelFiles} ModelFiles
+ * @typedef {Extract<import('./small.js').What, {part: 'pipeline' | 'model'}>} What what has weights
  * @typedef {import('./progress.js').Progress} Progress
- * @typedef {import('./runtime.js').Loader} Loader
- * @typedef {import('./runtime.js').Instance} Instance
+ * @typedef {import('../runtime/glue.js').Loader} Loader
+ * @typedef {import('../runtime/runtime.js').Instance} Instance
  */
 
 /**
@@ -35,7 +37,7 @@ const HEADER_STEP = 1 << 16;
  * @property {Progress} progress
  * @property {Instance} instance
  * @property {MakeLoader} makeLoader
- * @property {import('./runtime.js').Dtype | undefined} keptAs
+ * @property {import('../runtime/glue.js').Dtype | undefined} keptAs
  */
 
 /**
@@ -45,8 +47,33 @@ const HEADER_STEP = 1 << 16;
  */
 
 /**
+ * The dtype in which the weights are to be stored, if not as they come. (What `auto` comes to is known too late, and
+ * keeps the numbers of the file anyway. Models in several folders may have weights in each.)
+ * @param {What} what
+ * @param {{keep?: 'converted' | 'source', dtype?: import('../runtime/glue.js').Dtype | 'auto'}} options
+ * @param {ModelFiles} files
+ */
+export function keptAs(what, { keep = 'converted', dtype }, files) {
+  if (keep !== 'converted' || mayHaveModules(what) || !files.stores) return undefined;
+  return dtype === 'fp16' || dtype === 'q8' ? dtype : undefined;
+}
+
+/**
+ * A loader of what is wanted that has read the small files.
+ * @param {Instance} instance
+ * @param {What} what
+ * @param {Record<string, Uint8Array>} small
+ * @param {import('../runtime/glue.js').LoaderOptions} [options]
+ * @returns {Loader}
+ */
+export function newLoader(instance, what, small, options) {
+  const wanted = what.part === 'pipeline' ? { task: what.task } : { head: what.head };
+  return instance.call((glue) => new glue.Loader(small, { ...options, ...wanted }));
+}
+
+/**
  * Fills a loader with weights that are as promised; where they are not, another one from the start.
- * @param {AnyFiles} files
+ * @param {ModelFiles} files
  * @param {Means} means
  * @returns {Promise<Weights>}
  */
@@ -61,7 +88,7 @@ export async function loadWeights(files, means) {
 /**
  * Whether another copy of the weights may be better. (A header that is damaged on its way is not
  * understood long before its file's hash is known.)
- * @param {AnyFiles} files
+ * @param {ModelFiles} files
  * @param {unknown} error
  */
 function mayBeCorruption(files, error) {
@@ -69,7 +96,7 @@ function mayBeCorruption(files, error) {
 }
 
 /**
- * @param {AnyFiles} files
+ * @param {ModelFiles} files
  * @param {Means} means
  * @returns {Promise<Weights>}
  */
@@ -82,7 +109,7 @@ async function fill(files, { home, progress, instance, makeLoader, keptAs }) {
   let conversion;
   try {
     const entry = keptAs && await files.converted(keptAs);
-    const found = entry ? new WholeFile(entry.chunks()) : await findWeights(files, home);
+    const found = entry ? new ChunkStream(entry.chunks()) : await findWeights(files, home);
     if (!('index' in found)) streams.push(found);
     const convert = keptAs !== undefined && !entry;
     loader = await makeLoader('index' in found ? { [INDEX]: found.index } : {}, convert);
@@ -103,7 +130,7 @@ async function fill(files, { home, progress, instance, makeLoader, keptAs }) {
 
 /**
  * The one file of the encoder's weights, or the list of several.
- * @param {AnyFiles} files
+ * @param {ModelFiles} files
  * @param {string} home
  * @returns {Promise<FileStream | {index: Uint8Array}>}
  */
@@ -123,7 +150,7 @@ async function findWeights(files, home) {
 
 /**
  * The names of the files that hold the weights, the list of them included.
- * @param {AnyFiles} files
+ * @param {ModelFiles} files
  * @param {string} home
  * @param {Instance} instance
  * @param {MakeLoader} makeLoader
@@ -178,7 +205,7 @@ async function pour(names, streams, progress, instance, loader, conversion) {
 
 /**
  * The error of a model without safetensors, which says what it has instead.
- * @param {AnyFiles} files
+ * @param {ModelFiles} files
  * @param {string} home
  * @param {HeadwiseError} error
  */

@@ -6,44 +6,22 @@
  * read between slices, so that an `abort` overtakes.
  */
 
-import { HeadwiseError, aborted, toWire } from './errors.js';
-import { filesOf, load } from './load.js';
+import { HeadwiseError, aborted, toWire } from '../errors.js';
+import { blobsOf, load } from './load.js';
 
 /**
- * What is asked of a pipeline is `run`, of a model `forward`, of a tokenizer `encode` and `decode`.
- * @typedef {{id: number, verb: 'ping'}} PingMessage is answered by an engine that runs
- * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
- * @typedef {{id: number, verb: 'run', inputs: (string | object)[], options: Record<string, unknown>}} RunMessage
- * @typedef {{id: number, verb: 'forward', rows: import('./runtime.js').ModelRows, options: object}} ForwardMessage
- * @typedef {{id: number, verb: 'encode', inputs: {text: string, text_pair?: string}[], options: object}} EncodeMessage
- * @typedef {{id: number, verb: 'decode', sequences: Uint32Array[], skip_special_tokens: boolean}} DecodeMessage
- * @typedef {{id: number, verb: 'files'}} FilesMessage
- * @typedef {{id: number, verb: 'abort'}} AbortMessage `id` is the request that is no longer wanted
- * @typedef {{verb: 'dispose'}} DisposeMessage
- * @typedef {PingMessage | LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage | FilesMessage} RequestMessage
- *   what is answered
- * @typedef {RequestMessage | AbortMessage | DisposeMessage} Message
- */
-
-/**
- * @typedef {{id: number, ok: true, value: unknown}
- *   | {id: number, ok: false, error: import('./errors.js').WireError}
- *   | {id: number, event: 'progress', progress: import('./progress.js').ProgressEvent}} Reply
- */
-
-/**
- * One end of a pair: the global scope of a worker, or a MessagePort.
- * @typedef {object} Port
- * @property {((event: MessageEvent<Message>) => any) | null} onmessage
- * @property {(reply: Reply) => void} postMessage
- * @property {() => void} close
+ * @typedef {import('./protocol.js').Port} Port
+ * @typedef {import('./protocol.js').Reply} Reply
+ * @typedef {import('./protocol.js').LoadMessage} LoadMessage
+ * @typedef {import('./protocol.js').RunMessage} RunMessage
+ * @typedef {import('./protocol.js').RequestMessage} RequestMessage
  */
 
 /**
  * Serves requests that come in at `port`.
  * @param {Port} port
- * @param {import('./runtime.js').Runtime} runtime
- * @param {import('./request.js').Fetch} [fetch] what fetches the files of models
+ * @param {import('../runtime/runtime.js').Runtime} runtime
+ * @param {import('../fetch/request.js').Fetch} [fetch] what fetches the files of models
  */
 export function serve(port, runtime, fetch) {
   const engine = new Engine(runtime, (reply) => port.postMessage(reply), fetch);
@@ -68,9 +46,9 @@ class Engine {
   #requests = new Map();
 
   /**
-   * @param {import('./runtime.js').Runtime} runtime
+   * @param {import('../runtime/runtime.js').Runtime} runtime
    * @param {(reply: Reply) => void} reply
-   * @param {import('./request.js').Fetch} [fetch]
+   * @param {import('../fetch/request.js').Fetch} [fetch]
    */
   constructor(runtime, reply, fetch) {
     this.#runtime = runtime;
@@ -193,7 +171,7 @@ class Engine {
     if (!this.#loaded) throw new Error('files came before load');
     const files = this.#loaded.files.again(signal);
     try {
-      return await filesOf(this.#loaded, files);
+      return await blobsOf(this.#loaded, files);
     } finally {
       files.close();
     }
@@ -213,12 +191,12 @@ class Engine {
   /**
    * Computes slice by slice.
    * @template T
-   * @param {(held: any) => import('./runtime.js').Run<T>} start
+   * @param {(held: any) => import('../runtime/glue.js').Run<T>} start
    * @param {AbortSignal} signal
    */
   async #compute(start, signal) {
     const run = this.#use(start);
-    const instance = /** @type {import('./runtime.js').Instance} */ (this.#loaded?.instance);
+    const instance = /** @type {import('../runtime/runtime.js').Instance} */ (this.#loaded?.instance);
     try {
       while (!instance.call(() => run.step())) {
         await macrotask();

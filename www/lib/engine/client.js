@@ -2,20 +2,13 @@
  * The side of the protocol that asks: sends requests to an engine and settles their promises.
  */
 
-import { HeadwiseError, aborted, fromWire, toWire } from './errors.js';
-
-/**
- * An engine that listens: where to post, and how to end it.
- * @typedef {object} Host
- * @property {Worker | MessagePort} port
- * @property {() => void} close
- */
+import { HeadwiseError, aborted, fromWire, toWire } from '../errors.js';
 
 /**
  * @typedef {object} Pending
  * @property {(value: any) => void} resolve
  * @property {(error: HeadwiseError) => void} reject
- * @property {((event: import('./progress.js').ProgressEvent) => void) | undefined} onProgress
+ * @property {((event: import('../source/progress.js').ProgressEvent) => void) | undefined} onProgress
  * @property {() => void} unlisten stops listening to the signal
  */
 
@@ -26,10 +19,10 @@ export class Client {
   /** @type {Map<number, Pending>} */
   #pending = new Map();
   #lastId = 0;
-  /** Why there is no engine any more. @type {import('./errors.js').WireError | undefined} */
+  /** Why there is no engine any more. @type {import('../errors.js').WireError | undefined} */
   #ended;
 
-  /** @param {Host} host */
+  /** @param {import('./protocol.js').Connection} connection */
   constructor({ port, close }) {
     this.#port = port;
     this.#close = close;
@@ -70,7 +63,7 @@ export class Client {
     this.#end(new HeadwiseError('disposed', 'This pipeline, model or tokenizer was disposed.'));
   }
 
-  /** @param {import('./engine.js').Reply} reply */
+  /** @param {import('./protocol.js').Reply} reply */
   #receive(reply) {
     if ('event' in reply) {
       this.#pending.get(reply.id)?.onProgress?.(reply.progress);

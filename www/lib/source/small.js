@@ -14,34 +14,40 @@ const FIRST = [CONFIG, 'tokenizer.json', 'tokenizer_config.json'];
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 
 /**
+ * What of a model is loaded: all that a task needs; the encoder with a head, or `'base'` without one; its tokenizer;
+ * or its configuration.
+ * @typedef {{part: 'pipeline', task: string} | {part: 'model', head: string} | {part: 'tokenizer'} | {part: 'config'}} What
+ */
+
+/**
  * Small files by their names; the folder of the encoder, which is `''` unless a model of sentence-transformers has one
- * for it; and what is to be said about the files.
- * @typedef {{small: Record<string, Bytes>, home: string, warnings: string[]}} SmallFiles
+ * for it; its configuration, which is among the files; and what is to be said about them.
+ * @typedef {{small: Record<string, Bytes>, home: string, config: Bytes, warnings: string[]}} SmallFiles
  */
 
 /**
  * Reads what is there of the small files: first what can be asked for while the WASM module is still on its way, then
  * what that leaves open. Only the encoder's configuration has to be there; what else a model lacks, its loader says.
- * @param {import('./load.js').AnyFiles} files
- * @param {Promise<import('./runtime.js').Instance> | undefined} opened the module, where one is needed
- * @param {import('./load.js').What & {config?: string}} what `config` takes the place of the encoder's configuration
+ * @param {import('./files.js').ModelFiles} files
+ * @param {Promise<import('../runtime/runtime.js').Instance> | undefined} opened the module, where one is needed
+ * @param {What} what
+ * @param {{config?: string}} [options] `config` takes the place of the encoder's configuration
  * @param {(file: string, bytes: Uint8Array) => void} [onFile] told of each file that is there
  * @returns {Promise<SmallFiles>}
  */
-export async function readSmallFiles(files, opened, what, onFile) {
+export async function readSmallFiles(files, opened, what, { config } = {}, onFile) {
   /** Those that were looked for. @type {Record<string, Bytes | undefined>} */
   const asked = {};
   /** @type {string[]} */
   const refused = [];
   // Which folder is the encoder's, a model of sentence-transformers has to say first.
-  const mayHaveModules = what.part === 'pipeline' && what.task === 'feature-extraction';
-  let home = mayHaveModules ? undefined : '';
+  let home = mayHaveModules(what) ? undefined : '';
   /** @param {string} file */
   const read = async (file) => {
     const isConfig = home !== undefined && file === home + CONFIG;
     asked[file] = undefined;
-    if (isConfig && what.config !== undefined) {
-      asked[file] = new TextEncoder().encode(what.config);
+    if (isConfig && config !== undefined) {
+      asked[file] = new TextEncoder().encode(config);
       return;
     }
     try {
@@ -59,7 +65,7 @@ export async function readSmallFiles(files, opened, what, onFile) {
     return asked[home + ADAPTER] !== undefined;
   };
   const only = what.part === 'config' || what.part === 'model' ? [CONFIG] : undefined;
-  await Promise.all([opened, ...(only ?? (mayHaveModules ? [MODULES] : FIRST)).map(read)]);
+  await Promise.all([opened, ...(only ?? (home === undefined ? [MODULES] : FIRST)).map(read)]);
   if (opened && !only) {
     const instance = await opened;
     // The task with nothing of its own.
@@ -74,7 +80,13 @@ export async function readSmallFiles(files, opened, what, onFile) {
   }
   if (opened && what.part !== 'tokenizer' && files.lists(home + ADAPTER)) await read(home + ADAPTER);
   const found = /** @type {[string, Bytes][]} */ (Object.entries(asked).filter(([, bytes]) => bytes));
-  return { small: Object.fromEntries(found), home: home ?? '', warnings: refused.length ? [warningOf(refused)] : [] };
+  const small = Object.fromEntries(found);
+  return { small, home: home ?? '', config: small[home + CONFIG], warnings: refused.length ? [warningOf(refused)] : [] };
+}
+
+/** Whether the model may be in several folders, as those of sentence-transformers. @param {What} what */
+export function mayHaveModules(what) {
+  return what.part === 'pipeline' && what.task === 'feature-extraction';
 }
 
 /** @param {string[]} names */

@@ -2,13 +2,13 @@
  * What a Hub says of a revision before anything is fetched: its commit, and every file with size and hash.
  */
 
-import { HeadwiseError } from './errors.js';
-import { Patience, isTransient } from './retry.js';
+import { HeadwiseError } from '../errors.js';
+import { Patience, isTransient } from '../fetch/retry.js';
 
 /**
  * `files` has every file of the commit; `instead` is the revision that takes the place of the one that was
  * asked for.
- * @typedef {{commit: string, files: Map<string, import('./verify.js').Expected>, instead?: string}} Manifest
+ * @typedef {{commit: string, files: Map<string, import('../base/verify.js').Expected>, instead?: string}} Manifest
  */
 
 /** A model of a Hub. @typedef {import('./hub.js').ModelSource & {api: string}} HubSource */
@@ -16,9 +16,9 @@ import { Patience, isTransient } from './retry.js';
 /**
  * @typedef {object} ManifestOptions
  * @property {AbortSignal} signal
- * @property {import('./store.js').Store} store
+ * @property {import('../store/store.js').Store} store
  * @property {boolean} [local_files_only]
- * @property {import('./retry.js').Wait} [wait]
+ * @property {import('../fetch/retry.js').Wait} [wait]
  */
 
 /** The pull requests by which the Hub's own account adds safetensors to models that lack them. */
@@ -28,7 +28,7 @@ const CONVERSION = { author: 'sfconvertbot', title: 'Adding `safetensors` varian
  * The manifest of a model: what its host says, or said when the model was last loaded if there is no
  * getting through. A host that has none is no error: mirrors and plain servers do not.
  * @param {HubSource} source
- * @param {import('./request.js').Get} get
+ * @param {import('../fetch/request.js').Get} get
  * @param {ManifestOptions} options
  * @returns {Promise<Manifest | undefined>}
  */
@@ -62,7 +62,7 @@ export async function findManifest(source, get, options) {
  * Reads the manifest of a revision.
  * @param {HubSource} source
  * @param {string} revision
- * @param {import('./request.js').Get} get
+ * @param {import('../fetch/request.js').Get} get
  * @param {ManifestOptions} options
  * @returns {Promise<Manifest | undefined>}
  */
@@ -86,7 +86,7 @@ async function readManifest({ api, id }, revision, get, { signal, wait }) {
  * by the Hub's own account and on top of this very commit, as Python looks for it.
  * @param {HubSource} source
  * @param {Manifest} manifest
- * @param {import('./request.js').Get} get
+ * @param {import('../fetch/request.js').Get} get
  * @param {ManifestOptions} options
  * @returns {Promise<Manifest | undefined>}
  */
@@ -140,7 +140,7 @@ export function parseManifest(json) {
   return { commit: json.sha, files: new Map(named.map((/** @type {any} */ file) => [file.rfilename, expected(file)])) };
 }
 
-/** @param {any} sibling @returns {import('./verify.js').Expected} */
+/** @param {any} sibling @returns {import('../base/verify.js').Expected} */
 function expected({ size, blobId, lfs }) {
   const bytes = lfs?.size ?? size;
   return {

@@ -2,8 +2,7 @@
  * One request for one file: who is shown the token, and what an answer other than the file means.
  */
 
-import { notTheFile } from './contents.js';
-import { HeadwiseError, aborted } from './errors.js';
+import { HeadwiseError, aborted } from '../errors.js';
 import { inTime } from './retry.js';
 
 /** The platform's `fetch`, or one that takes its place. @typedef {typeof globalThis.fetch} Fetch */
@@ -16,6 +15,12 @@ import { inTime } from './retry.js';
  * @property {boolean} [allow_remote] `false`: no request leaves the page's origin, not even by a redirect
  * @property {Fetch} [fetch]
  * @property {number} [silence] milliseconds after which a server that says nothing is taken for gone
+ */
+
+/**
+ * What came in place of a file. Where it `exists`, there is such a file, in a form that is of no use here; what is
+ * `vague` is not known to be anything else, but for its first byte.
+ * @typedef {{what: string, exists?: boolean, vague?: boolean}} Other
  */
 
 /**
@@ -100,11 +105,27 @@ function refusal({ ok, status, headers, body }, { url, file }) {
       : 'the model needs an access token that may read it';
     return new HeadwiseError('access', `Cannot fetch ${file}: ${what} (${url}).`, details);
   }
-  const retryAfter = headers.get('retry-after');
-  const facts = { ...details, ...(retryAfter && { retryAfter }) };
+  const retry_after = headers.get('retry-after');
+  const facts = { ...details, ...(retry_after && { retry_after }) };
   if (status === 429) {
     return new HeadwiseError('rate-limited', `Cannot fetch ${file}: too many requests, try again later.`, facts);
   }
   if (!ok) return new HeadwiseError('http', `Cannot fetch ${file}: the server answered ${status} (${url}).`, facts);
   return body ? undefined : notTheFile({ what: 'nothing' }, { url, file });
+}
+
+/**
+ * The error of an answer that is no file.
+ * @param {Other} other
+ * @param {{url: string, file: string}} request
+ * @param {Uint8Array} [bytes] the first ones, for those who look into it
+ */
+export function notTheFile({ what, exists }, { url, file }, bytes) {
+  const beginning = bytes && new TextDecoder().decode(bytes.subarray(0, 80));
+  const sentence = `${what[0].toUpperCase()}${what.slice(1)} came instead of ${file} (${url}).`;
+  const advice = !exists ? '' : what.includes('LFS')
+    ? ' Fetch the file itself into the folder: git lfs pull.'
+    : ' The server has to send it unpacked, or with the header “Content-Encoding: gzip”.';
+  return new HeadwiseError('content', sentence + advice,
+    { url, file, found: what, ...beginning && { beginning }, ...exists && { exists } });
 }

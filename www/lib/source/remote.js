@@ -3,36 +3,37 @@
  * held against what arrives; what the application promises counts more.
  */
 
-import { ChunkReader } from './chunks.js';
-import { complaint, notTheFile, otherThan } from './contents.js';
-import { Download } from './download.js';
-import { HeadwiseError } from './errors.js';
-import { atCommit, pathOf } from './hub.js';
+import { ChunkReader } from '../base/chunks.js';
+import { pathOf } from '../base/urls.js';
+import { gitBlobHash, notAsPromised, sha256Of } from '../base/verify.js';
+import { HeadwiseError } from '../errors.js';
+import { Download } from '../fetch/download.js';
+import { notTheFile, requester } from '../fetch/request.js';
+import { Patience } from '../fetch/retry.js';
+import { Store } from '../store/store.js';
+import { complaint, otherThan } from './contents.js';
+import { atCommit } from './hub.js';
 import { findManifest } from './manifest.js';
-import { requester } from './request.js';
-import { Patience } from './retry.js';
-import { Store } from './store.js';
-import { KeptDownload, WholeFile, blobOf } from './stream.js';
-import { gitBlobHash, notAsPromised, sha256Of } from './verify.js';
+import { ChunkStream, KeptDownload, blobOf } from './stream.js';
 
 /**
- * @typedef {object} FilesOptions
+ * @typedef {object} RemoteOptions
  * @property {string} [token]
  * @property {AbortSignal} signal
  * @property {Record<string, string>} [integrity] file names to `sha256-…`; no other file is fetched
  * @property {boolean} [allow_remote]
  * @property {boolean} [local_files_only] nothing is fetched, but from a folder
- * @property {import('./request.js').Fetch} [fetch]
+ * @property {import('../fetch/request.js').Fetch} [fetch]
  * @property {Store} [store]
- * @property {() => Promise<import('./verify.js').Sha256>} newSha256
- * @property {import('./retry.js').Wait} [wait]
+ * @property {() => Promise<import('../base/verify.js').Sha256>} newSha256
+ * @property {import('../fetch/retry.js').Wait} [wait]
  * @property {number} [silence] milliseconds after which a server that says nothing is taken for gone
  */
 
 /** @typedef {import('./stream.js').FileStream} FileStream */
 
 /** The files of one model, one by one; every failure is a HeadwiseError that says which kind. */
-export class ModelFiles {
+export class RemoteFiles {
   /** Whether the weights have to come past the store and the browser's cache, which may be what is wrong. */
   fresh = false;
   #source;
@@ -40,7 +41,7 @@ export class ModelFiles {
   #get;
   #manifest;
   #store;
-  /** What the store knows them by: files have to be of a commit. @type {import('./store.js').Snapshot | undefined} */
+  /** What the store knows them by: files have to be of a commit. @type {import('../store/store.js').Snapshot | undefined} */
   #snapshot;
   /** Gives up the right to download, once it is ours. @type {Promise<() => void> | undefined} */
   #lock;
@@ -50,20 +51,20 @@ export class ModelFiles {
   /**
    * Finds out which commit it is, where there is a Hub that tells or told.
    * @param {import('./hub.js').ModelSource} source
-   * @param {FilesOptions} options
+   * @param {RemoteOptions} options
    */
   static async open(source, options) {
     const { store = new Store() } = options;
     const get = requester({ endpoint: source.endpoint, ...options });
     const manifest = source.api === undefined ? undefined
       : await findManifest({ ...source, api: source.api }, get, { ...options, store });
-    return new ModelFiles(source, { ...options, store }, get, manifest);
+    return new RemoteFiles(source, { ...options, store }, get, manifest);
   }
 
   /**
    * @param {import('./hub.js').ModelSource} source
-   * @param {FilesOptions & {store: Store}} options
-   * @param {import('./request.js').Get} get
+   * @param {RemoteOptions & {store: Store}} options
+   * @param {import('../fetch/request.js').Get} get
    * @param {import('./manifest.js').Manifest | undefined} manifest
    */
   constructor(source, options, get, manifest) {
@@ -79,7 +80,7 @@ export class ModelFiles {
   /** The same files for another request. @param {AbortSignal} signal */
   again(signal) {
     const options = { ...this.#options, signal };
-    return new ModelFiles(this.#source, options, requester({ endpoint: this.#source.endpoint, ...options }), this.#manifest);
+    return new RemoteFiles(this.#source, options, requester({ endpoint: this.#source.endpoint, ...options }), this.#manifest);
   }
 
   /** The commit that all files are of, where the host tells. */
@@ -121,7 +122,6 @@ export class ModelFiles {
     return !this.lists(file) && (code === 'not-found' || (code === 'content' && !exists) || (status === 403 && !reason));
   }
 
-
   /**
    * Whether there is such a file. (GET, because signed addresses of a Hub are for GET only.)
    * @param {string} file
@@ -141,7 +141,7 @@ export class ModelFiles {
   /**
    * What is promised of a file.
    * @param {string} file
-   * @returns {import('./verify.js').Expected}
+   * @returns {import('../base/verify.js').Expected}
    */
   expected(file) {
     const url = this.#source.url + pathOf(file);
@@ -163,7 +163,7 @@ export class ModelFiles {
    */
   async stream(file) {
     const entry = await this.#stored(file, this.expected(file));
-    if (entry) return new WholeFile(entry.chunks());
+    if (entry) return new ChunkStream(entry.chunks());
     const fresh = this.#isFresh(file);
     const download = this.#download(file, { fresh, ranges: true });
     const { size, sha256 } = this.expected(file);
@@ -211,7 +211,7 @@ export class ModelFiles {
 
   /**
    * The weights as an earlier load left them for a dtype, made of the files that are promised.
-   * @param {import('./runtime.js').Dtype} dtype
+   * @param {import('../runtime/glue.js').Dtype} dtype
    */
   async converted(dtype) {
     const entry = await this.#stored(convertedFile(dtype), {});
@@ -222,7 +222,7 @@ export class ModelFiles {
   /**
    * A writer that keeps converted weights; none where nothing is kept, or where nobody could tell of what they
    * were made.
-   * @param {import('./runtime.js').Dtype} dtype
+   * @param {import('../runtime/glue.js').Dtype} dtype
    * @param {number} size
    * @param {string[]} source names of the files they are made of
    */
@@ -245,14 +245,14 @@ export class ModelFiles {
   }
 
   /**
-   * Ends the load; if all of it is in the store, this is the snapshot for offline use. A `part` of a model, which has
-   * no weights, does not displace the snapshot that is there.
-   * @param {{part?: boolean}} [how]
+   * Ends the load; if all of it is in the store, this is the snapshot for offline use. One without `weights` does not
+   * displace the snapshot that is there.
+   * @param {{weights: boolean}} loaded
    */
-  async finish({ part = false } = {}) {
+  async finish({ weights }) {
     const { revision } = this.#source;
     if (this.#manifest && this.#snapshot && revision !== undefined && this.cached) {
-      if (part && await this.#store.recall(this.#snapshot, revision)) return;
+      if (!weights && await this.#store.recall(this.#snapshot, revision)) return;
       const { instead, files } = this.#manifest;
       await this.#store.remember(this.#snapshot, revision, { instead, files: Object.fromEntries(files) });
     }
@@ -267,7 +267,7 @@ export class ModelFiles {
   /**
    * A file that is in the store; once nobody else is downloading, if it is not there at once.
    * @param {string} file
-   * @param {import('./verify.js').Expected} expected
+   * @param {import('../base/verify.js').Expected} expected
    */
   async #stored(file, expected) {
     const snapshot = this.#snapshot;
@@ -295,7 +295,7 @@ export class ModelFiles {
     }
     const patience = new Patience(signal, wait);
     const expected = this.expected(file);
-    return new Download({ url, file, expected, get: this.#get, signal, patience, newSha256, silence, fresh, ranges });
+    return new Download({ url, file, expected, get: this.#get, signal, patience, newSha256, silence, fresh, ranges, otherThan });
   }
 
   /** @param {string} file @param {boolean} fresh */
@@ -325,5 +325,5 @@ export class ModelFiles {
   }
 }
 
-/** What converted weights are called. @param {import('./runtime.js').Dtype} dtype */
+/** What converted weights are called. @param {import('../runtime/glue.js').Dtype} dtype */
 const convertedFile = (dtype) => `model.${dtype}.safetensors`;

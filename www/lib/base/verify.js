@@ -2,7 +2,7 @@
  * Whether what arrived is the file that was promised.
  */
 
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 
 /**
  * What is known of a file beforehand: its bytes, their SHA-256, or the SHA-1 of them as a git blob.

@@ -3,13 +3,7 @@
  * servers that know no status but 200 answer any address with something.
  */
 
-import { HeadwiseError } from './errors.js';
-
-/**
- * What came in place of a file. Where it `exists`, there is such a file, in a form that is of no use here; what is
- * `vague` is not known to be anything else, but for its first byte.
- * @typedef {{what: string, exists?: boolean, vague?: boolean}} Other
- */
+/** @typedef {import('../fetch/request.js').Other} Other */
 
 /** What the first bytes of a file are, by the end of its name. @type {[RegExp, (start: Uint8Array, text: string) => boolean][]} */
 const BEGINNINGS = [
@@ -74,20 +68,4 @@ function isComplaint(text) {
   } catch {
     return false;
   }
-}
-
-/**
- * The error of an answer that is no file.
- * @param {Other} other
- * @param {{url: string, file: string}} request
- * @param {Uint8Array} [bytes] the first ones, for those who look into it
- */
-export function notTheFile({ what, exists }, { url, file }, bytes) {
-  const beginning = bytes && new TextDecoder().decode(bytes.subarray(0, 80));
-  const sentence = `${what[0].toUpperCase()}${what.slice(1)} came instead of ${file} (${url}).`;
-  const advice = !exists ? '' : what.includes('LFS')
-    ? ' Fetch the file itself into the folder: git lfs pull.'
-    : ' The server has to send it unpacked, or with the header “Content-Encoding: gzip”.';
-  return new HeadwiseError('content', sentence + advice,
-    { url, file, found: what, ...beginning && { beginning }, ...exists && { exists } });
 }

@@ -3,40 +3,35 @@
  * load fetches, as the option `integrity` takes them.
  */
 
-import { ModelFiles } from './files.js';
+import { integrityOf } from '../base/verify.js';
 import { resolveModel } from './hub.js';
-import { newLoader } from './load.js';
+import { RemoteFiles } from './remote.js';
 import { readSmallFiles } from './small.js';
-import { taskOf } from './tasks/index.js';
-import { integrityOf } from './verify.js';
-import { weightFiles } from './weights.js';
+import { newLoader, weightFiles } from './weights.js';
 
 /** @typedef {{commit?: string, integrity: Record<string, string>}} Lock `commit` is known of models from a Hub */
 
-/**
- * Options of `models.lock`; `task` is what the model is for, `'text-classification'` by default.
- * @typedef {Pick<import('./options.js').LoadOptions, 'revision' | 'endpoint' | 'signal'>
- *   & {token?: string, task?: import('./pipeline.js').Task}} LockOptions
- */
+/** @typedef {{revision?: string | null, endpoint?: string | null, token?: string, signal?: AbortSignal | null}} LockOptions */
 
 /**
  * Takes hashes of large files from the Hub's list where it has them, and fetches what it has to hash.
  * @param {string} model a Hub id, or the URL of a folder
+ * @param {string} task what the model is for
  * @param {LockOptions} options
- * @param {import('./runtime.js').Runtime} runtime
+ * @param {import('../runtime/runtime.js').Runtime} runtime
  * @returns {Promise<Lock>}
  */
-export async function lock(model, { signal, token, task = 'text-classification', ...where }, runtime) {
-  const request = /** @type {const} */ ({ part: 'pipeline', task: taskOf(task) });
+export async function lock(model, task, { signal, token, ...where }, runtime) {
+  const what = /** @type {const} */ ({ part: 'pipeline', task });
   const opened = runtime.open();
   const instance = await opened;
-  const files = await ModelFiles.open(resolveModel(model, where), {
+  const files = await RemoteFiles.open(resolveModel(model, where), {
     token, signal: signal ?? new AbortController().signal, newSha256: async () => instance.sha256(),
   });
   try {
-    const { small, home } = await readSmallFiles(files, opened, request);
+    const { small, home } = await readSmallFiles(files, opened, what);
     const weights = await weightFiles(files, home, instance, async (index) =>
-      newLoader(request, instance, { ...small, ...index }, false));
+      newLoader(instance, what, { ...small, ...index }));
     const names = [...Object.keys(small).sort(), ...weights];
     const hashes = await Promise.all(names.map(async (name) => [name, integrityOf(await hashOf(files, name, instance))]));
     return { ...files.commit && { commit: files.commit }, integrity: Object.fromEntries(hashes) };
@@ -47,9 +42,9 @@ export async function lock(model, { signal, token, task = 'text-classification',
 
 /**
  * In hexadecimal.
- * @param {ModelFiles} files
+ * @param {RemoteFiles} files
  * @param {string} name
- * @param {import('./runtime.js').Instance} instance
+ * @param {import('../runtime/runtime.js').Instance} instance
  */
 async function hashOf(files, name, instance) {
   const { sha256 } = files.expected(name);

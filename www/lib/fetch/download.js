@@ -3,12 +3,11 @@
  * before the end is told.
  */
 
-import { ChunkReader } from './chunks.js';
-import { notTheFile, otherThan } from './contents.js';
-import { HeadwiseError } from './errors.js';
-import { lost } from './request.js';
+import { ChunkReader } from '../base/chunks.js';
+import { notAsPromised } from '../base/verify.js';
+import { HeadwiseError } from '../errors.js';
+import { lost, notTheFile } from './request.js';
 import { inTime } from './retry.js';
-import { notAsPromised } from './verify.js';
 
 /** Bytes that have to arrive before failures are forgiven: a line that brings less is not worth it. */
 const PROGRESS = 1 << 20;
@@ -17,11 +16,13 @@ const PROGRESS = 1 << 20;
  * @typedef {object} DownloadOptions
  * @property {string} url
  * @property {string} file
- * @property {import('./verify.js').Expected} expected
+ * @property {import('../base/verify.js').Expected} expected
  * @property {import('./request.js').Get} get
+ * @property {(file: string, start: Uint8Array) => import('./request.js').Other | undefined} otherThan what an answer that
+ *   begins so is, if it cannot be the file
  * @property {AbortSignal} signal
  * @property {import('./retry.js').Patience} patience
- * @property {() => Promise<import('./verify.js').Sha256>} newSha256
+ * @property {() => Promise<import('../base/verify.js').Sha256>} newSha256
  * @property {boolean} fresh past the browser's cache
  * @property {number} [silence] as of a request
  * @property {boolean} ranges whether to ask for the missing part after a drop, or for everything once more
@@ -34,7 +35,7 @@ export class Download {
   #options;
   /** @type {ChunkReader | undefined} */
   #reader;
-  /** @type {import('./verify.js').Sha256 | undefined} */
+  /** @type {import('../base/verify.js').Sha256 | undefined} */
   #sha256;
   /** What the server calls this version of the file. @type {string | undefined} */
   #version;
@@ -175,7 +176,7 @@ export class Download {
    * @param {Uint8Array} start
    */
   #check(start) {
-    const { url, file, expected: { sha256, blob } } = this.#options;
+    const { url, file, otherThan, expected: { sha256, blob } } = this.#options;
     this.#begins = false;
     const other = otherThan(file, start);
     if (other && !(other.vague && (sha256 ?? blob))) throw notTheFile(other, { url, file }, start);

@@ -3,7 +3,7 @@
  * a module with one unknown instruction is refused as a whole, so one file cannot serve everybody.
  */
 
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 
 /** @typedef {'relaxed' | 'simd128'} Variant */
 
@@ -31,12 +31,12 @@ const RELAXED_SWIZZLE = [253, 128, 2];
  */
 export const VARIANTS = {
   relaxed: {
-    url: new URL('./wasm/headwise_relaxed.wasm', import.meta.url),
+    url: new URL('../wasm/headwise_relaxed.wasm', import.meta.url),
     needs: 'relaxed SIMD',
     probe: moduleOf(...splat(1), ...splat(2), ...RELAXED_SWIZZLE),
   },
   simd128: {
-    url: new URL('./wasm/headwise_simd128.wasm', import.meta.url),
+    url: new URL('../wasm/headwise_simd128.wasm', import.meta.url),
     needs: 'SIMD',
     probe: moduleOf(...splat(1)),
   },
@@ -46,11 +46,13 @@ export const VARIANTS = {
  * The variant to run: the one that is wanted, or the best one that runs here.
  * @param {Variant | 'auto'} [wanted]
  * @param {((module: Uint8Array<ArrayBuffer>) => boolean) | undefined} [validate] undefined where there is no WebAssembly
+ * @param {string[]} [offered] the variants that there are
  * @returns {Variant}
  */
-export function pickVariant(wanted = 'auto', validate = globalThis.WebAssembly?.validate) {
+export function pickVariant(wanted = 'auto', validate = globalThis.WebAssembly?.validate,
+  offered = Object.keys(VARIANTS)) {
   const supported = /** @type {Variant[]} */ (Object.keys(VARIANTS))
-    .filter((variant) => validate?.(VARIANTS[variant].probe));
+    .filter((variant) => offered.includes(variant) && validate?.(VARIANTS[variant].probe));
   const picked = supported.find((variant) => wanted === 'auto' || wanted === variant);
   if (picked) return picked;
   const missing = !validate ? 'WebAssembly'

@@ -3,15 +3,16 @@
  * `from_pretrained()` share.
  */
 
-import { Client } from './client.js';
-import { HeadwiseError } from './errors.js';
-import { openEngine } from './host.js';
-import { pageUrl, refuseRemote, resolveModel } from './hub.js';
-import { byName } from './local.js';
+import { HeadwiseError } from '../errors.js';
+import { passedOptions } from '../options.js';
+import { refuseRemote, resolveModel } from '../source/hub.js';
+import { byName } from '../source/local.js';
+import { startEngine } from './start.js';
 
 /** A Hub id, the URL of a folder, or the files of a model. @typedef {string | Iterable<File>} ModelReference */
 
-/** @typedef {import('./options.js').GivenLoadOptions} GivenLoadOptions */
+/** @typedef {import('../options.js').GivenLoadOptions} GivenLoadOptions */
+/** @typedef {import('./client.js').Client} Client */
 
 /**
  * Where a model came from: `url` is its folder, unless it was given as files; `commit` is known of models from a
@@ -32,19 +33,21 @@ import { byName } from './local.js';
 
 /**
  * Starts an engine and has it load something; the engine ends when that fails.
- * @param {import('./runtime.js').Runtime} runtime of this thread, used with `worker: false`
- * @param {import('./load.js').What} what
+ * @param {import('../runtime/runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ * @param {import('../source/small.js').What} what
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
  * @returns {Promise<{client: Client, info: any}>} the engine and what it says of what it loaded
  */
 export async function open(runtime, what, model, options) {
   const source = sourceOf(model, options);
-  const body = await loadBody(options);
-  if (options.allow_remote === false) refuseRemote([options.local_files_only ? undefined : source.url, body.wasmUrl]);
+  const passed = await passedOptions(options);
+  if (options.allow_remote === false) {
+    refuseRemote([options.local_files_only ? undefined : source.url, ...Object.values(passed.wasm ?? {})]);
+  }
   const { client, warnings: ofEngine } = await startEngine(runtime, options);
   try {
-    const info = await client.request('load', { source, ...body, ...what },
+    const info = await client.request('load', { source, what, options: passed },
       { signal: options.signal, onProgress: options.progress_callback });
     const { revision } = info;
     const warnings = [
@@ -57,27 +60,6 @@ export async function open(runtime, what, model, options) {
   } catch (error) {
     client.dispose();
     throw error;
-  }
-}
-
-/**
- * An engine that runs: in this thread, if the worker that is meant by default cannot be started.
- * @param {import('./runtime.js').Runtime} runtime
- * @param {GivenLoadOptions} options
- * @returns {Promise<{client: Client, warnings: string[]}>}
- */
-async function startEngine(runtime, { worker = true, fetch, signal }) {
-  /** @type {Client | undefined} */
-  let client;
-  try {
-    client = new Client(openEngine(worker, runtime, fetch));
-    if (worker === true) await client.request('ping', {}, { signal });
-    return { client, warnings: [] };
-  } catch (error) {
-    client?.dispose();
-    if (worker !== true || !(error instanceof HeadwiseError) || error.code !== 'crashed') throw error;
-    const warning = `it runs in the thread of the page, which does nothing else while it computes. ${error.message}`;
-    return { client: new Client(openEngine(false, runtime)), warnings: [warning] };
   }
 }
 
@@ -113,7 +95,7 @@ export function deepFreeze(value) {
 /**
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
- * @returns {import('./hub.js').ModelSource | {id: string, files: Map<string, File>, url?: undefined}}
+ * @returns {import('../source/hub.js').ModelSource | {id: string, files: Map<string, File>, url?: undefined}}
  */
 function sourceOf(model, options) {
   if (typeof model === 'string' || typeof (/** @type {any} */ (model)?.[Symbol.iterator]) !== 'function') {
@@ -125,26 +107,4 @@ function sourceOf(model, options) {
   }
   const [folder] = (all[0]?.webkitRelativePath ?? '').split('/');
   return { id: folder || 'local files', files: byName(all) };
-}
-
-/**
- * The options that the engine needs, as plain data.
- * @param {GivenLoadOptions} options
- * @returns {Promise<Omit<import('./load.js').LoadRequest, 'source' | keyof import('./load.js').What>>}
- */
-async function loadBody(options) {
-  const { token, integrity, allow_remote, local_files_only, config, variant, wasmUrl, dtype, maxMemory, keep, new_head } = options;
-  return {
-    token: typeof token === 'function' ? await token() : token,
-    integrity,
-    allow_remote,
-    local_files_only,
-    config: config && JSON.stringify(config),
-    variant,
-    wasmUrl: wasmUrl && new URL(wasmUrl, pageUrl()).href,
-    dtype,
-    maxMemory,
-    keep,
-    new_head,
-  };
 }

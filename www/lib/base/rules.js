@@ -3,7 +3,7 @@
  * A table is typed by the typedef of its options, so that neither can have an option the other lacks.
  */
 
-import { HeadwiseError } from './errors.js';
+import { HeadwiseError } from '../errors.js';
 
 /**
  * @typedef {object} Rule

@@ -8,16 +8,21 @@
  * the caller found the bytes to be right.
  */
 
-import { readInto } from './chunks.js';
-import { HeadwiseError } from './errors.js';
-import { toHex } from './verify.js';
+import { readInto } from '../base/chunks.js';
+import { toHex } from '../base/verify.js';
+import { HeadwiseError } from '../errors.js';
 
 /** Bytes of a part: what is lost at most when a download is cut off, and what a writer holds, at most twice. */
 export const PART_BYTES = 4 * 1024 * 1024;
 
 /**
+ * A model at a commit. `endpoint` is the Hub or mirror, without a slash at the end.
+ * @typedef {{endpoint: string, id: string, commit: string}} Snapshot
+ */
+
+/**
  * @typedef {object} EntryRecord
- * @property {import('./store.js').Snapshot} snapshot
+ * @property {Snapshot} snapshot
  * @property {string} file
  * @property {number} size in bytes
  * @property {string} [sha256] in hexadecimal

@@ -2,10 +2,10 @@
  * A model in files that a person chose or dropped: nothing of it is fetched.
  */
 
-import { HeadwiseError } from './errors.js';
-import { WholeFile } from './stream.js';
+import { HeadwiseError } from '../errors.js';
+import { ChunkStream } from './stream.js';
 
-/** Files of a model that are here already, as `ModelFiles` has those of a host. */
+/** Files of a model that are here already, as `RemoteFiles` has those of a server. */
 export class LocalFiles {
   fresh = false;
   commit = undefined;
@@ -45,7 +45,7 @@ export class LocalFiles {
 
   /** @param {string} file */
   async stream(file) {
-    return new WholeFile(chunksOf(await this.blob(file), file));
+    return new ChunkStream(chunksOf(await this.blob(file), file));
   }
 
   /** @param {string} file */
@@ -73,8 +73,8 @@ export class LocalFiles {
 
   async dropFetched() {}
 
-  /** @param {{part?: boolean}} [_how] */
-  async finish(_how) {}
+  /** @param {{weights: boolean}} _loaded */
+  async finish(_loaded) {}
 
   close() {}
 }
@@ -102,11 +102,11 @@ export function byName(files) {
 export async function droppedFiles(transfer) {
   const items = [...transfer.items].filter(({ kind }) => kind === 'file');
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
-  return (await Promise.all(entries.map((entry) => (entry instanceof File ? [entry] : entry ? filesOf(entry) : [])))).flat();
+  return (await Promise.all(entries.map((entry) => (entry instanceof File ? [entry] : entry ? filesUnder(entry) : [])))).flat();
 }
 
 /** @param {FileSystemEntry} entry @returns {Promise<File[]>} */
-async function filesOf(entry) {
+async function filesUnder(entry) {
   if (entry.isFile) {
     const file = await new Promise((resolve, reject) => { /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject); });
     // A dropped file does not tell where in the folder it was.
@@ -121,7 +121,7 @@ async function filesOf(entry) {
     if (some.length === 0) break;
     children.push(...some);
   }
-  return (await Promise.all(children.map(filesOf))).flat();
+  return (await Promise.all(children.map(filesUnder))).flat();
 }
 
 /**

@@ -15,10 +15,10 @@
  */
 
 /**
- * A file that is whole.
+ * The chunks that an iterator gives.
  * @implements {FileStream}
  */
-export class WholeFile {
+export class ChunkStream {
   loaded = 0;
   #chunks;
 
@@ -46,12 +46,12 @@ export class WholeFile {
  * A download that is kept while it is used, from where an earlier one ended. It is known to exist.
  * @implements {FileStream}
  */
-export class KeptDownload extends WholeFile {
+export class KeptDownload extends ChunkStream {
   #download;
 
   /**
-   * @param {import('./download.js').Download} download
-   * @param {import('./entries.js').EntryWriter} writer
+   * @param {import('../fetch/download.js').Download} download
+   * @param {import('../store/entries.js').EntryWriter} writer
    * @param {(kept: boolean) => void} onEnd told whether the file has been kept
    */
   constructor(download, writer, onEnd) {
@@ -70,8 +70,8 @@ export class KeptDownload extends WholeFile {
 }
 
 /**
- * @param {import('./download.js').Download} download
- * @param {import('./entries.js').EntryWriter} writer
+ * @param {import('../fetch/download.js').Download} download
+ * @param {import('../store/entries.js').EntryWriter} writer
  * @param {(kept: boolean) => void} onEnd
  */
 async function* keep(download, writer, onEnd) {
