@@ -9,7 +9,7 @@ usage() {
                       build what the page needs, then serve the demo on localhost: the module for browsers with
                       relaxed SIMD, which all present ones have, and the model
                       --isolated: with COOP and COEP; --connect: admit a mirror of the Hub
-./build.sh build      build both WebAssembly modules, the types, the model of the demo, and the command line
+./build.sh build      build both WebAssembly modules, the types, the page (dist/), and the command line
 ./build.sh test       run every test: native, WebAssembly, JavaScript, browser
 ./build.sh bench      measure in Chromium: sizes, start-up and latency of the demo, or
         sizes         what a page downloads, and which crates the module is made of
@@ -216,6 +216,13 @@ build_model() {
   touch "$made/config.json"
 }
 
+# The page as it ships: minified, and all in one folder.
+build_page() {
+  setup_node
+  say "bundling the page"
+  node tools/bundle.mjs
+}
+
 report_sizes() {
   say "sizes"
   node tools/sizes.mjs
@@ -225,6 +232,7 @@ build() {
   build_wasm "${VARIANTS[@]}"
   build_types
   build_model
+  build_page
   build_cli
   report_sizes
   report_steps
@@ -233,6 +241,7 @@ build() {
 serve() {
   build_wasm relaxed
   build_model
+  build_page
   report_steps
   exec node tools/serve.mjs "$@"
 }
@@ -271,8 +280,8 @@ bench() {
   case "$what" in
     kernels | profile | models | tokenizers | tasks) build_bench_wasm; setup_node ;;
     accuracy) build_wasm "${VARIANTS[@]}"; build_types; build_cli ;;
-    demo) build_wasm "${VARIANTS[@]}"; build_types; build_model ;;
-    sizes) build_wasm "${VARIANTS[@]}"; node benches/sizes.mjs; return ;;
+    demo) build_wasm "${VARIANTS[@]}"; build_model; build_page ;;
+    sizes) build_wasm "${VARIANTS[@]}"; setup_node; node benches/sizes.mjs; return ;;
     *) build_wasm "${VARIANTS[@]}"; build_types ;;
   esac
   setup_chromium

@@ -4,10 +4,12 @@
  *
  *   node benches/browser.mjs
  */
-import { ROOT, WWW } from '../tests/e2e/harness.mjs';
-import { sizesOf } from '../tools/sizes.mjs';
+import { ROOT } from '../tests/e2e/harness.mjs';
+import { pageSizes, sumOf } from '../tools/sizes.mjs';
 import { withPage } from './page.mjs';
 
+/** The page as it ships. */
+const PAGE = `${ROOT}dist`;
 const COLD_STARTS = 5;
 const CALLS = 30;
 const TOKENS = [16, 128];
@@ -27,9 +29,9 @@ const round = (value) => Math.round(value * 10) / 10;
 async function measureDownload() {
   /** @type {Set<string>} */
   const asked = new Set();
-  await withPage({ root: WWW, onRequest: (url) => asked.add(url.split('?')[0]) }, firstResult);
-  const files = [...asked].filter((url) => !url.startsWith('/models/')).sort();
-  return sizesOf(files.map((url) => url.replace(/\/$/, '/index.html').slice(1)));
+  await withPage({ root: PAGE, onRequest: (url) => asked.add(url.split('?')[0]) }, firstResult);
+  const files = (await pageSizes()).filter(({ file }) => asked.has(file === 'index.html' ? '/' : `/${file}`));
+  return [...files, sumOf('total', files)];
 }
 
 /**
@@ -100,7 +102,7 @@ console.log('Downloaded to run the demo, models aside (bytes)');
 console.table(download);
 
 const starts = [];
-for (let start = 0; start < COLD_STARTS; start += 1) starts.push(await withPage({ root: WWW }, firstResult));
+for (let start = 0; start < COLD_STARTS; start += 1) starts.push(await withPage({ root: PAGE }, firstResult));
 const first = { 'median ms': Math.round(median(starts)), 'best ms': Math.round(Math.min(...starts)), 'worst ms': Math.round(Math.max(...starts)) };
 console.log(`From navigation to the first result, shipped model, fresh profile, localhost, ${COLD_STARTS} starts`);
 console.table([first]);

@@ -189,7 +189,7 @@ function sendText(response, status, text) {
 async function main() {
   const { values } = parseArgs({
     options: {
-      root: { type: 'string', default: fileURLToPath(new URL('../www', import.meta.url)) },
+      root: { type: 'string', default: fileURLToPath(new URL('../dist', import.meta.url)) },
       port: { type: 'string', default: '8080' },
       isolated: { type: 'boolean', default: false },
       connect: { type: 'string', multiple: true, default: [] },

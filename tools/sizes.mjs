@@ -1,59 +1,56 @@
 #!/usr/bin/env node
 /**
- * How large the files of the demo and the package are, as they are and as a host would compress them.
+ * How large what a page downloads is, the model aside: as it is, and as a host would compress it.
  *
  *   node tools/sizes.mjs
  */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { bundle, pageFiles } from './bundle.mjs';
 
-const WWW = new URL('../www/', import.meta.url);
-/** By preference; a page downloads one. */
-const MODULES = ['lib/wasm/headwise_relaxed.wasm', 'lib/wasm/headwise_simd128.wasm'];
+/** For older browsers, in place of the relaxed one. */
+const OTHER_MODULE = 'headwise_simd128.wasm';
+
+/** Most bytes that a browser may have to download, in brotli. They are never raised: what does not fit gets a module of its own. */
+export const LIMITS = {
+  'the page': 1_000_000,
+  'headwise_relaxed.wasm': 950_000,
+  'the package, bundled': 40_000,
+};
 
 /** @typedef {{file: string, raw: number, gzip: number, brotli: number}} Size bytes */
 
-/**
- * @param {string[]} files paths below `www/`
- * @returns {Promise<Size[]>} one for each file, then their sum
- */
-export async function sizesOf(files) {
-  const sizes = await Promise.all(files.map(async (file) => {
-    const bytes = await readFile(new URL(file, WWW));
-    const [zipped, brotli] = await Promise.all([
-      promisify(gzip)(bytes, { level: 9 }),
-      promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
-    ]);
-    return { file, raw: bytes.length, gzip: zipped.length, brotli: brotli.length };
-  }));
+/** @param {string} file @param {string | Uint8Array} content @returns {Promise<Size>} */
+async function sizeOf(file, content) {
+  const bytes = Buffer.from(content);
+  const [zipped, brotli] = await Promise.all([
+    promisify(gzip)(bytes, { level: 9 }),
+    promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+  ]);
+  return { file, raw: bytes.length, gzip: zipped.length, brotli: brotli.length };
+}
+
+/** @param {string} file @param {Size[]} sizes @returns {Size} */
+export function sumOf(file, sizes) {
   /** @param {'raw' | 'gzip' | 'brotli'} key */
   const sum = (key) => sizes.reduce((total, size) => total + size[key], 0);
-  return [...sizes, { file: 'total', raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') }];
+  return { file, raw: sum('raw'), gzip: sum('gzip'), brotli: sum('brotli') };
 }
 
 /**
- * What the page downloads, model aside: every file with its size, their sum, and the module for older browsers, which
- * takes the place of the other one.
+ * What the demo downloads: every file and their sum; then the module for older browsers, and the JavaScript of the
+ * package as an application bundles it.
  */
 export async function pageSizes() {
-  const found = new Set(['index.html', 'style.css', 'app.js', 'lib/worker.js', ...MODULES]);
-  // What is added while this runs is looked at as well.
-  for (const file of found) {
-    if (!file.endsWith('.js')) continue;
-    const text = await readFile(new URL(file, WWW), 'utf8');
-    const imports = text.matchAll(/^(?:import|export|\}) .*from '(\..*)';$/gm);
-    for (const [, name] of imports) found.add(path.posix.join(file, '..', name));
-  }
-  const isOther = (/** @type {string} */ file) => file === MODULES[1];
-  const files = [...found].sort();
-  const others = (await sizesOf(files.filter(isOther))).slice(0, -1);
-  return [
-    ...await sizesOf(files.filter((file) => !isOther(file))),
-    ...others.map(({ file, ...bytes }) => ({ file: `${file} instead`, ...bytes })),
-  ];
+  const scripts = await bundle({ index: 'lib/index.js', worker: 'lib/worker.js' });
+  const [all, bundled] = await Promise.all([
+    Promise.all([...await pageFiles()].map(([name, content]) => sizeOf(name, content))),
+    Promise.all(scripts.map(({ fileName, code }) => sizeOf(fileName, code))),
+  ]);
+  const isOther = (/** @type {Size} */ { file }) => file === OTHER_MODULE;
+  const page = all.filter((size) => !isOther(size));
+  return [...page, sumOf('the page', page), ...all.filter(isOther), sumOf('the package, bundled', bundled)];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await pageSizes());

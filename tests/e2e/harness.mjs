@@ -8,7 +8,7 @@ import { chromium } from 'playwright-core';
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The built page and package. */
+/** The sources of the page and the package. */
 export const WWW = `${ROOT}www/`;
 
 const FLAGS = [

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { serve } from '../../tools/serve.mjs';
 import { startFakeHub } from './fake_hub.mjs';
-import { launch, openPage, ROOT, screenshot, WWW } from './harness.mjs';
+import { launch, openPage, ROOT, screenshot } from './harness.mjs';
 import { REPOSITORIES } from './repositories.mjs';
-import { shared } from './shared.mjs';
+import { shared, sharedPage } from './shared.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -24,7 +24,7 @@ const MODELS = {
 };
 
 const hub = shared(await startFakeHub({ ...REPOSITORIES, ...MODELS }));
-const server = shared(await serve({ root: WWW }));
+const server = shared(await serve({ root: await sharedPage() }));
 const browser = shared(await launch(hub.browserFlags));
 
 /**

@@ -4,14 +4,15 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CONTENT_SECURITY_POLICY, serve } from '../../tools/serve.mjs';
 import { MIRROR, startFakeHub } from './fake_hub.mjs';
-import { eventually, largestDifference, launch, openPage, readJson, screenshot, unexpected, WWW } from './harness.mjs';
+import { eventually, largestDifference, launch, openPage, readJson, screenshot, unexpected } from './harness.mjs';
 import { CLASSIFIERS, REPOSITORIES } from './repositories.mjs';
-import { shared } from './shared.mjs';
+import { shared, sharedPage } from './shared.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
 const hub = shared(await startFakeHub(REPOSITORIES));
-const server = shared(await serve({ root: WWW }));
+const root = await sharedPage();
+const server = shared(await serve({ root }));
 const browser = shared(await launch(hub.browserFlags));
 
 /**
@@ -176,7 +177,7 @@ test('models of the Hub, by their id, through the real redirect to the CDN', asy
 
 test('a mirror of the Hub is refused by the policy unless it was admitted', async () => {
   const endpoint = `https://${MIRROR}`;
-  const admitting = await serve({ root: WWW, connect: [endpoint] });
+  const admitting = await serve({ root, connect: [endpoint] });
   const { page } = await openPage(browser);
   try {
     for (const url of [server.url, admitting.url]) {

@@ -1,8 +1,10 @@
 /** What the tests of a file share: started before the first, closed behind the last, what was started last first. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
+import { writePage } from '../../tools/bundle.mjs';
+import { WWW } from './harness.mjs';
 
 /** @type {{close: () => Promise<void>}[]} */
 const started = [];
@@ -26,5 +28,14 @@ export function shared(one) {
 export async function sharedFolder() {
   const folder = await mkdtemp(path.join(tmpdir(), 'headwise-'));
   shared({ close: () => rm(folder, { recursive: true }) });
+  return folder;
+}
+
+/** The demo page as it ships; beside it the package and the model it was made of, to compare with. */
+export async function sharedPage() {
+  const folder = await sharedFolder();
+  await writePage(folder);
+  await symlink(`${WWW}lib`, path.join(folder, 'lib'));
+  await symlink(`${WWW}models/emotions`, path.join(folder, 'models/emotions'));
   return folder;
 }

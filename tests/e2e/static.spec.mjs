@@ -1,20 +1,22 @@
-/** `www/` is a static folder: it works on a host that sends no special header, from any sub-path. */
+/** The page is a static folder: it works on a host that sends no special header, from any sub-path. */
 import assert from 'node:assert/strict';
-import { cp } from 'node:fs/promises';
+import { symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import { writePage } from '../../tools/bundle.mjs';
 import { serve } from '../../tools/serve.mjs';
 import { launch, openPage, WWW } from './harness.mjs';
 import { shared, sharedFolder } from './shared.mjs';
 
 const root = await sharedFolder();
-await cp(WWW, path.join(root, 'some/sub/path'), { recursive: true });
+await writePage(path.join(root, 'sub/path'));
+await symlink(WWW, path.join(root, 'sub/sources'));
 const server = shared(await serve({ root, bare: true }));
 const browser = shared(await launch());
 
-test('www/ works as plain files under a sub-path, held by the policy of its own <meta>', async () => {
+for (const form of ['path', 'sources']) test(`plain files work at sub/${form}, held by the policy of their own <meta>`, async () => {
   const { page, problems } = await openPage(browser);
-  const response = await page.goto(`${server.url}some/sub/path/`);
+  const response = await page.goto(`${server.url}sub/${form}/`);
   assert.equal(response?.headers()['content-security-policy'], undefined);
   await page.locator('html[data-ready="true"]').waitFor({ state: 'attached' });
   await page.fill('#text', 'Thank you for the quick help!');
