@@ -257,13 +257,13 @@ run_tests() {
   cargo clippy --all-targets -- -D warnings
   local variant
   for variant in "${VARIANTS[@]}"; do
-    cargo_wasm "$variant" clippy --lib --test rust -- -D warnings
+    cargo_wasm "$variant" clippy --lib --test rust --features internals -- -D warnings
   done
   say "native tests"
   cargo test
   for variant in "${VARIANTS[@]}"; do
     say "WebAssembly tests in Chromium, $variant"
-    cargo_wasm "$variant" test --test rust
+    cargo_wasm "$variant" test --test rust --features internals
   done
   say "JavaScript tests"
   node --test --test-timeout=60000 tests/js/*.test.mjs

@@ -8,7 +8,7 @@ mod corpus;
 use std::fs;
 use std::path::Path;
 
-use headwise::weights::{INDEX_FILE, MODEL_FILE};
+use headwise::internals::weights::{INDEX_FILE, MODEL_FILE};
 use headwise_fuzz::archive::Archive;
 use headwise_fuzz::fixtures::{Folder, golden, header_of};
 use headwise_fuzz::mutate::{PARTS, put_part};

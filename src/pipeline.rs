@@ -1,23 +1,4 @@
 //! The tasks by name, with options, inputs and results as JSON: what the command line and the browser call.
-//!
-//! ```
-//! use std::path::Path;
-//!
-//! use headwise::kernels::Precision;
-//! use headwise::tasks::TaskName;
-//! use headwise::pipeline::{Offsets, Pipeline};
-//! use serde_json::json;
-//!
-//! let folder = Path::new("tests/golden/tasks/wordpiece-qa");
-//! let pipeline = Pipeline::open(folder, TaskName::parse("question-answering")?, Precision::Fp32)?;
-//! let question = json!({"question": "Who jumps?", "context": "The quick brown fox jumps."});
-//! let inputs = std::iter::once(Ok(question));
-//! let mut run = pipeline.start(inputs, json!({"top_k": 2}), Offsets::Characters)?;
-//! while !run.step() {}
-//! let (answers, _) = run.ready().expect("the only result")?;
-//! println!("{}", serde_json::to_string(&answers).expect("JSON"));
-//! # Ok::<(), headwise::Error>(())
-//! ```
 
 use std::sync::Arc;
 
@@ -135,6 +116,16 @@ impl Pipeline {
             (ModelOf::Text(model), TaskName::TextClassification) => Some(model.function()),
             _ => None,
         }
+    }
+
+    /// The result of each input: see [`Pipeline::start`].
+    ///
+    /// # Errors
+    /// Those of [`Pipeline::start`], and the first of an input.
+    pub fn run(&self, inputs: impl IntoIterator<Item = Value>, options: Value) -> Result<Vec<Output>> {
+        let mut run = self.start(inputs.into_iter().map(Ok), options, Offsets::Characters)?;
+        while !run.step() {}
+        std::iter::from_fn(|| run.ready()).map(|ready| Ok(ready?.0)).collect()
     }
 
     /// Starts a request. Options are an object with the names that Python gives them, or null; inputs look as the task

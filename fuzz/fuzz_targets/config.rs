@@ -6,10 +6,10 @@
 use std::sync::LazyLock;
 
 use headwise::Result;
-use headwise::architectures::HeadKind;
-use headwise::models::{Config, Model};
-use headwise::text::Batch;
-use headwise::weights::{Index, LoadOptions, MODEL_FILE, NewHead};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::models::{Config, Model};
+use headwise::internals::text::Batch;
+use headwise::internals::weights::{Index, LoadOptions, MODEL_FILE, NewHead};
 use headwise_fuzz::fixtures::{Folder, complete, golden};
 use headwise_fuzz::mutate;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};

@@ -4,7 +4,7 @@
 #![no_main]
 
 use headwise::Result;
-use headwise::weights::{Header, HeaderReader, MODEL_FILE};
+use headwise::internals::weights::{Header, HeaderReader, MODEL_FILE};
 use headwise_fuzz::fixtures::complete;
 use libfuzzer_sys::fuzz_target;
 use safetensors::SafeTensors;

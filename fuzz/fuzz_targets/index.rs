@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use headwise::weights::Index;
+use headwise::internals::weights::Index;
 use headwise_fuzz::mutate;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::kernels::Precision;
-use headwise::architectures::HeadKind;
-use headwise::text_model::TextModel;
-use headwise::tasks::text_classification::{Label, Options};
-use headwise::text::{Input, SMALL_FILES, SmallFiles};
-use headwise::weights::{Choice, Index, LoadOptions, MODEL_FILE, NewHead};
+use headwise::internals::kernels::Precision;
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::text_model::TextModel;
+use headwise::internals::tasks::text_classification::{Label, Options};
+use headwise::internals::text::{Input, SMALL_FILES, SmallFiles};
+use headwise::internals::weights::{Choice, Index, LoadOptions, MODEL_FILE, NewHead};
 use headwise_fuzz::archive::Archive;
 use headwise_fuzz::fixtures::complete;
 use headwise_fuzz::mutate::{Draw, document};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use headwise::text::SMALL_FILES;
-use headwise::weights::MODEL_FILE;
+use headwise::internals::text::SMALL_FILES;
+use headwise::internals::weights::MODEL_FILE;
 
 /// A model and how it is to be loaded.
 #[derive(Debug)]

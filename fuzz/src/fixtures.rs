@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use headwise::text::SMALL_FILES;
-use headwise::weights::{Header, HeaderReader, MODEL_FILE};
+use headwise::internals::text::SMALL_FILES;
+use headwise::internals::weights::{Header, HeaderReader, MODEL_FILE};
 
 /// Contents of files by name.
 pub type Folder = BTreeMap<String, Vec<u8>>;

@@ -20,7 +20,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), and those of [`index`] and [`Pipeline::load`].
-    pub fn open(folder: &Path, task: TaskName, options: impl Into<LoadOptions>) -> Result<Pipeline> {
+    pub fn open(folder: impl AsRef<Path>, task: TaskName, options: impl Into<LoadOptions>) -> Result<Pipeline> {
+        let folder = folder.as_ref();
         let (files, index) = files_of_task(folder, task)?;
         fill(folder, Pipeline::load(task, &files, index, options.into(), None)?)
     }

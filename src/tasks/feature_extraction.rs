@@ -5,11 +5,11 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::kernels::Precision;
-//! use headwise::sentences::embedder::TextEmbedder;
-//! use headwise::tasks::run::run;
-//! use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
-//! use headwise::sentences::pooling::Mode;
+//! use headwise::internals::kernels::Precision;
+//! use headwise::internals::sentences::embedder::TextEmbedder;
+//! use headwise::internals::tasks::run::run;
+//! use headwise::internals::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
+//! use headwise::internals::sentences::pooling::Mode;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-token");
 //! let embedder = Arc::new(TextEmbedder::open(folder, Precision::Fp32)?);

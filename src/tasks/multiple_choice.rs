@@ -5,11 +5,11 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::kernels::Precision;
-//! use headwise::tasks::TaskName;
-//! use headwise::tasks::run::run;
-//! use headwise::tasks::multiple_choice::{MultipleChoice, Options, Prompt};
-//! use headwise::text_model::TextModel;
+//! use headwise::internals::kernels::Precision;
+//! use headwise::internals::tasks::TaskName;
+//! use headwise::internals::tasks::run::run;
+//! use headwise::internals::tasks::multiple_choice::{MultipleChoice, Options, Prompt};
+//! use headwise::internals::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-multiple-choice");
 //! let model = Arc::new(TextModel::open(folder, TaskName::MultipleChoice, Precision::Fp32)?);

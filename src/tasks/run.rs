@@ -13,6 +13,8 @@
 use std::collections::VecDeque;
 use std::fmt::Debug;
 
+use serde::Serialize;
+
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::models::Model;
@@ -65,7 +67,7 @@ pub struct Done<T: Task> {
 }
 
 /// How an input was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Read {
     /// Tokens of all its sequences, special ones included.
     pub tokens: usize,
@@ -74,6 +76,7 @@ pub struct Read {
     /// Where the part of the text ends that all sequences have, in characters.
     pub text_end: usize,
     /// The same for the second text of a pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub text_pair_end: Option<usize>,
 }
 

@@ -5,10 +5,10 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::kernels::Precision;
-//! use headwise::tasks::TaskName;
-//! use headwise::tasks::text_classification::Options;
-//! use headwise::text_model::TextModel;
+//! use headwise::internals::kernels::Precision;
+//! use headwise::internals::tasks::TaskName;
+//! use headwise::internals::tasks::text_classification::Options;
+//! use headwise::internals::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-topics");
 //! let classifier = Arc::new(TextModel::open(folder, TaskName::TextClassification, Precision::Fp32)?);

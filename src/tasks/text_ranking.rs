@@ -5,11 +5,11 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::kernels::Precision;
-//! use headwise::tasks::TaskName;
-//! use headwise::tasks::run::run;
-//! use headwise::tasks::text_ranking::{Options, Query, TextRanking};
-//! use headwise::text_model::TextModel;
+//! use headwise::internals::kernels::Precision;
+//! use headwise::internals::tasks::TaskName;
+//! use headwise::internals::tasks::run::run;
+//! use headwise::internals::tasks::text_ranking::{Options, Query, TextRanking};
+//! use headwise::internals::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-ranking");
 //! let model = Arc::new(TextModel::open(folder, TaskName::TextRanking, Precision::Fp32)?);

@@ -6,11 +6,11 @@
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use headwise::kernels::Precision;
-//! use headwise::tasks::TaskName;
-//! use headwise::tasks::run::run;
-//! use headwise::tasks::zero_shot_classification::{Options, ZeroShotClassification};
-//! use headwise::text_model::TextModel;
+//! use headwise::internals::kernels::Precision;
+//! use headwise::internals::tasks::TaskName;
+//! use headwise::internals::tasks::run::run;
+//! use headwise::internals::tasks::zero_shot_classification::{Options, ZeroShotClassification};
+//! use headwise::internals::text_model::TextModel;
 //!
 //! let folder = Path::new("tests/golden/tasks/wordpiece-nli");
 //! let model = Arc::new(TextModel::open(folder, TaskName::TextClassification, Precision::Fp32)?);

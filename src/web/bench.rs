@@ -5,7 +5,8 @@
 use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::{Result, invalid_argument, to_js};
+use super::error::{invalid_argument, to_js};
+use super::values::Result;
 use crate::kernels::{Epilogue, KERNELS, Matrix, StoredRow, peak};
 use crate::nn::profile;
 use crate::text::{Input, SmallFiles, Tokenizer};
@@ -13,7 +14,7 @@ use crate::text::{Input, SmallFiles, Tokenizer};
 /// Begins to count the time of each operation.
 #[wasm_bindgen]
 pub fn count_times() {
-    profile::count_by(super::now);
+    profile::count_by(super::clock::now);
 }
 
 /// Names of all kernels of this build.

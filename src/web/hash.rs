@@ -6,7 +6,7 @@ use js_sys::Uint8Array;
 use sha2::Digest;
 use wasm_bindgen::prelude::*;
 
-use super::{Result, in_windows};
+use super::values::{Result, in_windows};
 
 /// Bytes that are hashed at a time.
 const WINDOW: usize = 1 << 16;

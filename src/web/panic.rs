@@ -25,7 +25,7 @@ fn install() {
         if let Ok(mut last) = LAST.lock() {
             *last = Some(Panic { message: info.to_string(), tokenizer: in_tokenizer() });
         }
-        console_error_panic_hook::hook(info);
+        web_sys::console::error_1(&info.to_string().into());
     }));
 }
 
@@ -33,5 +33,5 @@ fn install() {
 #[wasm_bindgen]
 pub fn take_panic() -> JsValue {
     let last = LAST.lock().ok().and_then(|mut last| last.take());
-    last.and_then(|panic| super::to_object(&panic).ok()).unwrap_or(JsValue::UNDEFINED)
+    last.and_then(|panic| super::values::to_object(&panic).ok()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headwise::Error;
-use headwise::architectures::HeadKind;
-use headwise::folder::small_files;
-use headwise::kernels::Precision;
-use headwise::tasks::TaskName;
-use headwise::tasks::text_classification::{Function, Label, Options, rank};
-use headwise::text::Input;
-use headwise::text_model::TextModel;
-use headwise::weights::{Index, LoadOptions};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::folder::small_files;
+use headwise::internals::kernels::Precision;
+use headwise::internals::tasks::TaskName;
+use headwise::internals::tasks::text_classification::{Function, Label, Options, rank};
+use headwise::internals::text::Input;
+use headwise::internals::text_model::TextModel;
+use headwise::internals::weights::{Index, LoadOptions};
 use serde::Deserialize;
 
 fn path(relative: &str) -> PathBuf {

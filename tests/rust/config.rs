@@ -2,10 +2,10 @@
 
 use crate::common::Fixture;
 use headwise::Error;
-use headwise::architectures::{HeadKind, supported_model_types};
-use headwise::kernels::Precision;
-use headwise::models::{Config, ProblemType};
-use headwise::tasks::text_classification::Function;
+use headwise::internals::architectures::{HeadKind, supported_model_types};
+use headwise::internals::kernels::Precision;
+use headwise::internals::models::{Config, ProblemType};
+use headwise::internals::tasks::text_classification::Function;
 use serde_json::{Value, json};
 
 fn parse(config: Value) -> headwise::Result<Config> {

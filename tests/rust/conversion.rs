@@ -2,10 +2,10 @@
 
 use crate::common::Fixture;
 use crate::common::tensors::{bits, read};
-use headwise::architectures::HeadKind;
-use headwise::kernels::Precision;
-use headwise::models::{Config, Model};
-use headwise::weights::{Choice, Index, LoadOptions, Reason};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::kernels::Precision;
+use headwise::internals::models::{Config, Model};
+use headwise::internals::weights::{Choice, Index, LoadOptions, Reason};
 use headwise::{Error, Result};
 use safetensors::Dtype;
 

@@ -7,20 +7,20 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use headwise::Error;
-use headwise::architectures::HeadKind;
-use headwise::kernels::Precision;
-use headwise::pipeline::Pipeline;
-use headwise::sentences::embedder::TextEmbedder;
-use headwise::sentences::pooling::Pooling;
-use headwise::sentences::settings::Settings;
-use headwise::tasks::call_options::CallOptions;
-use headwise::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
-use headwise::tasks::run::run;
-use headwise::tasks::text_ranking::{Query, TextRanking};
-use headwise::tasks::{TaskName, feature_extraction, text_ranking};
-use headwise::text::{Batch, SmallFiles};
-use headwise::text_model::TextModel;
-use headwise::weights::{Index, Load, LoadOptions};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::kernels::Precision;
+use headwise::internals::pipeline::Pipeline;
+use headwise::internals::sentences::embedder::TextEmbedder;
+use headwise::internals::sentences::pooling::Pooling;
+use headwise::internals::sentences::settings::Settings;
+use headwise::internals::tasks::call_options::CallOptions;
+use headwise::internals::tasks::feature_extraction::{FeatureExtraction, Options, Pooled};
+use headwise::internals::tasks::run::run;
+use headwise::internals::tasks::text_ranking::{Query, TextRanking};
+use headwise::internals::tasks::{TaskName, feature_extraction, text_ranking};
+use headwise::internals::text::{Batch, SmallFiles};
+use headwise::internals::text_model::TextModel;
+use headwise::internals::weights::{Index, Load, LoadOptions};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -172,8 +172,9 @@ fn weights_of_a_module_in_an_old_file_are_refused_with_what_converts_them() {
     assert!(refused.contains(convert), "{refused}");
     // Nor does what is written from it go without.
     let target = folder.join("small");
-    let quantized =
-        headwise::folder::quantize::quantize(&folder, &target, Precision::Q8).expect_err("no weights").to_string();
+    let quantized = headwise::internals::folder::quantize::quantize(&folder, &target, Precision::Q8)
+        .expect_err("no weights")
+        .to_string();
     assert_eq!(quantized, refused);
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::common::Fixture;
 use headwise::Error;
-use headwise::architectures::{ARCHITECTURES, HeadKind};
-use headwise::kernels::Precision;
-use headwise::models::{Forward, Model, Trace};
-use headwise::text::{Batch, Rows};
+use headwise::internals::architectures::{ARCHITECTURES, HeadKind};
+use headwise::internals::kernels::Precision;
+use headwise::internals::models::{Forward, Model, Trace};
+use headwise::internals::text::{Batch, Rows};
 use safetensors::SafeTensors;
 
 #[cfg(target_arch = "wasm32")]

@@ -4,16 +4,18 @@
 use std::ops::Range;
 
 use candle_core::{Device, Tensor};
-use headwise::kernels::attention::rotary::{Rotary, frequencies};
-use headwise::kernels::attention::{Attention, AttentionMask, Disentangled, RelativeBias, Sequence, Vectors};
-use headwise::kernels::math::{Activation, activate};
-use headwise::kernels::rows::{layer_norm, quantize_row, softmax};
+use headwise::internals::kernels::attention::rotary::{Rotary, frequencies};
+use headwise::internals::kernels::attention::{
+    Attention, AttentionMask, Disentangled, RelativeBias, Sequence, Vectors,
+};
+use headwise::internals::kernels::math::{Activation, activate};
+use headwise::internals::kernels::rows::{layer_norm, quantize_row, softmax};
 #[cfg(target_feature = "simd128")]
-use headwise::kernels::simd::Plain;
+use headwise::internals::kernels::simd::Plain;
 #[cfg(target_feature = "relaxed-simd")]
-use headwise::kernels::simd::Relaxed;
-use headwise::kernels::simd::{Scalar, Simd};
-use headwise::kernels::{Epilogue, KERNELS, Kernel, Matrix, StoredRow};
+use headwise::internals::kernels::simd::Relaxed;
+use headwise::internals::kernels::simd::{Scalar, Simd};
+use headwise::internals::kernels::{Epilogue, KERNELS, Kernel, Matrix, StoredRow};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

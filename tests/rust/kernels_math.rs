@@ -1,13 +1,13 @@
 //! Element-wise functions, rows and f16 of every instruction set of the build, against f64.
 
-use headwise::kernels::half::{narrow_f16, overflows_f16, widen_f16};
-use headwise::kernels::math::{Activation, Block, activate, erf, exp, multiply_assign, tanh, update};
-use headwise::kernels::rows::{add_assign, exponentials, layer_norm, quantize_row, rms_norm, softmax};
+use headwise::internals::kernels::half::{narrow_f16, overflows_f16, widen_f16};
+use headwise::internals::kernels::math::{Activation, Block, activate, erf, exp, multiply_assign, tanh, update};
+use headwise::internals::kernels::rows::{add_assign, exponentials, layer_norm, quantize_row, rms_norm, softmax};
 #[cfg(target_feature = "simd128")]
-use headwise::kernels::simd::Plain;
+use headwise::internals::kernels::simd::Plain;
 #[cfg(target_feature = "relaxed-simd")]
-use headwise::kernels::simd::Relaxed;
-use headwise::kernels::simd::{Scalar, Simd};
+use headwise::internals::kernels::simd::Relaxed;
+use headwise::internals::kernels::simd::{Scalar, Simd};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

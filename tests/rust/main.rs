@@ -15,6 +15,8 @@ mod documents;
 #[cfg(not(target_arch = "wasm32"))]
 mod embedding;
 #[cfg(not(target_arch = "wasm32"))]
+mod face;
+#[cfg(not(target_arch = "wasm32"))]
 mod floors;
 mod golden;
 mod kernels;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::architectures::HeadKind;
-use headwise::tasks::text_classification::{Label, Options};
-use headwise::text::{ADAPTER_FILE, Input, SMALL_FILES, SmallFiles};
-use headwise::text_model::TextModel;
-use headwise::weights::{INDEX_FILE, Index, LoadOptions, MODEL_FILE};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::tasks::text_classification::{Label, Options};
+use headwise::internals::text::{ADAPTER_FILE, Input, SMALL_FILES, SmallFiles};
+use headwise::internals::text_model::TextModel;
+use headwise::internals::weights::{INDEX_FILE, Index, LoadOptions, MODEL_FILE};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value, json};
@@ -298,7 +298,7 @@ fn quantized() -> Vec<Case> {
 /// The case of a configuration that says that the model is quantised.
 fn said_so(mut case: Case) -> Case {
     let mut config: Map<String, Value> = serde_json::from_slice(&case.folder["config.json"]).expect("JSON");
-    config.insert("quantization_config".into(), headwise::models::int8_per_channel(&["Linear".to_owned()]));
+    config.insert("quantization_config".into(), headwise::internals::models::int8_per_channel(&["Linear".to_owned()]));
     case.folder.insert("config.json".into(), Value::from(config).to_string().into_bytes());
     case
 }

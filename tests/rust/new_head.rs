@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::common::Fixture;
 use crate::common::tensors::{Tensors, bits, read, saved, tensors};
-use headwise::architectures::HeadKind;
-use headwise::folder::save_new_head;
-use headwise::kernels::Table;
-use headwise::models::{Config, Model};
-use headwise::weights::{
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::folder::save_new_head;
+use headwise::internals::kernels::Table;
+use headwise::internals::models::{Config, Model};
+use headwise::internals::weights::{
     Checkpoint, Declarations, Filler, Ignorable, Index, Initial, Initializer, LoadOptions, Names, NewHead, Param, Plan,
     Section,
 };

@@ -3,10 +3,10 @@
 use crate::common::Fixture;
 use crate::common::tensors::{Random, saved, tensors};
 use headwise::Error;
-use headwise::kernels::matrix::multiply_unpacked;
-use headwise::kernels::{Epilogue, KERNELS, Matrix, Precision, StoredRow, Table};
-use headwise::models::{Config, Model};
-use headwise::weights::{Choice, HeaderReader, Index, LoadOptions, Reason};
+use headwise::internals::kernels::matrix::multiply_unpacked;
+use headwise::internals::kernels::{Epilogue, KERNELS, Matrix, Precision, StoredRow, Table};
+use headwise::internals::models::{Config, Model};
+use headwise::internals::weights::{Choice, HeaderReader, Index, LoadOptions, Reason};
 use safetensors::Dtype;
 
 #[cfg(target_arch = "wasm32")]

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use headwise::architectures::HeadKind;
-use headwise::folder::prune::prune;
-use headwise::folder::small_files;
-use headwise::kernels::Precision;
-use headwise::models::Model;
-use headwise::tasks::TaskName;
-use headwise::text::{Batch, Input, Tokenizer};
-use headwise::text_model::TextModel;
-use headwise::weights::LoadOptions;
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::folder::prune::prune;
+use headwise::internals::folder::small_files;
+use headwise::internals::kernels::Precision;
+use headwise::internals::models::Model;
+use headwise::internals::tasks::TaskName;
+use headwise::internals::text::{Batch, Input, Tokenizer};
+use headwise::internals::text_model::TextModel;
+use headwise::internals::weights::LoadOptions;
 use serde_json::{Value, json};
 
 /// With characters that no vocabulary has as a word, and one that none has at all.

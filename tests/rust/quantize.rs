@@ -8,13 +8,13 @@ use std::sync::Arc;
 use crate::common::Fixture;
 use crate::common::tensors::{Random, Tensors, bits, read, saved, tensors};
 use headwise::Error;
-use headwise::architectures::HeadKind;
-use headwise::folder::checkpoint;
-use headwise::folder::quantize::quantize;
-use headwise::kernels::{Epilogue, KERNELS, Matrix, Precision, StoredRow, Table};
-use headwise::models::{Config, Model};
-use headwise::sentences::embedder::TextEmbedder;
-use headwise::weights::{Index, LoadOptions, Reason};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::folder::checkpoint;
+use headwise::internals::folder::quantize::quantize;
+use headwise::internals::kernels::{Epilogue, KERNELS, Matrix, Precision, StoredRow, Table};
+use headwise::internals::models::{Config, Model};
+use headwise::internals::sentences::embedder::TextEmbedder;
+use headwise::internals::weights::{Index, LoadOptions, Reason};
 use safetensors::Dtype;
 use serde_json::{Value, json};
 
@@ -251,9 +251,9 @@ fn the_configuration_names_the_layers_as_python_has_them() {
 fn a_quantised_model_can_be_pruned_and_the_command_line_says_what_was_saved() {
     use std::process::Command;
 
-    use headwise::tasks::TaskName;
-    use headwise::text::Input;
-    use headwise::text_model::TextModel;
+    use headwise::internals::tasks::TaskName;
+    use headwise::internals::text::Input;
+    use headwise::internals::text_model::TextModel;
 
     let (quantized, pruned) = (fresh("command"), fresh("command-pruned"));
     let run = Command::new(env!("CARGO_BIN_EXE_headwise"))
@@ -264,7 +264,7 @@ fn a_quantised_model_can_be_pruned_and_the_command_line_says_what_was_saved() {
     let megabytes = |key: &str| report["megabytes"][key].as_f64().expect("a number");
     assert!(report["dtype"] == "q8" && megabytes("after") < megabytes("before"), "{report}");
     let text = "the dog and the fox";
-    headwise::folder::prune::prune(&quantized, &pruned, &[text]).expect("a pruned model");
+    headwise::internals::folder::prune::prune(&quantized, &pruned, &[text]).expect("a pruned model");
     let labels = [&quantized, &pruned].map(|folder| {
         let classifier = std::sync::Arc::new(
             TextModel::open(folder, TaskName::TextClassification, Precision::Q8).expect("a classifier"),

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::common::Fixture;
 use crate::common::tensors::{Random, Tensors, bits, read, saved, tensors};
-use headwise::architectures::HeadKind;
-use headwise::folder::save_new_head;
-use headwise::kernels::Precision;
-use headwise::models::{Config, Model};
-use headwise::weights::{
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::folder::save_new_head;
+use headwise::internals::kernels::Precision;
+use headwise::internals::models::{Config, Model};
+use headwise::internals::weights::{
     Checkpoint, Declarations, Filler, HeaderReader, Ignorable, Index, Initial, Load, LoadOptions, Names, NewHead,
     Param, Plan, Section,
 };

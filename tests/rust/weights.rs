@@ -4,9 +4,9 @@
 use crate::common::Fixture;
 use crate::common::tensors::{Random, Tensors, bits, saved, tensors};
 use headwise::Error;
-use headwise::architectures::HeadKind;
-use headwise::kernels::Precision;
-use headwise::weights::{Entry, Header, HeaderReader, StoredType};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::kernels::Precision;
+use headwise::internals::weights::{Entry, Header, HeaderReader, StoredType};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype as Stored, SafeTensors};
 
@@ -199,7 +199,7 @@ fn whole_numbers_without_scales_are_weights_unless_the_model_is_quantised() {
     assert!(bits(whole) == bits(expected));
 
     let mut config: serde_json::Map<_, _> = serde_json::from_slice(fixture.config).expect("JSON");
-    config.insert("quantization_config".into(), headwise::models::int8_per_channel(&["Linear".into()]));
+    config.insert("quantization_config".into(), headwise::internals::models::int8_per_channel(&["Linear".into()]));
     let error = load(serde_json::Value::from(config).to_string().as_bytes(), &weights).expect_err("no scales");
     assert_eq!(error, Error::MissingTensors { missing: vec![format!("{name}_scale")] });
 }

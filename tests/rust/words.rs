@@ -1,12 +1,12 @@
 //! The words of architectures that no published fixture tells apart: made models, whose tables say the same otherwise,
 //! with the tensors of a fixture in another order.
 
-use headwise::architectures::words::{
+use headwise::internals::architectures::words::{
     Architecture, AttentionTable, Body, EncoderTable, Gate, LayerTable, Names, QkvOrder, RelativePositions,
     RotaryTable, Setting,
 };
-use headwise::models::Config;
-use headwise::text::Rows;
+use headwise::internals::models::Config;
+use headwise::internals::text::Rows;
 use safetensors::SafeTensors;
 
 use crate::common::tensors::{Tensors, saved, tensors};

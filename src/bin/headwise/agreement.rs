@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use headwise::Result;
-use headwise::architectures::HeadKind;
-use headwise::folder::small_files;
-use headwise::kernels::Precision;
-use headwise::models::Model;
-use headwise::text::{Batch, Input, Tokenizer};
-use headwise::weights::LoadOptions;
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::folder::small_files;
+use headwise::internals::kernels::Precision;
+use headwise::internals::models::Model;
+use headwise::internals::text::{Batch, Input, Tokenizer};
+use headwise::internals::weights::LoadOptions;
 use serde_json::{Value, json};
 
 use super::file_error;

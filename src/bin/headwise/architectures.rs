@@ -1,7 +1,7 @@
 //! `headwise architectures`: the table of model types and heads, in Markdown.
 
 use headwise::Result;
-use headwise::architectures::{ARCHITECTURES, HeadKind};
+use headwise::internals::architectures::{ARCHITECTURES, HeadKind};
 
 pub fn run() -> Result<()> {
     let names: Vec<&str> = HeadKind::ALL.iter().map(|kind| kind.name()).collect();

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::tasks::TaskName;
-use headwise::tasks::text_classification::{Label, Options};
-use headwise::text::Input;
-use headwise::text_model::TextModel;
-use headwise::weights::Choice;
+use headwise::internals::tasks::TaskName;
+use headwise::internals::tasks::text_classification::{Label, Options};
+use headwise::internals::text::Input;
+use headwise::internals::text_model::TextModel;
+use headwise::internals::weights::Choice;
 use serde::Serialize;
 
 #[derive(Serialize)]

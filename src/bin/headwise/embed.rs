@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::sentences::embedder::TextEmbedder;
-use headwise::weights::Choice;
+use headwise::internals::sentences::embedder::TextEmbedder;
+use headwise::internals::weights::Choice;
 use serde::Serialize;
 
 #[derive(Serialize)]

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwise::Result;
-use headwise::tasks::TaskName;
-use headwise::tasks::text_classification::Options;
-use headwise::text::Input;
-use headwise::text_model::TextModel;
-use headwise::weights::Choice;
+use headwise::internals::tasks::TaskName;
+use headwise::internals::tasks::text_classification::Options;
+use headwise::internals::text::Input;
+use headwise::internals::text_model::TextModel;
+use headwise::internals::weights::Choice;
 use serde_json::json;
 
 use super::file_error;
@@ -76,7 +76,7 @@ pub fn run(folder: &Path, data: &Path, threshold: f32, precision: Choice) -> Res
 fn scores(classifier: &Arc<TextModel>, examples: &[Example]) -> Result<Vec<Vec<f32>>> {
     let inputs: Vec<Input> = examples.iter().map(|example| Input::from(example.text.as_str())).collect();
     let results = classifier.classify(&inputs, Options { top_k: None, ..Options::default() })?;
-    let in_order = |ranked: Vec<headwise::tasks::text_classification::Label>| {
+    let in_order = |ranked: Vec<headwise::internals::tasks::text_classification::Label>| {
         let score = |name: &String| ranked.iter().find(|label| label.label == *name).map_or(0.0, |label| label.score);
         classifier.model.labels.iter().map(score).collect()
     };

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use headwise::Result;
-use headwise::architectures::HeadKind;
-use headwise::models::Model;
-use headwise::models::{Numbers, Output, Trace};
-use headwise::text::Rows;
-use headwise::weights::LoadOptions;
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::models::Model;
+use headwise::internals::models::{Numbers, Output, Trace};
+use headwise::internals::text::Rows;
+use headwise::internals::weights::LoadOptions;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

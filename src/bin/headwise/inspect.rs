@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use headwise::architectures::HeadKind;
-use headwise::folder::{checkpoint, small_files};
-use headwise::models::{Config, Model};
-use headwise::weights::{Checkpoint, LoadOptions, Usage};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::folder::{checkpoint, small_files};
+use headwise::internals::models::{Config, Model};
+use headwise::internals::weights::{Checkpoint, LoadOptions, Usage};
 use headwise::{Error, Result};
 use serde_json::{Map, Value, json};
 

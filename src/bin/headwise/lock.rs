@@ -7,10 +7,10 @@ use std::path::Path;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use headwise::Result;
-use headwise::folder::index;
+use headwise::internals::folder::index;
+use headwise::internals::text::SMALL_FILES;
+use headwise::internals::weights::{INDEX_FILE, MODEL_FILE};
 use headwise::limits::WINDOW_BYTES;
-use headwise::text::SMALL_FILES;
-use headwise::weights::{INDEX_FILE, MODEL_FILE};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 

@@ -22,10 +22,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use headwise::Error;
-use headwise::architectures::HeadKind;
-use headwise::kernels::Precision;
-use headwise::models::Trace;
-use headwise::weights::{Choice, LoadOptions};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::kernels::Precision;
+use headwise::internals::models::Trace;
+use headwise::internals::weights::{Choice, LoadOptions};
 use serde::Serialize;
 use serde_json::json;
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use headwise::architectures::HeadKind;
-use headwise::folder::{save_new_head, small_files};
-use headwise::models::Config;
-use headwise::weights::NewHead;
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::folder::{save_new_head, small_files};
+use headwise::internals::models::Config;
+use headwise::internals::weights::NewHead;
 use headwise::{Error, Result};
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use headwise::Result;
-use headwise::folder::prune::prune;
+use headwise::internals::folder::prune::prune;
 use serde_json::json;
 
 use super::{file_error, lock::megabytes};

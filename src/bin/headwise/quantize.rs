@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use headwise::Result;
-use headwise::folder::quantize::quantize;
-use headwise::kernels::Precision;
+use headwise::internals::folder::quantize::quantize;
+use headwise::internals::kernels::Precision;
 use serde_json::json;
 
 use super::lock::megabytes;

@@ -5,13 +5,13 @@
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
+use headwise::internals::pipeline::{Offsets, Output, Pipeline};
+use headwise::internals::tasks::TaskName;
+use headwise::internals::tasks::fill_mask::Filled;
+use headwise::internals::tasks::question_answering::Answer as Span;
+use headwise::internals::tasks::run::Read;
+use headwise::internals::weights::Choice;
 use headwise::limits;
-use headwise::pipeline::{Offsets, Output, Pipeline};
-use headwise::tasks::TaskName;
-use headwise::tasks::fill_mask::Filled;
-use headwise::tasks::question_answering::Answer as Span;
-use headwise::tasks::run::Read;
-use headwise::weights::Choice;
 use headwise::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};

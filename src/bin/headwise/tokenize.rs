@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use headwise::Result;
-use headwise::folder::small_files;
-use headwise::text::{Input, Tokenizer};
+use headwise::internals::folder::small_files;
+use headwise::internals::text::{Input, Tokenizer};
 use serde_json::json;
 
 use super::{file_error, standard_input};

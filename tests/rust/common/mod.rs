@@ -8,11 +8,11 @@ pub mod tensors;
 
 use std::sync::LazyLock;
 
-use headwise::architectures::HeadKind;
-use headwise::kernels::Precision;
-use headwise::models::{Config, Model};
-use headwise::text::Rows;
-use headwise::weights::{INDEX_FILE, Index, LoadOptions};
+use headwise::internals::architectures::HeadKind;
+use headwise::internals::kernels::Precision;
+use headwise::internals::models::{Config, Model};
+use headwise::internals::text::Rows;
+use headwise::internals::weights::{INDEX_FILE, Index, LoadOptions};
 use include_dir::{Dir, File, include_dir};
 use serde::Deserialize;
 

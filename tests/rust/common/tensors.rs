@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use headwise::models::Model;
-use headwise::weights::Usage;
+use headwise::internals::models::Model;
+use headwise::internals::weights::Usage;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
