@@ -88,21 +88,18 @@ setup_bindgen() {
   local made=$TARGET/tools/debug/bindgen
   fresh "$made" tools/bindgen/src tools/bindgen/Cargo.toml && return
   say "building what writes the JavaScript of a module"
-  grep -q "wasm-bindgen-cli-support = \"=$(wasm_bindgen_version)\"" tools/bindgen/Cargo.toml \
+  [ "$(grep -c "\"=$(wasm_bindgen_version)\"" tools/bindgen/Cargo.toml)" = 2 ] \
     || fail "tools/bindgen/Cargo.toml and Cargo.toml have different versions of wasm-bindgen"
   cargo build --quiet --manifest-path tools/bindgen/Cargo.toml --target-dir "$TARGET/tools"
 }
 
-# What runs tests in a browser comes with wasm-bindgen's command line alone.
+# What runs tests in a browser: a part of wasm-bindgen's command line, on the library that is built already.
 setup_test_runner() {
-  local version
-  version=$(wasm_bindgen_version)
-  export PATH="$PWD/$TARGET/runner/bin:$PATH"
-  if [ "$(wasm-bindgen --version 2>/dev/null)" != "wasm-bindgen $version" ]; then
-    say "installing the runner of WebAssembly tests, wasm-bindgen $version"
-    CARGO_PROFILE_RELEASE_OPT_LEVEL=1 cargo install wasm-bindgen-cli --version "=$version" --quiet \
-      --root "$TARGET/runner" --target-dir "$TARGET/runner/build"
-  fi
+  export PATH="$PWD/$TARGET/tools/debug:$PATH"
+  local made=$TARGET/tools/debug/wasm-bindgen-test-runner
+  fresh "$made" tools/bindgen/src tools/bindgen/Cargo.toml && return
+  say "building the runner of WebAssembly tests"
+  cargo build --quiet --manifest-path tools/bindgen/Cargo.toml --target-dir "$TARGET/tools" --features test-runner
 }
 
 setup_node() {
