@@ -1,5 +1,5 @@
 /**
- * What a page downloads, model aside, and which crates the module is made of.
+ * What a page downloads, model aside, and which crates and rooms of ours the module is made of.
  *
  *   node benches/sizes.mjs [MODULE]    a module with the names of its functions; default: that of the last build
  */
@@ -127,17 +127,23 @@ function crateOf(name, crates) {
   return crates.exec(name)?.[1] ?? /(core|alloc|std|compiler_builtins)/.exec(name)?.[1] ?? 'other';
 }
 
+/** The room of our own crate that a mangled name mentions first. @param {string} name */
+function roomOf(name) {
+  const [, room, length, rest] = /(?<![a-z_])headwise(?:\.\.([a-z]+)|(\d+)(\w+))/.exec(name) ?? [];
+  return `headwise::${room ?? rest?.slice(0, Number(length)) ?? ''}`;
+}
+
 console.table(await pageSizes());
-const path = process.argv[2] ?? BUILT;
-const functions = functionsOf(await readFile(path));
-/** @type {Map<string, number>} */
-const crates = new Map();
+const functions = functionsOf(await readFile(process.argv[2] ?? BUILT));
 // An identifier has its length before it.
 const known = new RegExp(`(?<![a-z_])(${(await crateNames()).join('|')})(?![a-z_])`);
+/** @type {Map<string, number>} */
+const parts = new Map();
 for (const [name, size] of functions) {
   const crate = crateOf(name, known);
-  crates.set(crate, (crates.get(crate) ?? 0) + size);
+  const part = crate === 'headwise' ? roomOf(name) : crate;
+  parts.set(part, (parts.get(part) ?? 0) + size);
 }
 const all = functions.reduce((sum, [, size]) => sum + size, 0);
-const biggest = [...crates].sort(([, a], [, b]) => b - a).slice(0, 20);
-console.table(biggest.map(([crate, bytes]) => ({ crate, bytes, share: `${((100 * bytes) / all).toFixed(1)} %` })));
+const biggest = [...parts].sort(([, a], [, b]) => b - a).slice(0, 25);
+console.table(biggest.map(([part, bytes]) => ({ part, bytes, share: `${((100 * bytes) / all).toFixed(1)} %` })));
