@@ -3,6 +3,7 @@
 //! prefix; keys are those of `config.json`.
 
 use super::heads::Heads;
+use crate::named::named;
 use crate::nn::Activation;
 
 /// Everything that distinguishes one kind of model from another.
@@ -232,15 +233,22 @@ pub struct RotaryTable {
 /// How frequencies are changed for texts longer than those of training, by its `rope_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scaling {
-    /// `linear`: all divided by `factor`.
+    /// All divided by `factor`.
     Linear,
-    /// `ntk`, as the code published with GTE has it: a larger base.
+    /// As the code published with GTE has it: a larger base.
     Ntk,
-    /// `yarn` (Peng et al., 2023): high ones stay, low ones are divided; scores grow.
+    /// High ones stay, low ones are divided; scores grow (Peng et al., 2023).
     Yarn,
-    /// `llama3`: the same with other bounds, and scores as they are.
+    /// The same with other bounds, and scores as they are.
     Llama3,
 }
+
+named!(Scaling {
+    Linear => "linear",
+    Ntk => "ntk",
+    Yarn => "yarn",
+    Llama3 => "llama3",
+});
 
 /// Layers in which a token sees its neighbourhood alone; `layer_types` says which, if it is there.
 #[derive(Debug, Clone, Copy)]

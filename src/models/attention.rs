@@ -34,8 +34,8 @@ enum RelativePositions {
     SharedBias(Embedding),
     /// Slopes of the heads.
     Alibi(Vec<f32>),
-    /// Of layers that see all, and of those that have a window.
-    Rotary([Rotation; 2]),
+    /// Of layers that see all, and of those that have a window, if that is another one.
+    Rotary(Rotation, Option<Rotation>),
     Disentangled(Disentangled),
 }
 
@@ -70,7 +70,10 @@ impl Scheme {
                 RelativePositions::SharedBias(Embedding::declare(needs, &names.base(name), SHARED_BIAS_BUCKETS, heads))
             }
             words::RelativePositions::Alibi => RelativePositions::Alibi(slopes(heads)),
-            words::RelativePositions::Rotary(table) => RelativePositions::Rotary(Rotation::read(config, table)?),
+            words::RelativePositions::Rotary(table) => {
+                let (full, local) = Rotation::read(config, table)?;
+                RelativePositions::Rotary(full, local)
+            }
             words::RelativePositions::Disentangled => Disentangled::declare(needs, names, config)?
                 .map_or(RelativePositions::None, RelativePositions::Disentangled),
         };
@@ -120,9 +123,9 @@ impl Scheme {
                 let of_head = |slope: &f32| distances().map(|distance| -slope * distance).collect::<Vec<_>>();
                 ForBatch::Bias { table: slopes.iter().flat_map(of_head).collect(), reach }
             }
-            RelativePositions::Rotary([full, local]) => {
-                let has_local = full != local && self.windowed.contains(&true);
-                ForBatch::Rotary(full.of_length(longest), has_local.then(|| local.of_length(longest)))
+            RelativePositions::Rotary(full, local) => {
+                let local = local.as_ref().filter(|_| self.windowed.contains(&true));
+                ForBatch::Rotary(full.of_length(longest), local.map(|local| local.of_length(longest)))
             }
             RelativePositions::Disentangled(disentangled) => ForBatch::Disentangled(disentangled.rows(reach)),
         })

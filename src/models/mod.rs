@@ -21,7 +21,6 @@ mod trace;
 mod window;
 mod word_embeddings;
 
-pub use crate::architectures::HeadKind;
 pub use config::{Config, ProblemType};
 pub use encoder::Encoder;
 pub use fields::Fields;

@@ -24,11 +24,11 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// That of layers that see everything, and that of layers with a window.
+    /// That of layers that see everything, and that of layers with a window, if it is another one.
     ///
     /// # Errors
     /// [`crate::Error::Config`] for what is not implemented.
-    pub(super) fn read(config: &Config, table: &RotaryTable) -> Result<[Rotation; 2]> {
+    pub(super) fn read(config: &Config, table: &RotaryTable) -> Result<(Rotation, Option<Rotation>)> {
         let fields = &config.fields;
         if table.scaling.is_empty() {
             fields.refuse(&[("rope_scaling", &[])])?;
@@ -36,12 +36,14 @@ impl Rotation {
         let base = Parameters::of(fields, table, FULL).base(table.base)?;
         let full = Rotation::of_kind(config, table, FULL, base)?;
         let Some(local) = table.local_base else {
-            return Ok([full.clone(), full]);
+            return Ok((full, None));
         };
         // In version 4 a null meant the other base.
         let default = if local.keys().any(|key| fields.is_null(key)) { base } else { local.default };
         let base = Parameters::of(fields, table, SLIDING).base(Setting { default, ..local })?;
-        Ok([full, Rotation::of_kind(config, table, SLIDING, base)?])
+        let local = Rotation::of_kind(config, table, SLIDING, base)?;
+        let local = (local != full).then_some(local);
+        Ok((full, local))
     }
 
     fn of_kind(config: &Config, table: &RotaryTable, kind: &'static str, base: f64) -> Result<Rotation> {
@@ -139,20 +141,18 @@ impl<'a> Parameters<'a> {
 
     /// The stated way of reaching further.
     fn scaling(&self, table: &RotaryTable) -> Result<Option<Scaling>> {
-        const NAMES: &[(&str, Scaling)] =
-            &[("linear", Scaling::Linear), ("ntk", Scaling::Ntk), ("yarn", Scaling::Yarn), ("llama3", Scaling::Llama3)];
         let Some((key, name)) = ["rope_type", "type"].into_iter().find_map(|key| Some((key, self.get(key)?))) else {
             return Ok(None);
         };
         if name.as_str() == Some("default") {
             return Ok(None);
         }
-        let mut known = NAMES.iter().filter(|(_, scaling)| table.scaling.contains(scaling));
-        let supported =
-            known.clone().fold("only \"default\"".to_owned(), |all, (name, _)| format!("{all} or \"{name}\""));
-        let found = known.find(|(known, _)| name.as_str() == Some(known));
-        let refused = || invalid(&format!("{}.{key}", self.path), Some(name), &supported);
-        found.map(|&(_, scaling)| Some(scaling)).ok_or_else(refused)
+        let found = name.as_str().and_then(Scaling::parse).filter(|scaling| table.scaling.contains(scaling));
+        found.map(Some).ok_or_else(|| {
+            let or = |all, scaling: &Scaling| format!("{all} or \"{}\"", scaling.name());
+            let supported = table.scaling.iter().fold("only \"default\"".to_owned(), or);
+            invalid(&format!("{}.{key}", self.path), Some(name), &supported)
+        })
     }
 
     /// The frequencies of vectors of `size` numbers, changed, and how much longer vectors become. Roundings to f32 are

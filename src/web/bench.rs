@@ -2,14 +2,14 @@
 //! kernels, the peak of the processor to compare them with, the time of each operation of a model,
 //! and tokenizers without a model.
 
-use js_sys::{Array, Object, Uint8Array};
+use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 use super::error::{invalid_argument, to_js};
-use super::values::Result;
+use super::values::{Result, read_files};
 use crate::kernels::{Epilogue, KERNELS, Matrix, StoredRow, peak};
 use crate::nn::profile;
-use crate::text::{Input, SmallFiles, Tokenizer};
+use crate::text::{Input, Tokenizer};
 
 /// Begins to count the time of each operation.
 #[wasm_bindgen]
@@ -97,12 +97,7 @@ impl TokenizerBench {
     /// Takes the files as `Loader` does.
     #[wasm_bindgen(constructor)]
     pub fn new(files: &Object) -> Result<TokenizerBench> {
-        let mut small_files = SmallFiles::default();
-        for entry in Object::entries(files) {
-            let entry: Array = entry.unchecked_into();
-            let name = entry.get(0).as_string().unwrap_or_default();
-            small_files.insert(name, Uint8Array::new(&entry.get(1)).to_vec());
-        }
+        let (small_files, _) = read_files(files)?;
         Ok(TokenizerBench { inner: Tokenizer::from_files(&small_files, 2).map_err(to_js)? })
     }
 
