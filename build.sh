@@ -95,7 +95,6 @@ setup_bindgen() {
 
 # What runs tests in a browser: a part of wasm-bindgen's command line, on the library that is built already.
 setup_test_runner() {
-  export PATH="$PWD/$TARGET/tools/debug:$PATH"
   local made=$TARGET/tools/debug/wasm-bindgen-test-runner
   fresh "$made" tools/bindgen/src tools/bindgen/Cargo.toml && return
   say "building the runner of WebAssembly tests"
@@ -244,11 +243,17 @@ serve() {
 }
 
 run_tests() {
+  setup_rust
+  setup_bindgen
+  # Beside the modules, whose optimiser keeps one core busy.
+  setup_test_runner &
+  local runner=$!
   build_wasm "${VARIANTS[@]}"
   build_types
   build_model
-  setup_test_runner
   setup_chromium
+  wait "$runner"
+  export PATH="$PWD/$TARGET/tools/debug:$PATH"
   say "formatting and lints"
   cargo fmt --check
   cargo clippy --all-targets -- -D warnings
@@ -265,7 +270,8 @@ run_tests() {
   say "JavaScript tests"
   node --test --test-timeout=60000 tests/js/*.test.mjs
   say "end-to-end tests in Chromium"
-  node --test --test-concurrency=1 tests/e2e/*.spec.mjs
+  # Two files at a time: most of a test is waiting.
+  node --test --test-concurrency=2 tests/e2e/*.spec.mjs
   report_steps
 }
 
