@@ -212,6 +212,13 @@ build_model() {
   touch "$made/config.json"
 }
 
+# The worker and the module once more, as JavaScript.
+build_copies() {
+  setup_node
+  say "copying the worker and the module into JavaScript"
+  node tools/inline.mjs
+}
+
 # The page as it ships: minified, and all in one folder.
 build_page() {
   setup_node
@@ -226,6 +233,7 @@ report_sizes() {
 
 build() {
   build_wasm "${VARIANTS[@]}"
+  build_copies
   build_types
   build_model
   build_page
@@ -249,6 +257,7 @@ run_tests() {
   setup_test_runner &
   local runner=$!
   build_wasm "${VARIANTS[@]}"
+  build_copies
   build_types
   build_model
   setup_chromium
@@ -282,10 +291,10 @@ bench() {
   esac
   case "$what" in
     kernels | profile | models | tokenizers | tasks) build_bench_wasm; setup_node ;;
-    accuracy) build_wasm "${VARIANTS[@]}"; build_types; build_cli ;;
+    accuracy) build_wasm "${VARIANTS[@]}"; build_copies; build_types; build_cli ;;
     demo) build_wasm "${VARIANTS[@]}"; build_model; build_page ;;
     sizes) build_wasm "${VARIANTS[@]}"; setup_node; node benches/sizes.mjs; return ;;
-    *) build_wasm "${VARIANTS[@]}"; build_types ;;
+    *) build_wasm "${VARIANTS[@]}"; build_copies; build_types ;;
   esac
   setup_chromium
   say "benchmark: $what"

@@ -19,13 +19,16 @@ const FLAT = {
   transform: (/** @type {string} */ code) => code.replaceAll(/new URL\('[^']*\/([^'/]+)', import\.meta\.url\)/g, "new URL('./$1', import.meta.url)"),
 };
 
+/** The page has the worker and the module beside it, and needs no copies. */
+const COPIES = /\/inline\//;
+
 /**
  * Bundled and minified JavaScript.
  *
  * @param {Record<string, string>} input  names, and the files below `www/` that they begin with
  */
 export async function bundle(input) {
-  const bundled = await rolldown({ input, cwd: WWW, plugins: [FLAT] });
+  const bundled = await rolldown({ input, cwd: WWW, plugins: [FLAT], external: COPIES });
   const { output } = await bundled.generate({ minify: true, entryFileNames: '[name].js', chunkFileNames: '[name].js' });
   return output.filter((file) => file.type === 'chunk');
 }

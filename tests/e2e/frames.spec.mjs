@@ -34,6 +34,7 @@ const POLICIES = {
   strict: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
   alone: "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'",
   trusting: "require-trusted-types-for 'script'",
+  distrusting: "require-trusted-types-for 'script'; trusted-types 'none'",
 };
 
 /** A server of the checkout that lets any page in. */
@@ -95,7 +96,8 @@ const FRAMES = {
   'strict policy': { attributes: { src: `${host.url}/strict/frame.html` }, workers: 1 },
   'strict policy, sandboxed': { attributes: { src: `${host.url}/strict/frame.html`, sandbox }, workers: 0 },
   'no workers': { attributes: { src: `${host.url}/alone/frame.html` }, workers: 0 },
-  'trusted types': { attributes: { src: `${host.url}/trusting/frame.html` }, workers: 0 },
+  'trusted types': { attributes: { src: `${host.url}/trusting/frame.html` }, workers: 1 },
+  'trusted types, none of them': { attributes: { src: `${host.url}/distrusting/frame.html` }, workers: 0 },
   'calling thread, sandboxed': { attributes: { srcdoc: frame(host.url, '{"worker": false}'), sandbox }, workers: 0 },
 };
 
@@ -106,7 +108,7 @@ for (const [name, { attributes, workers }] of Object.entries(FRAMES)) {
     assert.equal(told.workers, workers);
     const fellBack = workers === 0 && !name.startsWith('calling');
     assert.equal(told.warnings?.length, fellBack ? 1 : 0, `${told.warnings}`);
-    if (fellBack) assert.match(`${told.warnings}`, /thread of the page.*(Content-Security-Policy|TrustedScriptURL)/);
+    if (fellBack) assert.match(`${told.warnings}`, /thread of the page.*(Content-Security-Policy|TrustedTypePolicy)/);
   });
 }
 

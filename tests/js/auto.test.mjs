@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { autoClassesOn } from '../../www/lib/auto.js';
-import { Runtime } from '../../www/lib/runtime/runtime.js';
 import { Tensor } from '../../www/lib/tensor.js';
-import { failure, fakeGlue, modelFiles, startServer } from './support.mjs';
+import { failure, fakeGlue, hostOf, modelFiles, startServer } from './support.mjs';
 
 /** The classes, and a model on a server that tells what was fetched of it. */
 async function setUp(t) {
@@ -16,7 +15,7 @@ async function setUp(t) {
     response.end(body);
   }]);
   const origin = await startServer(t, Object.fromEntries(served));
-  const classes = autoClassesOn(new Runtime(init, glue));
+  const classes = autoClassesOn(hostOf(init, glue));
   const load = async (name) => {
     const loaded = await classes[name].from_pretrained(`${origin}/m`, { worker: false });
     t.after(() => loaded.dispose?.());

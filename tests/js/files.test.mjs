@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { RemoteFiles } from '../../www/lib/source/remote.js';
 import { resolveModel } from '../../www/lib/source/hub.js';
 import { LocalFiles, byName } from '../../www/lib/source/local.js';
+import { Store } from '../../www/lib/store/store.js';
 import { failure, Sha256, startServer } from './support.mjs';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -15,7 +16,7 @@ const gitHash = (bytes) => createHash('sha1').update(`blob ${bytes.length}\0`).u
 /** The files of a model, which waits for nothing between tries. */
 function openFiles(model, options = {}) {
   return RemoteFiles.open(resolveModel(model, options), {
-    signal: new AbortController().signal, newSha256: async () => new Sha256(), wait: async () => {}, ...options,
+    store: new Store({}), signal: new AbortController().signal, newSha256: async () => new Sha256(), wait: async () => {}, ...options,
   });
 }
 

@@ -5,14 +5,13 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { HeadwiseError } from '../../www/lib/errors.js';
 import { pipelineOn } from '../../www/lib/pipeline.js';
-import { Runtime } from '../../www/lib/runtime/runtime.js';
-import { failure, fakeGlue, modelFiles, startServer, weightsOf } from './support.mjs';
+import { failure, fakeGlue, hostOf, modelFiles, startServer, weightsOf } from './support.mjs';
 
 /** A pipeline function over a fake engine, a server with `files`, and a loaded classifier on demand. */
 async function setUp(t, files = modelFiles('/m')) {
   const { state, init, glue } = fakeGlue();
   const origin = await startServer(t, files);
-  const make = pipelineOn(new Runtime(init, glue));
+  const make = pipelineOn(hostOf(init, glue));
   /** @type {(model?: string, options?: object) => Promise<any>} */
   const pipeline = async (model = '/m', options = {}) => {
     const made = await make('text-classification', origin + model, { worker: false, ...options });
@@ -341,7 +340,7 @@ test('where no worker starts, the calling thread computes, with a warning', asyn
   const warn = t.mock.method(console, 'warn', () => {});
   const noWorkers = await make('text-classification', `${origin}/m`);
   assert.equal((await noWorkers('a')).length, 1);
-  assert.match(noWorkers.model.warnings[0], /thread of the page.*no workers/);
+  assert.match(noWorkers.model.warnings[0], /thread of the page.*Worker is not defined/);
   await noWorkers.dispose();
   let ended = 0;
   class Silent extends EventTarget {

@@ -12,19 +12,20 @@ const WWW = new URL('../../www/', import.meta.url);
 const FLOORS = [
   [['app.js']],
   [['app/']],
-  [['lib/index.js', 'lib/worker.js']],
+  [['lib/index.js', 'lib/inline.js', 'lib/worker.js']],
+  [['lib/face.js'], ['lib/copies.js']],
   [['lib/pipeline.js'], ['lib/auto.js'], ['lib/models.js']],
   [['lib/model.js'], ['lib/tokenizer.js']],
   [['lib/tasks/'], ['lib/engine/']],
   [['lib/options.js']],
-  [['lib/source/']],
+  [['lib/source/', 'lib/host.js']],
   [['lib/fetch/'], ['lib/store/'], ['lib/runtime/'], ['lib/tensor.js']],
   [['lib/base/']],
-  [['lib/errors.js'], ['lib/wasm/']],
+  [['lib/errors.js'], ['lib/wasm/'], ['lib/inline/']],
 ];
 
 /** What may be imported by these files only. */
-const DOORS = { 'lib/wasm/': ['lib/index.js', 'lib/worker.js'], 'lib/': ['lib/'] };
+const DOORS = { 'lib/wasm/': ['lib/index.js', 'lib/inline.js', 'lib/worker.js'], 'lib/': ['lib/'] };
 /** What is for everybody all the same. */
 const ENTRY = 'lib/index.js';
 
@@ -54,7 +55,7 @@ function importsOf(text) {
 /** Every file of the page and the package with the files that it imports. */
 async function readImports() {
   const all = (await readdir(WWW, { recursive: true })).map((file) => file.replaceAll('\\', '/'));
-  const files = all.filter((file) => /^(app|lib)\b.*\.js$/.test(file) && !/^lib\/(types|wasm)\//.test(file));
+  const files = all.filter((file) => /^(app|lib)\b.*\.js$/.test(file) && !/^lib\/(types|wasm|inline)\//.test(file));
   return new Map(await Promise.all(files.sort().map(async (file) => {
     const names = importsOf(await readFile(new URL(file, WWW), 'utf8'));
     return [file, [...new Set(names.map((name) => path.posix.join(file, '..', name)))]];

@@ -212,7 +212,7 @@ test('what happens to an entry while it is read ends the reading with an error, 
     await keepWhole(store, AT_A, FILE, bytes);
     const entry = await store.open(AT_A, FILE);
     if (damage) scope.urls.set(url, damage);
-    else await modelsOn(store).clear();
+    else await modelsOn({ store }).clear();
     const { code, details } = await failure(entry.bytes());
     assert.deepEqual([code, details.file, scope.urls.size], ['integrity', FILE, 0]);
   }
@@ -254,7 +254,7 @@ test('without a cache nothing is found, nothing kept, and nothing fails', async 
     await store.remember(AT_A, 'main', { files: {} });
     assert.equal(await store.recall(HUB, 'main'), undefined);
     (await store.lock(AT_A))();
-    const models = modelsOn(store);
+    const models = modelsOn({ store });
     assert.deepEqual(await models.list(), []);
     assert.equal(await models.delete(HUB.id), false);
     await models.clear();
@@ -306,7 +306,7 @@ test('a new commit replaces the old one, but for what another branch is at', asy
 test('the public list, in plain data, and deletion', async () => {
   const scope = fakeScope();
   const store = new Store(scope, { partBytes: PART });
-  const models = modelsOn(store);
+  const models = modelsOn({ store });
   await keepWhole(store, AT_A, 'config.json', new Uint8Array(3), {});
   await (await store.keep(AT_A, 'onnx/a b?.bin', { size: 20, sha256: SHA })).write(new Uint8Array(19));
   await settled();

@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { Runtime } from '../../www/lib/runtime/runtime.js';
+import { Store } from '../../www/lib/store/store.js';
 
 /**
  * Serves `files` (path → body, or a function of request and response) until the test ends.
@@ -24,6 +26,12 @@ export async function startServer(t, files) {
     server.close();
   });
   return `http://127.0.0.1:${server.address().port}`;
+}
+
+/** A host whose modules are names for `init`, without a store and workers. */
+export function hostOf(init, glue) {
+  const modules = () => ({ relaxed: 'https://package/headwise_relaxed.wasm', simd128: 'https://package/headwise_simd128.wasm' });
+  return { runtime: new Runtime(init, glue, async (url) => url), store: new Store({}), modules, workers: [() => new Worker('')] };
 }
 
 /** The files of a model that the fake engine accepts. */

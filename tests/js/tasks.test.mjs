@@ -4,16 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelsOn } from '../../www/lib/models.js';
 import { pipelineOn } from '../../www/lib/pipeline.js';
-import { Runtime } from '../../www/lib/runtime/runtime.js';
-import { Store } from '../../www/lib/store/store.js';
 import { Tensor } from '../../www/lib/tensor.js';
-import { failure, fakeGlue, modelFiles, startServer, weightsOf } from './support.mjs';
+import { failure, fakeGlue, hostOf, modelFiles, startServer, weightsOf } from './support.mjs';
 
 /** A pipeline of a task whose engine gives `answer(input, options)`, and what the engine was asked. */
 async function setUp(t, task, answer) {
   const { state, init, glue } = fakeGlue({ [task]: answer });
   const origin = await startServer(t, modelFiles('/m'));
-  const run = await pipelineOn(new Runtime(init, glue))(task, `${origin}/m`, { worker: false });
+  const run = await pipelineOn(hostOf(init, glue))(task, `${origin}/m`, { worker: false });
   t.after(() => run.dispose());
   const asked = () => {
     const { task: name, ...last } = state.asked.at(-1);
@@ -171,7 +169,7 @@ test('other names of tasks', async (t) => {
   const origin = await startServer(t, modelFiles('/m'));
   const names = { 'sentiment-analysis': 'text-classification', ner: 'token-classification', embeddings: 'feature-extraction' };
   for (const [alias, name] of Object.entries(names)) {
-    const run = await pipelineOn(new Runtime(init, glue))(alias, `${origin}/m`, { worker: false });
+    const run = await pipelineOn(hostOf(init, glue))(alias, `${origin}/m`, { worker: false });
     assert.equal(run.task, name);
     await run.dispose();
   }
@@ -190,7 +188,7 @@ test('a model of sentence-transformers: its modules, the encoder in a folder, we
   };
   const origin = await startServer(t, files);
   const events = [];
-  const embed = await pipelineOn(new Runtime(init, glue))('feature-extraction', `${origin}/m`,
+  const embed = await pipelineOn(hostOf(init, glue))('feature-extraction', `${origin}/m`,
     { worker: false, progress_callback: (event) => events.push(event) });
   t.after(() => embed.dispose());
   assert.deepEqual((await embed('a')).dims, [1, 1]);
@@ -198,9 +196,9 @@ test('a model of sentence-transformers: its modules, the encoder in a folder, we
   assert.deepEqual(events.filter(({ status }) => status === 'done').map(({ file }) => file).sort(), names);
   const local = await embed.files();
   assert.deepEqual(local.map(({ name }) => name).sort(), names);
-  const again = await pipelineOn(new Runtime(init, glue))('feature-extraction', local, { worker: false });
+  const again = await pipelineOn(hostOf(init, glue))('feature-extraction', local, { worker: false });
   assert.deepEqual((await again('a')).dims, [1, 1]);
   await again.dispose();
-  const { integrity } = await modelsOn(new Store({}), new Runtime(init, glue)).lock(`${origin}/m`, { task: 'embeddings' });
+  const { integrity } = await modelsOn(hostOf(init, glue)).lock(`${origin}/m`, { task: 'embeddings' });
   assert.deepEqual(Object.keys(integrity).sort(), names, 'the lock of the task names the same files');
 });

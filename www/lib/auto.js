@@ -10,7 +10,7 @@ import { tokenizerOn } from './tokenizer.js';
 /**
  * @typedef {import('./options.js').LoadOptions} LoadOptions
  * @typedef {import('./engine/open.js').ModelReference} ModelReference
- * @typedef {import('./runtime/runtime.js').Runtime} Runtime
+ * @typedef {import('./host.js').Host} Host
  */
 
 /**
@@ -41,17 +41,17 @@ import { tokenizerOn } from './tokenizer.js';
 
 /**
  * Makes the public classes.
- * @param {Runtime} runtime of this thread, used with `worker: false`
+ * @param {Host} host
  */
-export function autoClassesOn(runtime) {
+export function autoClassesOn(host) {
   /** @type {AutoClass<import('./tokenizer.js').Tokenizer>} */
   const AutoTokenizer = {
-    from_pretrained: async (model, options = {}) => tokenizerOn(runtime, model, checkLoadOptions(options)),
+    from_pretrained: async (model, options = {}) => tokenizerOn(host, model, checkLoadOptions(options)),
   };
   /** @type {AutoClass<Readonly<Record<string, any>>>} */
   const AutoConfig = {
     async from_pretrained(model, options = {}) {
-      const { client, info } = await open(runtime, { part: 'config' }, model, checkLoadOptions(options));
+      const { client, info } = await open(host, { part: 'config' }, model, checkLoadOptions(options));
       client.dispose();
       return deepFreeze(info.config);
     },
@@ -59,25 +59,25 @@ export function autoClassesOn(runtime) {
   return Object.freeze({
     AutoTokenizer: Object.freeze(AutoTokenizer),
     AutoConfig: Object.freeze(AutoConfig),
-    AutoModel: /** @type {AutoClass<PretrainedModel<BaseOutput>>} */ (classOf(runtime, 'base')),
-    AutoModelForSequenceClassification: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(runtime, 'sequence')),
-    AutoModelForTokenClassification: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(runtime, 'token')),
-    AutoModelForQuestionAnswering: /** @type {AutoClass<PretrainedModel<SpanOutput>>} */ (classOf(runtime, 'qa')),
-    AutoModelForMultipleChoice: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(runtime, 'multiple-choice')),
-    AutoModelForMaskedLM: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(runtime, 'masked-lm')),
+    AutoModel: /** @type {AutoClass<PretrainedModel<BaseOutput>>} */ (classOf(host, 'base')),
+    AutoModelForSequenceClassification: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(host, 'sequence')),
+    AutoModelForTokenClassification: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(host, 'token')),
+    AutoModelForQuestionAnswering: /** @type {AutoClass<PretrainedModel<SpanOutput>>} */ (classOf(host, 'qa')),
+    AutoModelForMultipleChoice: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(host, 'multiple-choice')),
+    AutoModelForMaskedLM: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(host, 'masked-lm')),
   });
 }
 
 /**
  * The class of models with this head.
- * @param {Runtime} runtime
+ * @param {Host} host
  * @param {string} head
  * @returns {AutoClass<PretrainedModel<any>>}
  */
-function classOf(runtime, head) {
+function classOf(host, head) {
   return Object.freeze({
     async from_pretrained(/** @type {ModelReference} */ model, /** @type {LoadOptions} */ options = {}) {
-      const { client, info } = await open(runtime, { part: 'model', head }, model, checkLoadOptions(options));
+      const { client, info } = await open(host, { part: 'model', head }, model, checkLoadOptions(options));
       const { config, ...about } = info;
       return disposable(client, forwardOf(client), { config: deepFreeze(config), model: deepFreeze(about) });
     },

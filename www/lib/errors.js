@@ -9,7 +9,7 @@
  * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`, `integrity`.
  * Of a model's files: `config`, `unsupported-model`, `adapter`, `tokenizer`, `safetensors`, `incomplete`,
  * `missing-head`, `unsupported-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
- * Of an engine's life: `unsupported-environment`, `aborted`, `crashed`, `disposed`.
+ * Of an engine's life: `unsupported-environment`, `module`, `aborted`, `crashed`, `disposed`.
  * @typedef {string} ErrorCode
  */
 

@@ -8,14 +8,13 @@
  * ```
  *
  * The route of a call: `pipeline.js` → `tasks/` → `engine/client.js` → a worker: `engine/engine.js` → WASM; the
- * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only this file and `worker.js` know the
- * generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
+ * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only the entries (`index.js`,
+ * `worker.js`, …) know the generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
  */
 
 import init, * as glue from './wasm/headwise.js';
-import { autoClassesOn } from './auto.js';
-import { modelsOn } from './models.js';
-import { pipelineOn } from './pipeline.js';
+import { classicWorker, unpackModule } from './copies.js';
+import { faceOn } from './face.js';
 import { Runtime } from './runtime/runtime.js';
 import { Store } from './store/store.js';
 
@@ -73,8 +72,28 @@ export { Tensor } from './tensor.js';
 
 /** A model by itself. @template Output @typedef {import('./auto.js').PretrainedModel<Output>} PretrainedModel */
 
-/** Of this thread. */
-const runtime = new Runtime(init, glue);
+/**
+ * A browser. Bundlers find the other files of the package by exactly these expressions; they are evaluated when they
+ * are needed, for some hosts have no addresses of modules. Where those files cannot be had, their copies are.
+ */
+const face = faceOn({
+  runtime: new Runtime(init, glue),
+  store: new Store(),
+  modules: () => ({
+    relaxed: new URL('./wasm/headwise_relaxed.wasm', import.meta.url).href,
+    simd128: new URL('./wasm/headwise_simd128.wasm', import.meta.url).href,
+  }),
+  workers: [
+    () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
+    async () => classicWorker((await import('./inline/worker.js')).default),
+  ],
+  copies: async () => {
+    const parts = await Promise.all([
+      import('./inline/module1.js'), import('./inline/module2.js'), import('./inline/module3.js'), import('./inline/module4.js'),
+    ]);
+    return { relaxed: await unpackModule(parts.map((part) => part.default)) };
+  },
+});
 
 /**
  * Loads a model and resolves to a function that uses it: `await pipeline(task, model, options)`.
@@ -86,7 +105,7 @@ const runtime = new Runtime(init, glue);
  *
  * Rejects with a `HeadwiseError` whose `code` tells what is wrong.
  */
-export const pipeline = pipelineOn(runtime);
+export const { pipeline } = face;
 
 /**
  * Models, tokenizers and configurations by themselves: `await AutoModel.from_pretrained(model, options)`, with the
@@ -101,7 +120,7 @@ export const {
   AutoModelForQuestionAnswering,
   AutoModelForMultipleChoice,
   AutoModelForMaskedLM,
-} = autoClassesOn(runtime);
+} = face;
 
 /** The models that this site has downloaded, to be shown and deleted; and the lock of any model. */
-export const models = modelsOn(new Store(), runtime);
+export const { models } = face;

@@ -29,11 +29,11 @@ import { taskOf } from './tasks/index.js';
 
 /**
  * Makes the public `models` object.
- * @param {import('./store/store.js').Store} store
- * @param {import('./runtime/runtime.js').Runtime} runtime
+ * @param {import('./host.js').Host} host
  * @returns {Readonly<Models>}
  */
-export function modelsOn(store, runtime) {
+export function modelsOn(host) {
+  const { store } = host;
   return Object.freeze({
     list: () => store.list(),
     delete: (id) => store.delete(id),
@@ -43,6 +43,6 @@ export function modelsOn(store, runtime) {
       return { models: list.reduce((sum, { bytes }) => sum + bytes, 0), ...estimate, persisted };
     },
     persist: () => store.persist(),
-    lock: async (model, { task = 'text-classification', ...options } = {}) => lock(model, taskOf(task), options, runtime),
+    lock: async (model, { task = 'text-classification', ...options } = {}) => lock(model, taskOf(task), options, host),
   });
 }

@@ -31,9 +31,9 @@ import { TASKS, taskOf } from './tasks/index.js';
 
 /**
  * Makes the public `pipeline` function.
- * @param {import('./runtime/runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ * @param {import('./host.js').Host} host
  */
-export function pipelineOn(runtime) {
+export function pipelineOn(host) {
   /**
    * Loads a model and resolves to a function that uses it.
    * @template {Task} T
@@ -45,7 +45,7 @@ export function pipelineOn(runtime) {
   return async function pipeline(task, model, options = {}) {
     const checked = checkLoadOptions(options);
     const name = taskOf(task);
-    const { client, info } = await open(runtime, { part: 'pipeline', task: name }, model, checked);
+    const { client, info } = await open(host, { part: 'pipeline', task: name }, model, checked);
     // Whatever it throws is no reason to lose the model.
     queueMicrotask(() => checked.progress_callback?.({ status: 'ready', task: name, model: info.id }));
     const { max_length, mask_token } = info;

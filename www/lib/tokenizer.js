@@ -76,13 +76,13 @@ const decodeRules = { skip_special_tokens: flag, signal: abortSignal };
 
 /**
  * Loads a tokenizer.
- * @param {import('./runtime/runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ * @param {import('./host.js').Host} host
  * @param {import('./engine/open.js').ModelReference} model
  * @param {import('./options.js').GivenLoadOptions} options
  * @returns {Promise<Tokenizer>}
  */
-export async function tokenizerOn(runtime, model, options) {
-  const { client, info } = await open(runtime, { part: 'tokenizer' }, model, options);
+export async function tokenizerOn(host, model, options) {
+  const { client, info } = await open(host, { part: 'tokenizer' }, model, options);
   /** @type {import('./runtime/glue.js').TokenizerInfo} */
   const { model_max_length, padding_side, special } = info;
 

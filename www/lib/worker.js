@@ -3,5 +3,6 @@
 import init, * as glue from './wasm/headwise.js';
 import { serve } from './engine/engine.js';
 import { Runtime } from './runtime/runtime.js';
+import { Store } from './store/store.js';
 
-serve(/** @type {any} */ (self), new Runtime(init, glue));
+serve(/** @type {any} */ (self), { runtime: new Runtime(init, glue), store: new Store() });

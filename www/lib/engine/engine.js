@@ -10,6 +10,7 @@ import { HeadwiseError, aborted, toWire } from '../errors.js';
 import { blobsOf, load } from './load.js';
 
 /**
+ * @typedef {import('../host.js').EngineHost} EngineHost
  * @typedef {import('./protocol.js').Port} Port
  * @typedef {import('./protocol.js').Reply} Reply
  * @typedef {import('./protocol.js').LoadMessage} LoadMessage
@@ -20,11 +21,11 @@ import { blobsOf, load } from './load.js';
 /**
  * Serves requests that come in at `port`.
  * @param {Port} port
- * @param {import('../runtime/runtime.js').Runtime} runtime
+ * @param {EngineHost} host
  * @param {import('../fetch/request.js').Fetch} [fetch] what fetches the files of models
  */
-export function serve(port, runtime, fetch) {
-  const engine = new Engine(runtime, (reply) => port.postMessage(reply), fetch);
+export function serve(port, host, fetch) {
+  const engine = new Engine(host, (reply) => port.postMessage(reply), fetch);
   port.onmessage = async ({ data }) => {
     if (data.verb === 'abort') return engine.abort(data.id);
     if (data.verb !== 'dispose') return engine.enqueue(data);
@@ -34,7 +35,7 @@ export function serve(port, runtime, fetch) {
 }
 
 class Engine {
-  #runtime;
+  #host;
   #reply;
   #fetch;
   /** What was asked to be loaded. @type {LoadMessage | undefined} */
@@ -46,12 +47,12 @@ class Engine {
   #requests = new Map();
 
   /**
-   * @param {import('../runtime/runtime.js').Runtime} runtime
+   * @param {EngineHost} host
    * @param {(reply: Reply) => void} reply
    * @param {import('../fetch/request.js').Fetch} [fetch]
    */
-  constructor(runtime, reply, fetch) {
-    this.#runtime = runtime;
+  constructor(host, reply, fetch) {
+    this.#host = host;
     this.#reply = reply;
     this.#fetch = fetch;
   }
@@ -118,7 +119,7 @@ class Engine {
   async #reload(signal) {
     if (!this.#wanted || !this.#loaded?.instance?.ended) return;
     this.#loaded = await load(this.#wanted, {
-      runtime: this.#runtime, signal, fetch: this.#fetch, report: () => {}, files: this.#loaded.files.again(signal),
+      host: this.#host, signal, fetch: this.#fetch, report: () => {}, files: this.#loaded.files.again(signal),
     });
   }
 
@@ -145,7 +146,7 @@ class Engine {
    */
   async #load(message, signal) {
     const { info, files } = this.#loaded = await load(message, {
-      runtime: this.#runtime,
+      host: this.#host,
       signal,
       fetch: this.#fetch,
       report: (progress) => this.#reply({ id: message.id, event: 'progress', progress }),

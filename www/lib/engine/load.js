@@ -18,12 +18,12 @@ import { WEIGHTS, keptAs, loadWeights, newLoader } from '../source/weights.js';
  * @typedef {object} LoadRequest
  * @property {import('../source/files.js').Source} source
  * @property {What} what
- * @property {import('../options.js').PassedOptions} options
+ * @property {import('../options.js').PassedOptions} options with modules, where one is needed
  */
 
 /**
  * @typedef {object} Context
- * @property {import('../runtime/runtime.js').Runtime} runtime
+ * @property {import('../host.js').EngineHost} host
  * @property {AbortSignal} signal ends every request that is still under way
  * @property {(event: import('../source/progress.js').ProgressEvent) => void} report
  * @property {import('../fetch/request.js').Fetch} [fetch]
@@ -47,15 +47,15 @@ import { WEIGHTS, keptAs, loadWeights, newLoader } from '../source/weights.js';
  * @param {Context} context
  * @returns {Promise<Loaded>}
  */
-export async function load(request, { runtime, signal, report, fetch, files: given }) {
+export async function load(request, { host, signal, report, fetch, files: given }) {
   const { source, what, options } = request;
   const progress = new Progress(source.id, report);
-  const open = () => runtime.open(options);
+  const open = () => host.runtime.open({ ...options, wasm: options.wasm ?? {} });
   // A configuration can be read without the module, unless its hash has to be computed there.
   const opened = what.part === 'config' ? undefined : open();
   opened?.catch(() => {}); // whoever awaits it hears of it
   const newSha256 = async () => (await open()).sha256();
-  const files = given ?? await openFiles(source, { ...options, fetch, signal, newSha256 });
+  const files = given ?? await openFiles(source, host, { ...options, fetch, signal, newSha256 });
   try {
     const loaded = await read(request, files, opened, progress);
     await files.finish({ weights: what.part === 'pipeline' || what.part === 'model' });

@@ -7,12 +7,14 @@ import { HeadwiseError } from '../errors.js';
 import { passedOptions } from '../options.js';
 import { refuseRemote, resolveModel } from '../source/hub.js';
 import { byName } from '../source/local.js';
+import { withModules } from '../runtime/modules.js';
 import { startEngine } from './start.js';
 
 /** A Hub id, the URL of a folder, or the files of a model. @typedef {string | Iterable<File>} ModelReference */
 
 /** @typedef {import('../options.js').GivenLoadOptions} GivenLoadOptions */
 /** @typedef {import('./client.js').Client} Client */
+/** @typedef {import('../host.js').Host} Host */
 
 /**
  * Where a model came from: `url` is its folder, unless it was given as files; `commit` is known of models from a
@@ -33,22 +35,21 @@ import { startEngine } from './start.js';
 
 /**
  * Starts an engine and has it load something; the engine ends when that fails.
- * @param {import('../runtime/runtime.js').Runtime} runtime of this thread, used with `worker: false`
+ * @param {Host} host
  * @param {import('../source/small.js').What} what
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
  * @returns {Promise<{client: Client, info: any}>} the engine and what it says of what it loaded
  */
-export async function open(runtime, what, model, options) {
-  const source = sourceOf(model, options);
+export async function open(host, what, model, options) {
+  const source = sourceOf(host, model, options);
   const passed = await passedOptions(options);
   if (options.allow_remote === false) {
     refuseRemote([options.local_files_only ? undefined : source.url, ...Object.values(passed.wasm ?? {})]);
   }
-  const { client, warnings: ofEngine } = await startEngine(runtime, options);
+  const { client, warnings: ofEngine } = await startEngine(host, options);
   try {
-    const info = await client.request('load', { source, what, options: passed },
-      { signal: options.signal, onProgress: options.progress_callback });
+    const info = await load(client, host, { source, what, options: passed }, options);
     const { revision } = info;
     const warnings = [
       ...ofEngine,
@@ -61,6 +62,19 @@ export async function open(runtime, what, model, options) {
     client.dispose();
     throw error;
   }
+}
+
+/**
+ * Has an engine load something with the modules that are given, or else with the package's.
+ * @param {Client} client
+ * @param {Host} host
+ * @param {import('./load.js').LoadRequest} request
+ * @param {GivenLoadOptions} options
+ */
+async function load(client, host, request, { signal, progress_callback: onProgress, wasm }) {
+  if (wasm) return client.request('load', request, { signal, onProgress });
+  return withModules(host, (modules) =>
+    client.request('load', { ...request, options: { ...request.options, wasm: modules } }, { signal, onProgress }));
 }
 
 /**
@@ -93,11 +107,14 @@ export function deepFreeze(value) {
 }
 
 /**
+ * @param {Host} host
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
- * @returns {import('../source/hub.js').ModelSource | {id: string, files: Map<string, File>, url?: undefined}}
+ * @returns {import('../source/files.js').Source & {url?: string}}
  */
-function sourceOf(model, options) {
+function sourceOf({ folderOf }, model, options) {
+  const onDisk = typeof model === 'string' ? folderOf?.(model) : undefined;
+  if (onDisk !== undefined) return { id: /** @type {string} */ (model), folder: onDisk };
   if (typeof model === 'string' || typeof (/** @type {any} */ (model)?.[Symbol.iterator]) !== 'function') {
     return resolveModel(/** @type {string} */ (model), options);
   }

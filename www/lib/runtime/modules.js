@@ -1,6 +1,7 @@
-/** Where an application has the WASM module, if not beside the package. */
+/** The builds of the WASM module: where an application has them, and from there to what can be run. */
 
 import { pageUrl } from '../base/urls.js';
+import { HeadwiseError } from '../errors.js';
 import { VARIANTS } from './variants.js';
 
 /** @typedef {import('./variants.js').Variant} Variant */
@@ -8,6 +9,9 @@ import { VARIANTS } from './variants.js';
 /** A folder, which ends with a slash, a file, or the module itself. @typedef {string | URL | WebAssembly.Module} Place */
 
 /** The modules that there are, with addresses in full: good in any thread. @typedef {{[V in Variant]?: string | WebAssembly.Module}} Modules */
+
+/** How every module begins, and the smallest one. */
+const MAGIC = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 
 /** @param {unknown} value @returns {value is WebAssembly.Module} */
 export function isModule(value) {
@@ -29,4 +33,69 @@ export function modulesAt(wasm) {
 function addressOf(variant, place) {
   const { href } = new URL(place, pageUrl());
   return href.endsWith('/') ? `${href}headwise_${variant}.wasm` : href;
+}
+
+/**
+ * The module at an address.
+ * @param {string} url
+ * @returns {Promise<WebAssembly.Module>}
+ */
+export async function fetchModule(url) {
+  refuseBlocked();
+  const response = await fetch(url).catch((cause) => { throw missing(url, `cannot be fetched (${cause})`, cause); });
+  if (!response.ok) throw missing(url, `is not there: the server answered ${response.status}`);
+  // Compiled while it arrives, and what comes of it kept by the browser; but only with the right type.
+  if (response.headers.get('content-type') === 'application/wasm') return WebAssembly.compileStreaming(response);
+  return compile(new Uint8Array(await response.arrayBuffer()), url);
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} url where they come from
+ */
+export async function compile(bytes, url) {
+  if (MAGIC.some((byte, index) => bytes[index] !== byte)) throw missing(url, 'is something else, a web page perhaps');
+  return WebAssembly.compile(bytes);
+}
+
+/**
+ * Does something with the modules beside the package; if they are not where it takes them to be, with their copies.
+ * @template T
+ * @param {{modules: () => Modules | Promise<Modules>, copies?: () => Promise<Modules>}} host
+ * @param {(modules: Modules) => Promise<T>} use
+ * @returns {Promise<T>}
+ */
+export async function withModules({ modules, copies }, use) {
+  try {
+    return await use(await besideOf(modules));
+  } catch (error) {
+    if (!copies || !(error instanceof HeadwiseError && error.code === 'module')) throw error;
+    return use(await copies());
+  }
+}
+
+/** @param {() => Modules | Promise<Modules>} modules */
+async function besideOf(modules) {
+  try {
+    return await modules();
+  } catch (cause) {
+    // In a script that is no module, `import.meta` is empty.
+    throw missing('of the package', 'has no known address here', cause);
+  }
+}
+
+/** Tells a policy that forbids every module from one that is broken. */
+function refuseBlocked() {
+  try {
+    new WebAssembly.Module(MAGIC);
+  } catch (cause) {
+    throw new HeadwiseError('unsupported-environment', 'The Content-Security-Policy forbids WebAssembly. Add '
+      + '\'wasm-unsafe-eval\' to its script-src.', { missing: 'WebAssembly', directive: 'script-src' }, { cause });
+  }
+}
+
+/** @param {string} url @param {string} what @param {unknown} [cause] */
+function missing(url, what, cause) {
+  return new HeadwiseError('module', `The WebAssembly module ${url} ${what}. Say with the option “wasm” where the `
+    + 'package’s .wasm files are.', { url, option: 'wasm' }, { cause });
 }

@@ -6,7 +6,8 @@
  */
 
 import { HeadwiseError, fromWire } from '../errors.js';
-import { VARIANTS, pickVariant } from './variants.js';
+import { fetchModule, isModule } from './modules.js';
+import { pickVariant } from './variants.js';
 
 /** @typedef {import('./glue.js').Glue} Glue */
 
@@ -14,27 +15,32 @@ import { VARIANTS, pickVariant } from './variants.js';
 export class Runtime {
   #init;
   #glue;
+  #moduleAt;
   /** @type {Instance | undefined} */
   #instance;
+  /** @type {Promise<void> | undefined} */
+  #started;
   /** The build that runs in this thread, once one was asked for. @type {import('./variants.js').Variant | undefined} */
   #variant;
 
   /**
    * @param {import('./glue.js').Init} init the default export of the generated module
    * @param {Glue} glue its other exports
+   * @param {(url: string) => Promise<WebAssembly.Module>} [moduleAt]
    */
-  constructor(init, glue) {
+  constructor(init, glue, moduleAt = fetchModule) {
     this.#init = init;
     this.#glue = glue;
+    this.#moduleAt = moduleAt;
   }
 
   /**
    * The instance that can be called. A WASM module is fetched and compiled only the first time.
-   * @param {{variant?: import('./variants.js').Variant | 'auto', wasm?: import('./modules.js').Modules}} [options]
+   * @param {{variant?: import('./variants.js').Variant | 'auto', wasm: import('./modules.js').Modules}} options
    * @returns {Promise<Instance>}
    */
-  async open({ variant = 'auto', wasm } = {}) {
-    const offered = Object.keys(wasm ?? VARIANTS);
+  async open({ variant = 'auto', wasm }) {
+    const offered = Object.keys(wasm);
     if (variant !== 'auto' && !offered.includes(variant)) {
       throw new HeadwiseError('option', `“wasm” has no module for the variant “${variant}”.`, { option: 'wasm', supported: offered });
     }
@@ -45,15 +51,22 @@ export class Runtime {
     }
     this.#variant = picked;
     try {
-      await this.#init({ module_or_path: wasm?.[picked] ?? VARIANTS[picked].url });
+      await (this.#started ??= this.#start(/** @type {string | WebAssembly.Module} */ (wasm[picked])));
       if (this.#instance?.ended) this.#glue.__wbg_reset_state();
     } catch (error) {
+      this.#started = undefined;
       if (!this.#instance) this.#variant = undefined;
+      if (error instanceof HeadwiseError) throw error;
       throw new HeadwiseError('crashed', `The WebAssembly module could not be started (${error}).`, {},
         { cause: error });
     }
     if (!this.#instance || this.#instance.ended) this.#instance = new Instance(this.#glue, picked);
     return this.#instance;
+  }
+
+  /** @param {string | WebAssembly.Module} place */
+  async #start(place) {
+    await this.#init({ module_or_path: isModule(place) ? place : await this.#moduleAt(place) });
   }
 }
 

@@ -25,18 +25,15 @@ const splat = (value) => [65, value, 253, 15];
 const RELAXED_SWIZZLE = [253, 128, 2];
 
 /**
- * By preference: where the module is, what it needs, and a module that is valid only where that is there.
- * Bundlers find the files by exactly these expressions, copy both, and a browser fetches one.
- * @type {Record<Variant, {url: URL, needs: string, probe: Uint8Array<ArrayBuffer>}>}
+ * By preference: what the build needs, and a module that is valid only where that is there.
+ * @type {Record<Variant, {needs: string, probe: Uint8Array<ArrayBuffer>}>}
  */
 export const VARIANTS = {
   relaxed: {
-    url: new URL('../wasm/headwise_relaxed.wasm', import.meta.url),
     needs: 'relaxed SIMD',
     probe: moduleOf(...splat(1), ...splat(2), ...RELAXED_SWIZZLE),
   },
   simd128: {
-    url: new URL('../wasm/headwise_simd128.wasm', import.meta.url),
     needs: 'SIMD',
     probe: moduleOf(...splat(1)),
   },

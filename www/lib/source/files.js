@@ -5,13 +5,22 @@ import { RemoteFiles } from './remote.js';
 
 /** @typedef {RemoteFiles | LocalFiles} ModelFiles */
 
-/** A place, or files that are here. @typedef {import('./hub.js').ModelSource | {id: string, files: Map<string, Blob>}} Source */
+/**
+ * A place that is fetched from, a folder on disk, or files that are here.
+ * @typedef {import('./hub.js').ModelSource | {id: string, folder: string} | {id: string, files: Map<string, Blob>}} Source
+ */
 
 /**
  * @param {Source} source
- * @param {import('./remote.js').RemoteOptions} options
+ * @param {{store: import('../store/store.js').Store, openFolder?: (folder: string) => Promise<ModelFiles>}} host
+ * @param {Omit<import('./remote.js').RemoteOptions, 'store'>} options
  * @returns {Promise<ModelFiles>}
  */
-export async function openFiles(source, options) {
-  return 'files' in source ? new LocalFiles(source.files) : RemoteFiles.open(source, options);
+export async function openFiles(source, { store, openFolder }, options) {
+  if ('files' in source) return new LocalFiles(source.files);
+  if ('folder' in source) {
+    if (!openFolder) throw new Error(`nothing here opens the folder ${source.folder}`);
+    return openFolder(source.folder);
+  }
+  return RemoteFiles.open(source, { ...options, store });
 }

@@ -4,6 +4,7 @@
  */
 
 import { integrityOf } from '../base/verify.js';
+import { withModules } from '../runtime/modules.js';
 import { resolveModel } from './hub.js';
 import { RemoteFiles } from './remote.js';
 import { readSmallFiles } from './small.js';
@@ -18,15 +19,15 @@ import { newLoader, weightFiles } from './weights.js';
  * @param {string} model a Hub id, or the URL of a folder
  * @param {string} task what the model is for
  * @param {LockOptions} options
- * @param {import('../runtime/runtime.js').Runtime} runtime
+ * @param {import('../host.js').Host} host
  * @returns {Promise<Lock>}
  */
-export async function lock(model, task, { signal, token, ...where }, runtime) {
+export async function lock(model, task, { signal, token, ...where }, host) {
   const what = /** @type {const} */ ({ part: 'pipeline', task });
-  const opened = runtime.open();
+  const opened = withModules(host, (wasm) => host.runtime.open({ wasm }));
   const instance = await opened;
   const files = await RemoteFiles.open(resolveModel(model, where), {
-    token, signal: signal ?? new AbortController().signal, newSha256: async () => instance.sha256(),
+    token, store: host.store, signal: signal ?? new AbortController().signal, newSha256: async () => instance.sha256(),
   });
   try {
     const { small, home } = await readSmallFiles(files, opened, what);

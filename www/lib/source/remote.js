@@ -10,7 +10,6 @@ import { HeadwiseError } from '../errors.js';
 import { Download } from '../fetch/download.js';
 import { notTheFile, requester } from '../fetch/request.js';
 import { Patience } from '../fetch/retry.js';
-import { Store } from '../store/store.js';
 import { complaint, otherThan } from './contents.js';
 import { atCommit } from './hub.js';
 import { findManifest } from './manifest.js';
@@ -24,7 +23,7 @@ import { ChunkStream, KeptDownload, blobOf } from './stream.js';
  * @property {boolean} [allow_remote]
  * @property {boolean} [local_files_only] nothing is fetched, but from a folder
  * @property {import('../fetch/request.js').Fetch} [fetch]
- * @property {Store} [store]
+ * @property {import('../store/store.js').Store} store
  * @property {() => Promise<import('../base/verify.js').Sha256>} newSha256
  * @property {import('../fetch/retry.js').Wait} [wait]
  * @property {number} [silence] milliseconds after which a server that says nothing is taken for gone
@@ -54,16 +53,15 @@ export class RemoteFiles {
    * @param {RemoteOptions} options
    */
   static async open(source, options) {
-    const { store = new Store() } = options;
     const get = requester({ endpoint: source.endpoint, ...options });
     const manifest = source.api === undefined ? undefined
-      : await findManifest({ ...source, api: source.api }, get, { ...options, store });
-    return new RemoteFiles(source, { ...options, store }, get, manifest);
+      : await findManifest({ ...source, api: source.api }, get, options);
+    return new RemoteFiles(source, options, get, manifest);
   }
 
   /**
    * @param {import('./hub.js').ModelSource} source
-   * @param {RemoteOptions & {store: Store}} options
+   * @param {RemoteOptions} options
    * @param {import('../fetch/request.js').Get} get
    * @param {import('./manifest.js').Manifest | undefined} manifest
    */

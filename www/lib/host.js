@@ -1,0 +1,27 @@
+/**
+ * What the package stands on where it runs: each entry (`index.js`, `node.js`, …) makes one, and nothing below asks
+ * the environment who it is.
+ */
+
+export {};
+
+/**
+ * For an engine, in its thread.
+ * @typedef {object} EngineHost
+ * @property {import('./runtime/runtime.js').Runtime} runtime
+ * @property {import('./store/store.js').Store} store what was downloaded
+ * @property {(folder: string) => Promise<import('./source/files.js').ModelFiles>} [openFolder] opens a model on disk
+ */
+
+/**
+ * For the thread that asks: where the builds of the module are, or their copies where those cannot be found; ways to
+ * start a worker, best first; and the folder on disk that a reference to a model means, if it means one.
+ * @typedef {EngineHost & {
+ *   modules: () => Modules | Promise<Modules>,
+ *   copies?: () => Promise<Modules>,
+ *   workers: (() => Worker | Promise<Worker>)[],
+ *   folderOf?: (model: string) => string | undefined,
+ * }} Host
+ */
+
+/** @typedef {import('./runtime/modules.js').Modules} Modules */
