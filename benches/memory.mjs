@@ -63,9 +63,9 @@ async function bytesOf(folder, ending) {
 function readTokenizer(folder) {
   return withBlankPage((page, url) => page.evaluate(async ({ url, folder }) => {
     /** @type {typeof import('../www/lib/runtime/variants.js')} */
-    const { VARIANTS, pickVariant } = await import(`${url}www/lib/runtime/variants.js`);
+    const { pickVariant } = await import(`${url}www/lib/runtime/variants.js`);
     const glue = await import(`${url}www/lib/wasm/headwise.js`);
-    const { memory } = await glue.default({ module_or_path: VARIANTS[pickVariant('auto')].url });
+    const { memory } = await glue.default({ module_or_path: `${url}www/lib/wasm/headwise_${pickVariant('auto')}.wasm` });
     /** @type {Record<string, Uint8Array>} */
     const small = {};
     for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {

@@ -20,7 +20,7 @@ const MODULE = 'wasm/headwise_relaxed.wasm';
 const PARTS = 4;
 
 /** @param {string} file @param {string} text */
-const writeText = (file, text) => writeFile(`${FOLDER}${file}.js`, `export default ${JSON.stringify(text)};\n`);
+const writeText = (file, text) => writeFile(`${FOLDER}${file}.js`, `/** @type {string} */\nconst text = ${JSON.stringify(text)};\nexport default text;\n`);
 
 /** The worker in one script, which no module loader sees. */
 async function workerScript() {

@@ -225,9 +225,9 @@ export function fakeGlue(answers = {}) {
     const ofModules = task === 'feature-extraction' ? ['modules.json'] : [];
     return [...ofModules, ...names.map((name) => folder + name), ...others.map((other) => `${other}/config.json`)];
   };
-  const init = async ({ module_or_path }) => {
-    state.opened.push(`${module_or_path}`.split('/').at(-1));
-    if (`${module_or_path}`.endsWith('absent.wasm')) throw new TypeError('404');
+  const init = ({ module }) => {
+    state.opened.push(`${module}`.split('/').at(-1));
+    if (`${module}`.endsWith('absent.wasm')) throw new TypeError('404');
   };
   const take_panic = () => {
     const { panic } = state;

@@ -8,13 +8,13 @@
  * ```
  *
  * The route of a call: `pipeline.js` → `tasks/` → `engine/client.js` → a worker: `engine/engine.js` → WASM; the
- * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only the entries (`index.js`,
- * `worker.js`, …) know the generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
+ * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only `generated.js` knows the
+ * generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
  */
 
-import init, * as glue from './wasm/headwise.js';
 import { classicWorker, unpackModule } from './copies.js';
 import { faceOn } from './face.js';
+import { glue, init } from './generated.js';
 import { Runtime } from './runtime/runtime.js';
 import { Store } from './store/store.js';
 

@@ -3,9 +3,9 @@
  * is that of `index.js`.
  */
 
-import init, * as glue from './wasm/headwise.js';
 import { classicWorker, unpackModule } from './copies.js';
 import { faceOn } from './face.js';
+import { glue, init } from './generated.js';
 import module1 from './inline/module1.js';
 import module2 from './inline/module2.js';
 import module3 from './inline/module3.js';

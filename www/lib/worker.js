@@ -1,7 +1,7 @@
 /** What a worker runs: an engine on the worker's own port. */
 
-import init, * as glue from './wasm/headwise.js';
 import { serve } from './engine/engine.js';
+import { glue, init } from './generated.js';
 import { Runtime } from './runtime/runtime.js';
 import { Store } from './store/store.js';
 

@@ -3,7 +3,8 @@ import { pipeline } from '../../../www/lib/index.js';
 import { resolveModel } from '../../../www/lib/source/hub.js';
 import { load } from '../../../www/lib/engine/load.js';
 import { Runtime } from '../../../www/lib/runtime/runtime.js';
-import init, * as glue from '../../../www/lib/wasm/headwise.js';
+import { Store } from '../../../www/lib/store/store.js';
+import * as glue from '../../../www/lib/wasm/headwise.js';
 
 /**
  * @param {import('../host.js').Model} model
@@ -46,16 +47,17 @@ async function openTexts(url, variant, dtype) {
  * @returns {Promise<import('../host.js').Engine>}
  */
 async function openIds(url, variant, dtype, { dot, all }) {
-  const runtime = new Runtime(init, /** @type {any} */ (glue));
+  const runtime = new Runtime(glue.initSync, /** @type {any} */ (glue));
+  const wasm = { [variant]: new URL(`../../../www/lib/wasm/headwise_${variant}.wasm`, import.meta.url).href };
   const signal = new AbortController().signal;
   if (dot) {
     // Before the load, which otherwise measures which form is faster here.
-    await runtime.open({ variant });
-    /** @type {any} */ (glue).set_dot_form(dot);
+    await runtime.open({ variant, wasm });
+    glue.set_dot_form(dot);
   }
   const what = /** @type {const} */ ({ part: 'pipeline', task: 'text-classification' });
-  const options = { variant, dtype };
-  const { held } = await load({ source: resolveModel(url), what, options }, { runtime, signal, report: () => {} });
+  const options = { variant, dtype, wasm };
+  const { held } = await load({ source: resolveModel(url), what, options }, { host: { runtime, store: new Store() }, signal, report: () => {} });
   const classifier = /** @type {any} */ (held);
   return {
     about: about(classifier.info),

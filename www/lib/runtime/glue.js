@@ -31,7 +31,7 @@ export {};
  * @typedef {{labels: string[], seed?: number}} NewHead
  */
 
-/** @typedef {(options: {module_or_path: string | URL | WebAssembly.Module}) => Promise<unknown>} Init */
+/** @typedef {(options: {module: WebAssembly.Module}) => unknown} Init */
 
 /**
  * A model that arrives.

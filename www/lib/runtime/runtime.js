@@ -24,8 +24,8 @@ export class Runtime {
   #variant;
 
   /**
-   * @param {import('./glue.js').Init} init the default export of the generated module
-   * @param {Glue} glue its other exports
+   * @param {import('./glue.js').Init} init starts an instance of the generated module
+   * @param {Glue} glue what calls it
    * @param {(url: string) => Promise<WebAssembly.Module>} [moduleAt]
    */
   constructor(init, glue, moduleAt = fetchModule) {
@@ -66,7 +66,7 @@ export class Runtime {
 
   /** @param {string | WebAssembly.Module} place */
   async #start(place) {
-    await this.#init({ module_or_path: isModule(place) ? place : await this.#moduleAt(place) });
+    this.#init({ module: isModule(place) ? place : await this.#moduleAt(place) });
   }
 }
 
