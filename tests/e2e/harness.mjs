@@ -29,9 +29,10 @@ export function launch(flags = []) {
  * The same with its profile in a folder.
  *
  * @param {string} folder
+ * @param {string[]} [flags]
  */
-export function launchProfile(folder) {
-  return chromium.launchPersistentContext(folder, { executablePath: executable(), headless: true, args: FLAGS });
+export function launchProfile(folder, flags = []) {
+  return chromium.launchPersistentContext(folder, { executablePath: executable(), headless: true, args: [...FLAGS, ...flags] });
 }
 
 function executable() {
