@@ -12,6 +12,7 @@ const WWW = new URL('../../www/', import.meta.url);
 const FLOORS = [
   [['app.js']],
   [['app/']],
+  [['lib/transformers.js']],
   [['lib/transformers/']],
   [['lib/index.js', 'lib/worker.js']],
   [['lib/pipeline.js'], ['lib/auto.js'], ['lib/models.js']],

@@ -33,9 +33,8 @@ function arrayOf(type, numbers) {
 /**
  * Numbers with a shape; `tensor[i]` is the i-th along the first dimension. A method whose name ends with `_` does the same
  * in place.
- * @extends {Plain<any>}
  */
-export class Tensor extends Plain {
+export class Tensor extends /** @type {new (type: any, data: any, dims: readonly number[]) => Plain<any> & {[place: number]: Tensor}} */ (Plain) {
   /**
    * @param {string} type
    * @param {ArrayLike<any>} data row after row: a typed array, or one that becomes one
