@@ -211,7 +211,14 @@ test('what does not apply is said once', async (t) => {
   }
   set.backends.onnx.wasm = {};
   assert.equal((await failure(AutoConfig.from_pretrained(NLPTOWN, { dtype: 'q3' }))).code, 'option');
-  assert.equal((await failure(AutoConfig.from_pretrained(NLPTOWN, { dtypes: 'q8' }))).code, 'option');
+  warn.mock.resetCalls();
+  await AutoConfig.from_pretrained(NLPTOWN, { dtypes: 'q8', revision: 'main' });
+  const pipe = await pipeline('sentiment-analysis', NLPTOWN);
+  t.after(() => pipe.dispose());
+  assert.equal((await pipe('a', { top_k: 2, return_tensors: true, whatever: 1 })).length, 2);
+  await pipe.tokenizer('a', { return_tensors: 'pt', padding: true });
+  assert.deepEqual(warn.mock.calls.map(({ arguments: [message] }) => /“(\w+)”/.exec(message)[1]), ['dtypes', 'return_tensors', 'whatever', 'return_tensors']);
+  assert.equal((await failure(pipe('a', { top_k: 'two' }))).code, 'option');
 });
 
 test('a conversion to ONNX without a known original names what its card names', async () => {

@@ -24,7 +24,7 @@ import { Tensor } from './tensor.js';
 /** @typedef {(...args: any[]) => Promise<any>} Call */
 
 /** @param {Call} plain */
-const asIs = (plain) => (/** @type {any[]} */ ...args) => plain(...args);
+const asIs = (plain) => plain;
 
 /** @type {Record<import('../tasks/index.js').TaskName, (plain: any, model: import('./models.js').Model<any>) => Call>} */
 export const CALLS = {

@@ -6,6 +6,7 @@
 import { HeadwiseError } from '../errors.js';
 import { HUB_PATH, env, givenFetch, warnOnce } from './env.js';
 import { convertedName, originalOf } from './originals.js';
+import { withKnown } from './tolerant.js';
 
 /** @typedef {import('../engine/open.js').ModelReference} ModelReference */
 
@@ -43,9 +44,9 @@ export async function loadFirst(model, options, load) {
   const places = placesOf(model, own);
   for (const [number, place] of places.entries()) {
     try {
-      return await load(place.model, { ...own, ...place.options });
+      return await withKnown({ ...own, ...place.options }, (known) => load(place.model, known));
     } catch (error) {
-      if (number === places.length - 1 || !isAbsence(error)) throw await explained(model, error);
+      if (number === places.length - 1 || !isAbsence(error)) throw await explained(model, own, error);
     }
   }
   throw new HeadwiseError('option', 'env.allowLocalModels and env.allowRemoteModels are both false: there is nowhere to load '
@@ -113,25 +114,30 @@ function folderOf(base, path) {
 /**
  * The error of a conversion to ONNX, with the model that it was made of.
  * @param {ModelReference} model
+ * @param {import('../options.js').LoadOptions} options
  * @param {unknown} error
  */
-async function explained(model, error) {
-  const name = typeof model === 'string' ? convertedName(model) : undefined;
-  if (name === undefined || originalOf(String(model)) !== model || !isAbsence(error)) return error;
+async function explained(model, options, error) {
+  const name = typeof model === 'string' && originalOf(model) === model ? convertedName(model) : undefined;
+  if (name === undefined || !isAbsence(error)) return error;
   const { code, message, details } = /** @type {HeadwiseError} */ (error);
-  const original = await statedOriginal(String(model));
+  const original = await statedOriginal(String(model), options);
   const hint = original ? `It was made of ${original}: load that.`
     : `Its original has the same name: https://huggingface.co/models?search=${encodeURIComponent(name)}`;
   return new HeadwiseError(code, `${model} is a conversion to ONNX, and Headwise reads safetensors. ${hint} (${message})`,
     { ...details, ...original && { original } }, { cause: error });
 }
 
-/** What the card of a model names as its base. @param {string} id */
-async function statedOriginal(id) {
-  if (!env.allowRemoteModels) return undefined;
+/**
+ * What the card of a model names as its base, if it may be asked for.
+ * @param {string} id
+ * @param {import('../options.js').LoadOptions} options
+ */
+async function statedOriginal(id, { endpoint, fetch = globalThis.fetch, allow_remote, local_files_only }) {
+  if (!env.allowRemoteModels || allow_remote === false || local_files_only) return undefined;
   try {
-    const response = await (env.fetch ?? fetch)(`${folderOf(env.remoteHost, `${id}/resolve/main`)}README.md`);
-    return /^base_model:\s*(?:-\s*)?["']?([\w.-]+\/[\w.-]+)/m.exec(response.ok ? await response.text() : '')?.[1];
+    const response = await fetch?.(`${folderOf(endpoint ?? env.remoteHost, `${id}/resolve/main`)}README.md`);
+    return /^base_model:\s*(?:-\s*)?["']?([\w.-]+\/[\w.-]+)/m.exec(response?.ok ? await response.text() : '')?.[1];
   } catch {
     return undefined;
   }

@@ -39,14 +39,11 @@ export class PretrainedConfig {
  * } & Partial<import('../runtime/glue.js').ModelInfo>} Model
  */
 
-/**
- * A model of the package.
- * @typedef {Pick<headwise.PretrainedModel<object>, 'config' | 'dispose'> & ((inputs: any, options?: any) => Promise<object>)} PlainModel
- */
+/** A model of the package. @typedef {headwise.PretrainedModel<any>} PlainModel */
 
 /** What all models are. */
 export class PreTrainedModel extends /** @type {new () => Model<any>} */ (Callable) {
-  /** The model's head. @type {keyof typeof headwise} */
+  /** The class of the package that loads it. @type {Auto} */
   static auto = 'AutoModel';
 
   /**
@@ -55,16 +52,29 @@ export class PreTrainedModel extends /** @type {new () => Model<any>} */ (Callab
    * @returns {Promise<any>}
    */
   static async from_pretrained(model, options) {
-    const plain = /** @type {any} */ (await loadFirst(model, options, /** @type {any} */ (headwise[this.auto]).from_pretrained));
-    return modelOver(this, async () => plain, plain.config, plain.model);
+    /** @type {import('../auto.js').AutoClass<PlainModel>} */
+    const auto = headwise[this.auto];
+    const plain = await loadFirst(model, options, auto.from_pretrained);
+    return modelOver(this, async () => plain, plain);
   }
 }
 
-/** @template Output @typedef {typeof PreTrainedModel & import('../auto.js').AutoClass<Model<Output>>} ModelClass */
+/**
+ * Classes of models, by the names of those that load them.
+ * @typedef {'AutoModel' | 'AutoModelForSequenceClassification' | 'AutoModelForTokenClassification'
+ *   | 'AutoModelForQuestionAnswering' | 'AutoModelForMultipleChoice' | 'AutoModelForMaskedLM'} Auto
+ */
+
+/**
+ * @template Output
+ * @typedef {(new () => Model<Output>) & {
+ *   from_pretrained(model: import('./load.js').ModelReference, options?: import('./load.js').LoadOptions): Promise<Model<Output>>,
+ * }} ModelClass
+ */
 
 /**
  * A class of models with this head; those of architectures are other names of it.
- * @param {keyof typeof headwise} auto
+ * @param {Auto} auto
  * @returns {any}
  */
 const withHead = (auto) => class extends PreTrainedModel {
@@ -85,18 +95,17 @@ export const AutoModelForMultipleChoice = withHead('AutoModelForMultipleChoice')
 export const AutoModelForMaskedLM = withHead('AutoModelForMaskedLM');
 
 /**
- * @param {typeof PreTrainedModel} kind
+ * @param {{prototype: object}} kind
  * @param {() => Promise<PlainModel>} open gives the model of the package
- * @param {object} config
- * @param {object} known what is known of it
+ * @param {Pick<PlainModel, 'config' | 'model'>} known what is known of it before
  * @returns {Model<any>}
  */
-export function modelOver(kind, open, config, known) {
+export function modelOver(kind, open, { config, model }) {
   return /** @type {any} */ (callable(kind, async (/** @type {any} */ inputs, /** @type {any} */ options) => {
     const outputs = await (await open())(await inputsOf(inputs), options);
     return Object.fromEntries(Object.entries(outputs).map(([name, output]) =>
       [name, Array.isArray(output) ? output.map(Tensor.from) : Tensor.from(output)]));
-  }, { ...known, config: new PretrainedConfig(config), dispose: async () => (await open()).dispose() }));
+  }, { ...model, config: new PretrainedConfig(config), dispose: async () => (await open()).dispose() }));
 }
 
 /** The inputs when they are there, without positions, which a model counts itself. @param {any} inputs */

@@ -1,5 +1,5 @@
 /**
- * Every other name that transformers.js exports (versions 3.8.1 and 4.3.2), since one that is missing keeps a whole module
+ * Every other name that transformers.js exports (versions 2.17.2, 3.8.1 and 4.3.2), since one that is missing keeps a whole module
  * from starting. Those of text encoders are the classes of `models.js` and `tokenizer.js`, which take any architecture: the
  * files of a model say which it is. What generates, sees or hears says when it is used that it is not to be had here.
  */
@@ -105,10 +105,10 @@ export const {
   DistilBertForSequenceClassification, DistilBertForTokenClassification, DistilBertModel, DistilBertPreTrainedModel,
   DistilBertTokenizer, DocumentQuestionAnsweringPipeline, DonutFeatureExtractor, DonutImageProcessor, DonutSwinModel,
   DonutSwinPreTrainedModel, DPTFeatureExtractor, DPTForDepthEstimation, DPTImageProcessor, DPTModel,
-  DPTPreTrainedModel, dynamic_time_warping, DynamicCache, EdgeTamModel, EfficientNetForImageClassification,
-  EfficientNetImageProcessor, EfficientNetModel, EfficientNetPreTrainedModel, ElectraForMaskedLM,
-  ElectraForQuestionAnswering, ElectraForSequenceClassification, ElectraForTokenClassification, ElectraModel,
-  ElectraPreTrainedModel, ElectraTokenizer, EmbeddingGemma2Model, EmbeddingGemma2PreTrainedModel,
+  DPTPreTrainedModel, dynamic_time_warping, DynamicCache, dynamicTimeWarping, EdgeTamModel,
+  EfficientNetForImageClassification, EfficientNetImageProcessor, EfficientNetModel, EfficientNetPreTrainedModel,
+  ElectraForMaskedLM, ElectraForQuestionAnswering, ElectraForSequenceClassification, ElectraForTokenClassification,
+  ElectraModel, ElectraPreTrainedModel, ElectraTokenizer, EmbeddingGemma2Model, EmbeddingGemma2PreTrainedModel,
   EmbeddingGemma2Processor, EmbeddingGemma2VideoProcessor, EncodecFeatureExtractor, EosTokenCriteria,
   Ernie4_5ForCausalLM, Ernie4_5Model, Ernie4_5PreTrainedModel, Ernie4_5PretrainedModel, EsmForMaskedLM,
   EsmForSequenceClassification, EsmForTokenClassification, EsmModel, EsmPreTrainedModel, EsmTokenizer,
@@ -122,7 +122,7 @@ export const {
   Gemma3nForConditionalGeneration, Gemma3nPreTrainedModel, Gemma3nProcessor, Gemma3PreTrainedModel, Gemma3Processor,
   Gemma4AudioFeatureExtractor, Gemma4ForCausalLM, Gemma4ForConditionalGeneration, Gemma4ImageProcessor,
   Gemma4Processor, GemmaForCausalLM, GemmaModel, GemmaPreTrainedModel, GemmaTokenizer, GenerationConfig,
-  getCacheShapes, Glm46VImageProcessor, Glm46VProcessor, GlmForCausalLM, GlmModel, GlmMoeDsaForCausalLM,
+  getCacheShapes, getTopItems, Glm46VImageProcessor, Glm46VProcessor, GlmForCausalLM, GlmModel, GlmMoeDsaForCausalLM,
   GlmMoeDsaModel, GlmMoeDsaPreTrainedModel, GlmOcrForConditionalGeneration, GlmPreTrainedModel, GLPNFeatureExtractor,
   GLPNForDepthEstimation, GLPNModel, GLPNPreTrainedModel, GPT2LMHeadModel, GPT2Model, GPT2PreTrainedModel,
   GPT2Tokenizer, GPTBigCodeForCausalLM, GPTBigCodeModel, GPTBigCodePreTrainedModel, GPTJForCausalLM, GPTJModel,

@@ -1,16 +1,15 @@
 /** `pipeline()` and the classes of pipelines as in transformers.js, over those of the package. */
 
 import * as headwise from '../index.js';
+import { isWorker } from '../options.js';
 import { taskOf } from '../tasks/index.js';
 import { Callable, callable } from './callable.js';
 import { CALLS } from './calls.js';
 import { loadFirst } from './load.js';
-import {
-  AutoModel, AutoModelForMaskedLM, AutoModelForMultipleChoice, AutoModelForQuestionAnswering,
-  AutoModelForSequenceClassification, AutoModelForTokenClassification, modelOver,
-} from './models.js';
+import * as models from './models.js';
 import { DEFAULTS } from './originals.js';
 import { tokenizerOver } from './tokenizer.js';
+import { withKnown } from './tolerant.js';
 
 /** What all pipelines are: functions of texts, made by `pipeline()`. */
 export class Pipeline extends Callable {}
@@ -23,16 +22,16 @@ export class FeatureExtractionPipeline extends /** @type {new () => PipelineOf<'
 
 /** @typedef {import('../tasks/index.js').TaskName} TaskName */
 
-/** The class of a task's pipelines, and of its models. @type {Record<TaskName, [{prototype: object}, typeof import('./models.js').PreTrainedModel]>} */
+/** The class of a task's pipelines, and that of its models. @type {Record<TaskName, [{prototype: object}, import('./models.js').Auto]>} */
 const CLASSES = {
-  'text-classification': [TextClassificationPipeline, AutoModelForSequenceClassification],
-  'token-classification': [TokenClassificationPipeline, AutoModelForTokenClassification],
-  'question-answering': [QuestionAnsweringPipeline, AutoModelForQuestionAnswering],
-  'fill-mask': [FillMaskPipeline, AutoModelForMaskedLM],
-  'zero-shot-classification': [ZeroShotClassificationPipeline, AutoModelForSequenceClassification],
-  'feature-extraction': [FeatureExtractionPipeline, AutoModel],
-  'multiple-choice': [Pipeline, AutoModelForMultipleChoice],
-  'text-ranking': [Pipeline, AutoModelForSequenceClassification],
+  'text-classification': [TextClassificationPipeline, 'AutoModelForSequenceClassification'],
+  'token-classification': [TokenClassificationPipeline, 'AutoModelForTokenClassification'],
+  'question-answering': [QuestionAnsweringPipeline, 'AutoModelForQuestionAnswering'],
+  'fill-mask': [FillMaskPipeline, 'AutoModelForMaskedLM'],
+  'zero-shot-classification': [ZeroShotClassificationPipeline, 'AutoModelForSequenceClassification'],
+  'feature-extraction': [FeatureExtractionPipeline, 'AutoModel'],
+  'multiple-choice': [Pipeline, 'AutoModelForMultipleChoice'],
+  'text-ranking': [Pipeline, 'AutoModelForSequenceClassification'],
 };
 
 /**
@@ -59,34 +58,58 @@ export async function pipeline(task, model, options) {
   const name = taskOf(task);
   const { plain, again } = await loadFirst(model ?? DEFAULTS[name], options, async (found, { progress_callback, signal, ...own }) => ({
     plain: await headwise.pipeline(name, found, { progress_callback, signal, ...own }),
-    again: /** @type {const} */ ([found, own]),
+    // A worker that was given is taken.
+    again: /** @type {const} */ ([found, { ...own, worker: isWorker(own.worker) ? true : own.worker }]),
   }));
-  /** What was loaded beside the pipeline. @type {Promise<{dispose(): Promise<void>}>[]} */
-  const beside = [];
-  /** @param {import('../auto.js').AutoClass<any>} auto @returns {() => Promise<any>} */
-  const lazily = (auto) => {
-    /** @type {Promise<any> | undefined} */
-    let loaded;
-    return () => {
-      if (!loaded) beside.push(loaded = auto.from_pretrained(...again));
-      return loaded;
-    };
-  };
+  const parts = new Parts(again);
+  const [kind, auto] = CLASSES[name];
+  const { config, ...about } = plain.model;
+  const bare = models.modelOver(models[auto], parts.loads(headwise[auto]), { config, model: about });
+  const { max_length, mask_token = null } = plain.tokenizer;
+  const tokenizer = tokenizerOver(parts.loads(headwise.AutoTokenizer), { model_max_length: max_length, mask_token });
   const dispose = async () => {
     await plain.dispose();
-    for (const loaded of await Promise.allSettled(beside)) if (loaded.status === 'fulfilled') await loaded.value.dispose();
+    await parts.dispose();
   };
-  const [kind, ofModel] = CLASSES[name];
-  const { config, ...about } = plain.model;
-  const { max_length, mask_token = null } = plain.tokenizer;
-  const bare = modelOver(ofModel, lazily(/** @type {any} */ (headwise[ofModel.auto])), config, about);
-  return /** @type {any} */ (callable(kind, CALLS[name](plain, bare), {
-    task: name,
-    model: bare,
-    tokenizer: tokenizerOver(lazily(headwise.AutoTokenizer), { model_max_length: max_length, mask_token }),
-    processor: null,
-    files: plain.files,
-    dispose,
+  const run = CALLS[name](plain, bare);
+  const call = async (/** @type {any[]} */ ...args) => {
+    const last = args.at(-1);
+    const isObject = typeof last === 'object' && last !== null;
+    return isObject ? withKnown(last, (options) => run(...args.slice(0, -1), options)) : run(...args);
+  };
+  return /** @type {any} */ (callable(kind, call, {
+    task: name, model: bare, tokenizer, processor: null, files: plain.files, dispose,
     [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]: dispose,
   }));
+}
+
+/** What is loaded beside a pipeline, of the same files, once it is called. */
+class Parts {
+  /** @type {Promise<{dispose(): Promise<void>}>[]} */
+  #loaded = [];
+  #source;
+
+  /** @param {readonly [import('./load.js').ModelReference, import('../options.js').LoadOptions]} source */
+  constructor(source) {
+    this.#source = source;
+  }
+
+  /** What gives a part, loaded at the first call. @param {import('../auto.js').AutoClass<any>} auto @returns {() => Promise<any>} */
+  loads(auto) {
+    /** @type {Promise<any> | undefined} */
+    let part;
+    return () => {
+      if (!part) {
+        part = auto.from_pretrained(...this.#source);
+        this.#loaded.push(part);
+        part.catch(() => { part = undefined; });
+      }
+      return part;
+    };
+  }
+
+  async dispose() {
+    const parts = await Promise.allSettled(this.#loaded);
+    await Promise.all(parts.map((part) => part.status === 'fulfilled' && part.value.dispose()));
+  }
 }

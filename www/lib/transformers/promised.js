@@ -2,16 +2,21 @@
 
 import { HeadwiseError } from '../errors.js';
 
+/** What code reads off an encoding, a list, a text or a map; a promise has none of it. */
+const PROPERTIES = [
+  'input_ids', 'attention_mask', 'token_type_ids', 'length', 'map', 'filter', 'slice', 'join', 'includes', 'forEach', 'at', 'size', 'get',
+  'has', 'keys', 'entries',
+];
+
 /**
  * A promise that names `await` when a property of its value is read off it.
  * @template T
  * @param {string} call what gave it
- * @param {readonly string[]} names of those properties
  * @param {Promise<T>} promise
  * @returns {Promise<T>}
  */
-export function promised(call, names, promise) {
-  const hints = names.map((name) => [name, {
+export function promised(call, promise) {
+  const hints = PROPERTIES.map((name) => [name, {
     // Spreading reads what is enumerable, too.
     enumerable: true,
     get() {
@@ -21,6 +26,3 @@ export function promised(call, names, promise) {
   }]);
   return Object.defineProperties(promise, Object.fromEntries(hints));
 }
-
-/** Properties of what is an array or a string. */
-export const OF_LISTS = ['length', 'map', 'filter', 'slice', 'join', 'includes', 'forEach', 'at'];

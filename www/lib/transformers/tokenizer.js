@@ -7,15 +7,16 @@ import { HeadwiseError } from '../errors.js';
 import { AutoTokenizer as Plain } from '../index.js';
 import { Callable, callable } from './callable.js';
 import { loadFirst } from './load.js';
-import { OF_LISTS, promised } from './promised.js';
+import { promised } from './promised.js';
 import { Tensor } from './tensor.js';
+import { withKnown } from './tolerant.js';
 
 /** @typedef {import('../tokenizer.js').Tokenizer} PlainTokenizer */
 /** @typedef {import('../tokenizer.js').TokenizerOptions} TokenizerOptions */
 /** @typedef {Record<'input_ids' | 'attention_mask', Tensor> & {token_type_ids?: Tensor}} Encoding */
 /** @typedef {{skip_special_tokens?: boolean, clean_up_tokenization_spaces?: boolean}} DecodeOptions */
 
-/** Properties that come with a tokenizer. */
+/** Roles of special tokens. */
 const ROLES = /** @type {const} */ (['cls', 'mask', 'pad', 'sep', 'unk']);
 
 /**
@@ -33,13 +34,13 @@ const ROLES = /** @type {const} */ (['cls', 'mask', 'pad', 'sep', 'unk']);
  *   get_vocab(): Promise<Map<string, number>>,
  *   convert_tokens_to_ids<T extends string | readonly string[]>(tokens: T): Promise<T extends string ? number : number[]>,
  *   convert_ids_to_tokens(ids: any): Promise<string[]>,
- *   model: {convert_tokens_to_ids(tokens: readonly string[]): Promise<number[]>, convert_ids_to_tokens(ids: any): Promise<string[]>},
+ *   model: Pick<Tokenizer, 'convert_tokens_to_ids' | 'convert_ids_to_tokens'>,
  *   all_special_ids: number[], all_special_tokens: string[],
  *   dispose(): Promise<void>,
  * } & Partial<Omit<PlainTokenizer, 'decode' | 'batch_decode' | 'get_vocab'>>} Tokenizer
  */
 
-/** Every tokenizer: its files say which it is. Its subclasses' names are others of this one. */
+/** Every tokenizer: its files say which it is. */
 export class PreTrainedTokenizer extends /** @type {new () => Tokenizer} */ (Callable) {
   /**
    * @param {import('./load.js').ModelReference} model
@@ -58,68 +59,79 @@ export class PreTrainedTokenizer extends /** @type {new () => Tokenizer} */ (Cal
  * @returns {PreTrainedTokenizer}
  */
 export function tokenizerOver(open, known) {
+  const { encodeAll, ...methods } = methodsOver(open);
+  /** @param {string} name @param {(...args: any[]) => Promise<unknown>} method */
+  const hinted = (name, method) => (/** @type {any[]} */ ...args) => promised(`${name}(…)`, method(...args));
+  const named = Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, hinted(`tokenizer.${name}`, method)]));
+  return /** @type {any} */ (callable(PreTrainedTokenizer, hinted('tokenizer', encodeAll), {
+    ...propertiesOf(known),
+    ...named,
+    model: named,
+    apply_chat_template() {
+      throw new HeadwiseError('task', 'Headwise classifies text: there are no chats.', { supported: ['tokenizer(text)'] });
+    },
+    dispose: async () => (await open()).dispose(),
+  }));
+}
+
+/** What a tokenizer can be asked. @param {() => Promise<PlainTokenizer>} open */
+function methodsOver(open) {
   /** @type {Promise<{ids: Map<string, number>, tokens: Map<number, string>}> | undefined} */
   let vocabulary;
   const readVocabulary = async () => {
     const ids = await (await open()).get_vocab();
     return { ids, tokens: new Map([...ids].map(([token, id]) => [id, token])) };
   };
-  const words = () => vocabulary ??= readVocabulary();
+  const words = () => vocabulary ??= readVocabulary().catch((error) => {
+    vocabulary = undefined;
+    throw error;
+  });
 
   /** @param {string | readonly string[]} text @param {TokenizerOptions} [options] @returns {Promise<any>} */
-  const encodeAll = async (text, options = {}) => {
-    const columns = Object.entries(await (await open())(text, { ...options }));
+  async function encodeAll(text, options = {}) {
+    const tokenizer = await open();
+    const columns = Object.entries(await withKnown(options, (given) => tokenizer(text, given)));
     return Object.fromEntries(columns.map(([name, ids]) => [name, options.return_tensor === false ? ids : Tensor.from(ids)]));
-  };
+  }
+
   /** @param {string} text @param {TokenizerOptions} [options] @returns {Promise<number[]>} */
-  const idsOf = async (text, options) => (await encodeAll(text, { ...options, return_tensor: false })).input_ids;
-  const convert_ids_to_tokens = (/** @type {any} */ ids) => promised('tokenizer.convert_ids_to_tokens(ids)', OF_LISTS, (async () => {
-    const { tokens } = await words();
-    return listOf(await ids).map((id) => tokens.get(id));
-  })());
-  const convert_tokens_to_ids = (/** @type {any} */ tokens) => promised('tokenizer.convert_tokens_to_ids(tokens)', OF_LISTS, (async () => {
-    const given = await tokens;
-    const { ids } = await words();
-    const idOf = (/** @type {string} */ token) => ids.get(token) ?? known.unk_token_id;
-    return typeof given === 'string' ? idOf(given) : given.map(idOf);
-  })());
+  async function encode(text, options) {
+    return (await encodeAll(text, { ...options, return_tensor: false })).input_ids;
+  }
 
-  const tokenizer = callable(PreTrainedTokenizer,
-    (/** @type {string | readonly string[]} */ text, /** @type {TokenizerOptions} */ options) =>
-      promised('tokenizer(text)', ['input_ids', 'attention_mask', 'token_type_ids'], encodeAll(text, options)),
-    {
-      ...propertiesOf(known),
-      encode: (/** @type {string} */ text, /** @type {any} */ { text_pair, add_special_tokens, return_token_type_ids } = {}) =>
-        promised('tokenizer.encode(text)', OF_LISTS, idsOf(text, { text_pair, add_special_tokens, return_token_type_ids })),
-      tokenize: (/** @type {string} */ text, /** @type {any} */ { pair, add_special_tokens = false } = {}) =>
-        promised('tokenizer.tokenize(text)', OF_LISTS, (async () => {
-          const { tokens } = await words();
-          return (await idsOf(text, { text_pair: pair, add_special_tokens })).map((id) => tokens.get(id));
-        })()),
-      decode: (/** @type {any} */ ids, /** @type {DecodeOptions} */ { skip_special_tokens } = {}) =>
-        promised('tokenizer.decode(ids)', OF_LISTS, (async () => {
-          const given = await ids;
-          // A row by itself is a sequence, too.
-          return (await open()).decode(given instanceof Tensor && given.dims[0] === 1 ? given.flatten() : given, { skip_special_tokens });
-        })()),
-      batch_decode: (/** @type {any} */ ids, /** @type {DecodeOptions} */ { skip_special_tokens } = {}) =>
-        promised('tokenizer.batch_decode(ids)', OF_LISTS, (async () =>
-          (await open()).batch_decode(await ids, { skip_special_tokens }))()),
-      get_vocab: () => promised('tokenizer.get_vocab()', ['size', 'get', 'has', 'keys', 'entries'], words().then(({ ids }) => ids)),
-      convert_tokens_to_ids,
-      convert_ids_to_tokens,
-      model: { convert_tokens_to_ids, convert_ids_to_tokens },
-      apply_chat_template: () => {
-        throw new HeadwiseError('task', 'Headwise classifies text: there are no chats.', { supported: ['tokenizer(text)'] });
-      },
-      dispose: async () => (await open()).dispose(),
-    });
-  return /** @type {any} */ (tokenizer);
-}
-
-/** @param {any} ids @returns {number[]} */
-function listOf(ids) {
-  return Array.from(ids instanceof Tensor ? ids.data : [ids].flat(), Number);
+  return {
+    encodeAll,
+    encode,
+    /** @param {string} text @param {{pair?: string | null, add_special_tokens?: boolean}} [options] */
+    async tokenize(text, { pair: text_pair, add_special_tokens = false } = {}) {
+      const { tokens } = await words();
+      return (await encode(text, { text_pair, add_special_tokens })).map((id) => tokens.get(id));
+    },
+    /** @param {any} ids @param {DecodeOptions} [options] */
+    async decode(ids, { skip_special_tokens } = {}) {
+      const given = await ids;
+      // A row by itself is a sequence, too.
+      return (await open()).decode(given instanceof Tensor && given.dims[0] === 1 ? given.flatten() : given, { skip_special_tokens });
+    },
+    /** @param {any} ids @param {DecodeOptions} [options] */
+    async batch_decode(ids, { skip_special_tokens } = {}) {
+      return (await open()).batch_decode(await ids, { skip_special_tokens });
+    },
+    async get_vocab() {
+      return (await words()).ids;
+    },
+    /** @param {any} tokens */
+    async convert_tokens_to_ids(tokens) {
+      const [given, { ids }, { unk_token_id }] = await Promise.all([tokens, words(), open()]);
+      const idOf = (/** @type {string} */ token) => ids.get(token) ?? unk_token_id;
+      return typeof given === 'string' ? idOf(given) : given.map(idOf);
+    },
+    /** @param {any} ids */
+    async convert_ids_to_tokens(ids) {
+      const [given, { tokens }] = await Promise.all([ids, words()]);
+      return Array.from(given instanceof Tensor ? given.data : [given].flat(), (id) => tokens.get(Number(id)));
+    },
+  };
 }
 
 /** What is known of a tokenizer without asking. @param {any} known */
