@@ -26,6 +26,8 @@ const MODELS = {
   'nomic-ai/nomic-embed-text-v1.5': 'sentences/published/gte-small',
   'Qwen/Qwen3-Embedding-0.6B': 'sentences/published/e5-small-v2',
   'BAAI/bge-reranker-base': 'tasks/wordpiece-ranking',
+  'tiny/bpe': 'tasks/bpe-masked-lm',
+  'tiny/unigram': 'tasks/unigram-masked-lm',
 };
 const NLPTOWN = 'nlptown/bert-base-multilingual-uncased-sentiment';
 
@@ -246,18 +248,18 @@ test('a promise in place of its value is taken by models and named elsewhere', a
 });
 
 test('a tokenizer has a vocabulary', async (t) => {
-  for (const id of ['dslim/bert-base-NER', 'unitary/toxic-bert']) {
+  for (const id of ['google-bert/bert-base-cased', 'unitary/toxic-bert', 'tiny/bpe', 'tiny/unigram']) {
     const tokenizer = await AutoTokenizer.from_pretrained(id);
     t.after(() => tokenizer.dispose());
     const vocabulary = await tokenizer.get_vocab();
-    assert.equal(vocabulary.get('[MASK]'), tokenizer.mask_token_id);
+    assert.equal(vocabulary.get(tokenizer.mask_token), tokenizer.mask_token_id);
     const ids = await tokenizer.encode('Love, it', { add_special_tokens: false });
     const tokens = await tokenizer.tokenize('Love, it');
     assert.deepEqual([await tokenizer.convert_tokens_to_ids(tokens), await tokenizer.model.convert_ids_to_tokens(ids)], [ids, tokens]);
     assert.deepEqual(tokens.map((token) => vocabulary.get(token)), ids);
     assert.equal(await tokenizer.convert_tokens_to_ids('no such token'), tokenizer.unk_token_id);
     assert.deepEqual(await tokenizer.convert_ids_to_tokens(new Tensor('int64', ids.map(BigInt))), tokens);
-    assert.equal((await tokenizer.tokenize('a', { add_special_tokens: true }))[0], '[CLS]');
+    assert.equal((await tokenizer.tokenize('a', { add_special_tokens: true }))[0], tokenizer.cls_token);
     assert.ok(tokenizer.all_special_ids.includes(tokenizer.pad_token_id));
   }
 });
