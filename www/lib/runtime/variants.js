@@ -27,7 +27,7 @@ const RELAXED_SWIZZLE = [253, 128, 2];
 /**
  * By preference: where the module is, what it needs, and a module that is valid only where that is there.
  * Bundlers find the files by exactly these expressions, copy both, and a browser fetches one.
- * @type {Record<Variant, {url: URL, needs: string, probe: Uint8Array<ArrayBuffer>}>}
+ * @type {Record<Variant, {url: URL, needs: string, probe: import('../base/chunks.js').Bytes}>}
  */
 export const VARIANTS = {
   relaxed: {
@@ -45,7 +45,7 @@ export const VARIANTS = {
 /**
  * The variant to run: the one that is wanted, or the best one that runs here.
  * @param {Variant | 'auto'} [wanted]
- * @param {((module: Uint8Array<ArrayBuffer>) => boolean) | undefined} [validate] undefined where there is no WebAssembly
+ * @param {((module: import('../base/chunks.js').Bytes) => boolean) | undefined} [validate] undefined where there is no WebAssembly
  * @param {string[]} [offered] the variants that there are
  * @returns {Variant}
  */
