@@ -1,7 +1,8 @@
 /**
- * Every other name that transformers.js exports (versions 2.17.2, 3.8.1 and 4.3.2), since one that is missing keeps a whole module
- * from starting. Those of text encoders are the classes of `models.js` and `tokenizer.js`, which take any architecture: the
- * files of a model say which it is. What generates, sees or hears says when it is used that it is not to be had here.
+ * Every other name that transformers.js exports (versions 2.17.2, 3.8.1 and 4.3.2), since one that is missing keeps a whole
+ * module from starting. Those of text encoders are the classes of `models.js` and `tokenizer.js`, which take any
+ * architecture: the files of a model say which it is. What generates, sees or hears says when it is used that it is not to
+ * be had here.
  */
 
 import { HeadwiseError } from '../errors.js';
