@@ -72,7 +72,8 @@ function renamed(options, old, name, convert = (value) => value) {
  * @param {Record<string, any>} config as it may have been changed since
  */
 function classifyOptions(options = {}, { problem_type }, config) {
-  const all = renamed(renamed(options, 'topk', 'top_k', (count) => count || null), 'return_all_scores', 'top_k', (wanted) => (wanted ? null : 1));
+  const counted = renamed(options, 'topk', 'top_k', (count) => count || null);
+  const all = renamed(counted, 'return_all_scores', 'top_k', (wanted) => (wanted ? null : 1));
   if (config.problem_type == null || config.problem_type === problem_type) return all;
   return { function_to_apply: config.problem_type === 'multi_label_classification' ? 'sigmoid' : 'softmax', ...all };
 }

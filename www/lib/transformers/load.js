@@ -53,7 +53,11 @@ export async function loadFirst(model, options, load) {
     + 'a model from.', { option: 'env', supported: ['env.allowLocalModels = true', 'env.allowRemoteModels = true'] });
 }
 
-/** Whether there is no such model: a server, or an application for all its addresses, may say so in several ways. @param {unknown} error */
+/**
+ * Whether there is no such model: a server, or an application for all its addresses, may say so in several ways.
+ * @param {unknown} error
+ * @returns {error is HeadwiseError}
+ */
 function isAbsence(error) {
   return error instanceof HeadwiseError && ['not-found', 'content', 'access', 'model'].includes(error.code);
 }
@@ -63,9 +67,14 @@ function isAbsence(error) {
  * @param {LoadOptions} options
  * @returns {import('../options.js').LoadOptions}
  */
-function ownOptions({ dtype, device, quantized, subfolder, model_file_name, use_external_data_format, session_options, ...own }) {
-  if (subfolder && subfolder !== 'onnx') warnOnce(`“subfolder: ${subfolder}” is left aside: files are read from the folder of the model itself.`);
-  if (model_file_name) warnOnce(`“model_file_name: ${model_file_name}” is left aside: weights are read from model.safetensors.`);
+function ownOptions(options) {
+  const { dtype, device, quantized, subfolder, model_file_name, use_external_data_format, session_options, ...own } = options;
+  if (subfolder && subfolder !== 'onnx') {
+    warnOnce(`“subfolder: ${subfolder}” is left aside: files are read from the folder of the model itself.`);
+  }
+  if (model_file_name) {
+    warnOnce(`“model_file_name: ${model_file_name}” is left aside: weights are read from model.safetensors.`);
+  }
   const devices = typeof device === 'object' && device !== null ? Object.values(device) : [device];
   const other = devices.find((name) => name != null && !HERE.includes(name));
   if (other) warnOnce(`“device: ${other}” is left aside: Headwise computes on the CPU.`);
@@ -82,7 +91,8 @@ function ownOptions({ dtype, device, quantized, subfolder, model_file_name, use_
 /** @param {LoadOptions['dtype']} given */
 function dtypeOf(given) {
   // Of several files an encoder has one.
-  const name = typeof given === 'object' && given !== null ? given.model ?? given.encoder_model ?? Object.values(given)[0] : given;
+  const ofFiles = typeof given === 'object' && given !== null;
+  const name = ofFiles ? given.model ?? given.encoder_model ?? Object.values(given)[0] : given;
   if (name == null || !OF_ONNX.includes(name)) return name;
   warnOnce(`“dtype: ${name}” is a type of ONNX files; the weights are held as 'q8'.`);
   return 'q8';
@@ -99,10 +109,14 @@ function placesOf(model, { revision, endpoint }) {
   if (typeof model !== 'string' || !/^[\w-][\w.-]*(\/[\w.-]+)?$/.test(model)) return [{ model }];
   const local = env.allowLocalModels ? [{ model: folderOf(env.localModelPath, model) }] : [];
   const id = originalOf(model);
-  if (!env.allowRemoteModels) return local.length ? [{ model: id, options: { endpoint, local_files_only: true } }, ...local] : [];
+  const stored = { model: id, options: { endpoint, local_files_only: true } };
+  if (!env.allowRemoteModels) return env.allowLocalModels ? [stored, ...local] : [];
   if (id !== model) warnOnce(`${model} is a conversion to ONNX; ${id} has the same model in safetensors, which is loaded.`);
-  if (env.remotePathTemplate === HUB_PATH) return [...local, { model: id, options: { endpoint: endpoint ?? env.remoteHost } }];
-  const path = env.remotePathTemplate.replaceAll('{model}', id).replaceAll('{revision}', encodeURIComponent(revision ?? 'main'));
+  if (env.remotePathTemplate === HUB_PATH) {
+    return [...local, { model: id, options: { endpoint: endpoint ?? env.remoteHost } }];
+  }
+  const path = env.remotePathTemplate.replaceAll('{model}', id)
+    .replaceAll('{revision}', encodeURIComponent(revision ?? 'main'));
   return [...local, { model: folderOf(env.remoteHost, path) }];
 }
 
@@ -120,7 +134,7 @@ function folderOf(base, path) {
 async function explained(model, options, error) {
   const name = typeof model === 'string' && originalOf(model) === model ? convertedName(model) : undefined;
   if (name === undefined || !isAbsence(error)) return error;
-  const { code, message, details } = /** @type {HeadwiseError} */ (error);
+  const { code, message, details } = error;
   const original = await statedOriginal(String(model), options);
   const hint = original ? `It was made of ${original}: load that.`
     : `Its original has the same name: https://huggingface.co/models?search=${encodeURIComponent(name)}`;
@@ -146,13 +160,16 @@ async function statedOriginal(id, { endpoint, fetch = globalThis.fetch, allow_re
 /** Says what takes the place of settings that were made and mean nothing here. */
 function adviseOnce() {
   const { wasm = {} } = env.backends.onnx ?? {};
-  if (env.useCustomCache) warnOnce('“env.useCustomCache” is left aside: give the load a `fetch` of your own, with `worker: false`.');
+  if (env.useCustomCache) {
+    warnOnce('“env.useCustomCache” is left aside: give the load a `fetch` of your own, with `worker: false`.');
+  }
   if (typeof globalThis.document !== 'undefined' && !env.useBrowserCache) {
-    warnOnce('“env.useBrowserCache = false” is left aside: models of the Hub are stored; `models.delete(id)` takes one away.');
+    warnOnce('“env.useBrowserCache = false” is left aside: models of the Hub are stored; '
+      + '`models.delete(id)` takes one away.');
   }
   if (wasm.wasmPaths) {
-    warnOnce('“wasmPaths” are those of ONNX Runtime and left aside: Headwise finds its own files beside the package, or where '
-      + 'the option `wasm` of a load says.');
+    warnOnce('“wasmPaths” are those of ONNX Runtime and left aside: Headwise finds its own files beside the package, '
+      + 'or where the option `wasm` of a load says.');
   }
   if (wasm.numThreads > 1) warnOnce('“numThreads” is left aside: each pipeline computes in one thread of its own.');
 }

@@ -68,7 +68,8 @@ export class PreTrainedModel extends /** @type {new () => Model<any>} */ (Callab
 /**
  * @template Output
  * @typedef {(new () => Model<Output>) & {
- *   from_pretrained(model: import('./load.js').ModelReference, options?: import('./load.js').LoadOptions): Promise<Model<Output>>,
+ *   from_pretrained(model: import('./load.js').ModelReference, options?: import('./load.js').LoadOptions):
+ *     Promise<Model<Output>>,
  * }} ModelClass
  */
 

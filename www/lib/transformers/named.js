@@ -11,8 +11,8 @@ import * as models from './models.js';
 import { PreTrainedTokenizer } from './tokenizer.js';
 
 /** Architectures that read texts, with what their classes are called. */
-const ENCODERS = new RegExp('^(Albert|Bart|Bert|Camembert|ConvBert|Deberta|DebertaV2|DistilBert|Electra|Esm|EuroBert|MBart|MobileBert'
-  + '|ModernBert|MPNet|NeoBert|NomicBert|Qwen3|Roberta|RoFormer|SqueezeBert|XLM|XLMRoberta)'
+const ENCODERS = new RegExp('^(Albert|Bart|Bert|Camembert|ConvBert|Deberta|DebertaV2|DistilBert|Electra|Esm|EuroBert'
+  + '|MBart|MobileBert|ModernBert|MPNet|NeoBert|NomicBert|Qwen3|Roberta|RoFormer|SqueezeBert|XLM|XLMRoberta)'
   + '(?<kind>Model|ForMaskedLM|ForQuestionAnswering|ForSequenceClassification|ForTokenClassification|Pre[Tt]rainedModel)$');
 
 /**
@@ -32,7 +32,8 @@ function classOf(name) {
   if (name.endsWith('Tokenizer')) return PreTrainedTokenizer;
   const { kind } = ENCODERS.exec(name)?.groups ?? {};
   if (!kind) return absent(name);
-  return /^Pre/.test(kind) ? models.PreTrainedModel : /** @type {Record<string, any>} */ (models)[`Auto${kind === 'Model' ? kind : `Model${kind}`}`];
+  if (kind.startsWith('Pre')) return models.PreTrainedModel;
+  return /** @type {Record<string, any>} */ (models)[kind === 'Model' ? 'AutoModel' : `AutoModel${kind}`];
 }
 
 /**
@@ -43,7 +44,8 @@ function classOf(name) {
 function absent(name) {
   const refuse = () => {
     const supported = Object.keys(TASKS);
-    throw new HeadwiseError('task', `Headwise classifies text: it has no “${name}”. Supported: ${supported.join(', ')}.`, { name, supported });
+    throw new HeadwiseError('task', `Headwise classifies text: it has no “${name}”. Supported: ${supported.join(', ')}.`,
+      { name, supported });
   };
   return new Proxy(class {}, {
     apply: refuse,

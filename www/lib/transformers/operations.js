@@ -7,7 +7,8 @@ import { Tensor, alongEach, reduce } from './tensor.js';
 export function cat(tensors, dim = 0) {
   const [{ type, data: { constructor }, dims }] = tensors;
   const place = dimOf(dim, dims.length);
-  const alike = tensors.every((one) => one.dims.length === dims.length && one.dims.every((size, at) => at === place || size === dims[at]));
+  const alike = tensors.every((one) =>
+    one.dims.length === dims.length && one.dims.every((size, at) => at === place || size === dims[at]));
   if (!alike) throw wrong(`tensors [${tensors.map((one) => `[${one.dims}]`)}] do not go together along dimension ${dim}`);
   const sizes = tensors.map((one) => one.dims[place]);
   const data = new constructor(tensors.reduce((sum, { data: { length } }) => sum + length, 0));
@@ -63,7 +64,8 @@ export function mean_pooling(last_hidden_state, attention_mask) {
   const result = new Float32Array(texts * size);
   const mask = attention_mask.data;
   for (let text = 0; text < texts; text += 1) {
-    const counted = Array.from({ length: tokens }, (_, token) => text * tokens + token).filter((row) => Number(mask[row]) !== 0);
+    const rows = Array.from({ length: tokens }, (_, token) => text * tokens + token);
+    const counted = rows.filter((row) => Number(mask[row]) !== 0);
     for (let at = 0; at < size; at += 1) {
       let sum = 0;
       for (const row of counted) sum += data[row * size + at];
@@ -80,7 +82,9 @@ export function mean_pooling(last_hidden_state, attention_mask) {
  * @param {{eps?: number}} [options]
  */
 export function layer_norm(tensor, shape, { eps = 1e-5 } = {}) {
-  if (shape.length !== 1 || shape[0] !== tensor.dims.at(-1)) throw wrong(`[${shape}] is not the last dimension of [${tensor.dims}]`);
+  if (shape.length !== 1 || shape[0] !== tensor.dims.at(-1)) {
+    throw wrong(`[${shape}] is not the last dimension of [${tensor.dims}]`);
+  }
   return alongEach(tensor, -1, (row) => {
     const middle = meanOf(row);
     const deviation = Math.sqrt(meanOf(row.map((one) => (one - middle) ** 2)) + eps);
@@ -96,9 +100,11 @@ export function layer_norm(tensor, shape, { eps = 1e-5 } = {}) {
 export function quantize_embeddings({ data, dims }, precision) {
   const size = dims.at(-1) ?? 0;
   if (dims.length !== 2 || size % 8 !== 0) throw wrong(`[${dims}] is not [texts, numbers] with a multiple of 8 numbers`);
-  if (precision !== 'binary' && precision !== 'ubinary') throw wrong(`there is no precision “${precision}”`, 'binary', 'ubinary');
-  const bits = (/** @type {number} */ byte) =>
-    data.slice(byte * 8, byte * 8 + 8).reduce((/** @type {number} */ all, /** @type {number} */ one) => all * 2 + Number(one > 0), 0);
+  if (precision !== 'binary' && precision !== 'ubinary') {
+    throw wrong(`there is no precision “${precision}”`, 'binary', 'ubinary');
+  }
+  /** @param {number} byte */
+  const bits = (byte) => Array.from({ length: 8 }, (_, bit) => data[byte * 8 + bit]).reduce((all, one) => all * 2 + Number(one > 0), 0);
   const bytes = Array.from({ length: data.length / 8 }, (_, byte) => bits(byte) - (precision === 'binary' ? 128 : 0));
   return new Tensor(precision === 'binary' ? 'int8' : 'uint8', bytes, [dims[0], size / 8]);
 }
@@ -112,7 +118,9 @@ export async function matmul(a, b) {
   const [rows, inner] = a.dims.slice(-2);
   const [same, columns] = b.dims.slice(-2);
   const count = product(a.dims.slice(0, -2));
-  if (inner !== same || ![1, count].includes(product(b.dims.slice(0, -2)))) throw wrong(`[${a.dims}] and [${b.dims}] have no product`);
+  if (inner !== same || ![1, count].includes(product(b.dims.slice(0, -2)))) {
+    throw wrong(`[${a.dims}] and [${b.dims}] have no product`);
+  }
   const result = new Float32Array(count * rows * columns);
   const [left, right, step] = [a.data, b.data, b.dims.length > 2 ? inner * columns : 0];
   for (let row = 0; row < count * rows; row += 1) {
@@ -139,7 +147,8 @@ export async function topk(tensor, k) {
   const { count, numbers } = lanesOf(tensor, -1);
   const best = Array.from({ length: count }, (_, at) =>
     numbers(at).map((number, place) => ({ number, place })).sort((a, b) => b.number - a.number).slice(0, kept)).flat();
-  return [new Tensor(tensor.type, best.map(({ number }) => number), dims), new Tensor('int64', best.map(({ place }) => place), dims)];
+  const values = new Tensor(tensor.type, best.map(({ number }) => number), dims);
+  return [values, new Tensor('int64', best.map(({ place }) => place), dims)];
 }
 
 /** @param {readonly number[]} dims @param {number | bigint | boolean} value */

@@ -22,7 +22,10 @@ export class FeatureExtractionPipeline extends /** @type {new () => PipelineOf<'
 
 /** @typedef {import('../tasks/index.js').TaskName} TaskName */
 
-/** The class of a task's pipelines, and that of its models. @type {Record<TaskName, [{prototype: object}, import('./models.js').Auto]>} */
+/**
+ * The class of a task's pipelines, and that of its models.
+ * @type {Record<TaskName, [{prototype: object}, import('./models.js').Auto]>}
+ */
 const CLASSES = {
   'text-classification': [TextClassificationPipeline, 'AutoModelForSequenceClassification'],
   'token-classification': [TokenClassificationPipeline, 'AutoModelForTokenClassification'],
@@ -56,12 +59,14 @@ const CLASSES = {
  */
 export async function pipeline(task, model, options) {
   const name = taskOf(task);
-  const { plain, again } = await loadFirst(model ?? DEFAULTS[name], options, async (found, { progress_callback, signal, ...own }) => ({
-    plain: await headwise.pipeline(name, found, { progress_callback, signal, ...own }),
-    // A worker that was given is taken.
-    again: /** @type {const} */ ([found, { ...own, worker: isWorker(own.worker) ? true : own.worker }]),
-  }));
-  const parts = new Parts(again);
+  const { plain, parts } = await loadFirst(model ?? DEFAULTS[name], options, async (found, given) => {
+    const { progress_callback, signal, worker, ...others } = given;
+    return {
+      plain: await headwise.pipeline(name, found, given),
+      // A worker that was given is taken.
+      parts: new Parts([found, { ...others, worker: isWorker(worker) ? true : worker }]),
+    };
+  });
   const [kind, auto] = CLASSES[name];
   const { config, ...about } = plain.model;
   const bare = models.modelOver(models[auto], parts.loads(headwise[auto]), { config, model: about });
@@ -94,7 +99,11 @@ class Parts {
     this.#source = source;
   }
 
-  /** What gives a part, loaded at the first call. @param {import('../auto.js').AutoClass<any>} auto @returns {() => Promise<any>} */
+  /**
+   * What gives a part, loaded at the first call.
+   * @param {import('../auto.js').AutoClass<any>} auto
+   * @returns {() => Promise<any>}
+   */
   loads(auto) {
     /** @type {Promise<any> | undefined} */
     let part;

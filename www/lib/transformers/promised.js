@@ -4,8 +4,8 @@ import { HeadwiseError } from '../errors.js';
 
 /** What code reads off an encoding, a list, a text or a map; a promise has none of it. */
 const PROPERTIES = [
-  'input_ids', 'attention_mask', 'token_type_ids', 'length', 'map', 'filter', 'slice', 'join', 'includes', 'forEach', 'at', 'size', 'get',
-  'has', 'keys', 'entries',
+  'input_ids', 'attention_mask', 'token_type_ids', 'length', 'map', 'filter', 'slice', 'join', 'includes', 'forEach', 'at',
+  'size', 'get', 'has', 'keys', 'entries',
 ];
 
 /**

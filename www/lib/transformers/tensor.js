@@ -30,11 +30,13 @@ function arrayOf(type, numbers) {
   return kind.from(numbers, convert);
 }
 
+/** @typedef {new (type: any, data: any, dims: readonly number[]) => Plain<any> & {[place: number]: Tensor}} Indexed */
+
 /**
  * Numbers with a shape; `tensor[i]` is the i-th along the first dimension. A method whose name ends with `_` does the same
  * in place.
  */
-export class Tensor extends /** @type {new (type: any, data: any, dims: readonly number[]) => Plain<any> & {[place: number]: Tensor}} */ (Plain) {
+export class Tensor extends /** @type {Indexed} */ (Plain) {
   /**
    * @param {string} type
    * @param {ArrayLike<any>} data row after row: a typed array, or one that becomes one
@@ -205,7 +207,11 @@ export class Tensor extends /** @type {new (type: any, data: any, dims: readonly
     return this.view(...dims.slice(0, from), product(dims.slice(from, end)), ...dims.slice(end));
   }
 
-  /** Without dimensions of size 1: all of them, or those that are named. @param {number | number[] | null} [dim] @returns {any} */
+  /**
+   * Without dimensions of size 1: all of them, or those that are named.
+   * @param {number | number[] | null} [dim]
+   * @returns {any}
+   */
   squeeze(dim = null) {
     const { dims } = this;
     const named = dim === null ? undefined : [dim].flat().map((one) => dimOf(one, dims.length));
@@ -254,7 +260,12 @@ export class Tensor extends /** @type {new (type: any, data: any, dims: readonly
   }
 }
 
-/** Handles what no class can declare: indices, and methods in place. @param {Tensor} tensor @param {any} key @param {any} receiver */
+/**
+ * Handles what no class can declare: indices, and methods in place.
+ * @param {Tensor} tensor
+ * @param {any} key
+ * @param {any} receiver
+ */
 function get(tensor, key, receiver) {
   if (typeof key !== 'string' || key in tensor) return Reflect.get(tensor, key, tensor);
   if (/^-?\d+$/.test(key)) return partAt(tensor, Number(key));

@@ -62,7 +62,8 @@ export function tokenizerOver(open, known) {
   const { encodeAll, ...methods } = methodsOver(open);
   /** @param {string} name @param {(...args: any[]) => Promise<unknown>} method */
   const hinted = (name, method) => (/** @type {any[]} */ ...args) => promised(`${name}(…)`, method(...args));
-  const named = Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, hinted(`tokenizer.${name}`, method)]));
+  const named = Object.fromEntries(Object.entries(methods).map(([name, method]) =>
+    [name, hinted(`tokenizer.${name}`, method)]));
   return /** @type {any} */ (callable(PreTrainedTokenizer, hinted('tokenizer', encodeAll), {
     ...propertiesOf(known),
     ...named,
@@ -111,7 +112,8 @@ function methodsOver(open) {
     async decode(ids, { skip_special_tokens } = {}) {
       const given = await ids;
       // A row by itself is a sequence, too.
-      return (await open()).decode(given instanceof Tensor && given.dims[0] === 1 ? given.flatten() : given, { skip_special_tokens });
+      const sequence = given instanceof Tensor && given.dims[0] === 1 ? given.flatten() : given;
+      return (await open()).decode(sequence, { skip_special_tokens });
     },
     /** @param {any} ids @param {DecodeOptions} [options] */
     async batch_decode(ids, { skip_special_tokens } = {}) {
