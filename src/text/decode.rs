@@ -1,5 +1,7 @@
 //! What tokens are called, and the text that they stand for.
 
+use std::collections::HashMap;
+
 use tokenizers::{Decoder, ModelWrapper};
 
 use super::guard::guarded;
@@ -23,6 +25,11 @@ impl Tokenizer {
     /// The token of an id, spelled as in the vocabulary; empty if there is none.
     pub fn token(&self, id: u32) -> String {
         self.inner.id_to_token(id).unwrap_or_default()
+    }
+
+    /// All tokens, spelled as in the vocabulary, with their ids.
+    pub fn vocabulary(&self) -> HashMap<String, u32> {
+        self.inner.get_vocab(true)
     }
 
     /// Ids of the pieces of a text, without special tokens.

@@ -1,6 +1,6 @@
 //! Tokenizers by themselves: texts to token ids and back.
 
-use js_sys::Object;
+use js_sys::{Array, Object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
@@ -132,6 +132,15 @@ impl TextTokenizer {
             Ok(Encoded { input_ids: tokens.input_ids, token_type_ids: tokens.token_type_ids })
         };
         to_object(&inputs.iter().enumerate().map(encode).collect::<Result<Vec<_>>>()?)
+    }
+
+    /// The tokens by their ids, with a hole where an id has none.
+    pub fn vocabulary(&self) -> Array {
+        let tokens = Array::new();
+        for (token, id) in self.inner.vocabulary() {
+            tokens.set(id, token.into());
+        }
+        tokens
     }
 
     /// The text that these ids stand for.

@@ -128,6 +128,11 @@ test('ids become texts again', async (t) => {
   assert.equal((await failure(tokenizer.decode([97], { skip: true }))).code, 'option');
 });
 
+test('a vocabulary is its tokens with their ids', async (t) => {
+  const { load } = await setUp(t);
+  assert.deepEqual([...await (await load('AutoTokenizer')).get_vocab()], [['[PAD]', 0], ['a', 97]]);
+});
+
 test('a model takes tensors and arrays, of equal and of different lengths', async (t) => {
   const { load, state } = await setUp(t);
   const tokenizer = await load('AutoTokenizer');

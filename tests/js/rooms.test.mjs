@@ -12,6 +12,8 @@ const WWW = new URL('../../www/', import.meta.url);
 const FLOORS = [
   [['app.js']],
   [['app/']],
+  [['lib/transformers.js']],
+  [['lib/transformers/']],
   [['lib/index.js', 'lib/inline.js', 'lib/worker.js']],
   [['lib/face.js'], ['lib/copies.js'], ['lib/generated.js']],
   [['lib/pipeline.js'], ['lib/auto.js'], ['lib/models.js']],

@@ -209,6 +209,9 @@ export function fakeGlue(answers = {}) {
         return { input_ids, token_type_ids: input_ids.map((_, place) => Number(place > text.length)) };
       });
     }
+    vocabulary() {
+      return Object.assign([], { 0: '[PAD]', 97: 'a' });
+    }
     decode(ids, skip_special_tokens) {
       return String.fromCodePoint(...ids.filter((id) => !skip_special_tokens || id > 3));
     }

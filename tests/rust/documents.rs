@@ -8,6 +8,7 @@ const LENGTHS: &[(&str, usize)] = &[
     ("DEVELOPING.md", 1_300),
     ("docs/command-line.md", 1_500),
     ("docs/decisions.md", 1_500),
+    ("docs/from-transformers-js.md", 500),
     ("docs/javascript.md", 1_500),
     ("docs/models.md", 1_500),
     ("docs/numbers.md", 1_500),

@@ -49,6 +49,7 @@ import { Tensor } from './tensor.js';
  *   decode(ids: readonly SequenceIds[], options?: DecodeOptions): Promise<string[]>,
  *   decode(ids: Tensor<'int64'>, options?: DecodeOptions): Promise<string | string[]>,
  *   batch_decode(ids: Tensor<'int64'> | readonly SequenceIds[], options?: DecodeOptions): Promise<string[]>,
+ *   get_vocab(): Promise<Map<string, number>>,
  *   model_max_length: number,
  *   padding_side: 'left' | 'right',
  *   cls_token: string | null, cls_token_id: number | null,
@@ -118,10 +119,18 @@ export async function tokenizerOn(host, model, options) {
     return isNested(lists) ? batch_decode(lists, callOptions) : (await batch_decode([lists], callOptions))[0];
   }
 
+  /** The ids of all tokens. */
+  async function get_vocab() {
+    /** @type {string[]} */
+    const tokens = await client.request('vocabulary', {});
+    // This leaves out ids without a token.
+    return new Map(tokens.flatMap((token, id) => [[token, id]]));
+  }
+
   const tokens = Object.entries(special).flatMap(([role, token]) =>
     [[`${role}_token`, token?.token ?? null], [`${role}_token_id`, token?.id ?? null]]);
   return /** @type {any} */ (disposable(client, tokenize, {
-    batch_decode, decode, padding_side, model_max_length: model_max_length ?? Infinity, ...Object.fromEntries(tokens),
+    batch_decode, decode, get_vocab, padding_side, model_max_length: model_max_length ?? Infinity, ...Object.fromEntries(tokens),
   }));
 }
 

@@ -136,6 +136,7 @@ class Engine {
       case 'encode': return this.#use((tokenizer) => tokenizer.encode(message.inputs, message.options));
       case 'decode': return this.#use((tokenizer) =>
         message.sequences.map((ids) => tokenizer.decode(ids, message.skip_special_tokens)));
+      case 'vocabulary': return this.#use((tokenizer) => tokenizer.vocabulary());
       case 'files': return this.#files(signal);
     }
   }

@@ -3,18 +3,19 @@
 export {};
 
 /**
- * What is asked of a pipeline is `run`, of a model `forward`, of a tokenizer `encode` and `decode`.
+ * What is asked of a pipeline is `run`, of a model `forward`, of a tokenizer `encode`, `decode` and `vocabulary`.
  * @typedef {{id: number, verb: 'ping'}} PingMessage is answered by an engine that runs
  * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
  * @typedef {{id: number, verb: 'run', inputs: (string | object)[], options: Record<string, unknown>}} RunMessage
  * @typedef {{id: number, verb: 'forward', rows: import('../runtime/glue.js').ModelRows, options: object}} ForwardMessage
  * @typedef {{id: number, verb: 'encode', inputs: {text: string, text_pair?: string}[], options: object}} EncodeMessage
  * @typedef {{id: number, verb: 'decode', sequences: Uint32Array[], skip_special_tokens: boolean}} DecodeMessage
+ * @typedef {{id: number, verb: 'vocabulary'}} VocabularyMessage
  * @typedef {{id: number, verb: 'files'}} FilesMessage
  * @typedef {{id: number, verb: 'abort'}} AbortMessage `id` is the request that is no longer wanted
  * @typedef {{verb: 'dispose'}} DisposeMessage
- * @typedef {PingMessage | LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage | FilesMessage} RequestMessage
- *   what is answered
+ * @typedef {PingMessage | LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage
+ *   | VocabularyMessage | FilesMessage} RequestMessage what is answered
  * @typedef {RequestMessage | AbortMessage | DisposeMessage} Message
  */
 

@@ -91,6 +91,7 @@ export {};
  * @property {(inputs: {text: string, text_pair?: string}[], options: {truncation?: false | Truncation,
  *   max_length?: number, add_special_tokens?: boolean}) => {input_ids: number[], token_type_ids: number[]}[]} encode
  * @property {(ids: Uint32Array, skip_special_tokens: boolean) => string} decode
+ * @property {() => string[]} vocabulary the tokens by their ids, with a hole where an id has none
  * @property {() => void} free
  */
 

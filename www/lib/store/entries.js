@@ -38,7 +38,7 @@ export const PART_BYTES = 4 * 1024 * 1024;
  * @property {number} size
  * @property {string} [sha256]
  * @property {Record<string, string | undefined>} [source]
- * @property {() => Promise<Uint8Array<ArrayBuffer>>} bytes
+ * @property {() => Promise<import('../base/chunks.js').Bytes>} bytes
  * @property {() => Promise<Blob>} blob
  * @property {() => AsyncGenerator<Uint8Array, void>} chunks
  */
@@ -164,13 +164,13 @@ async function* readParts(cache, url, record, count) {
   }
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes */
+/** @param {import('../base/chunks.js').Bytes} bytes */
 async function hashOf(bytes) {
   // Wherever there is a Cache there is WebCrypto; it hashes beside this thread.
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
 
-/** @param {Cache} cache @param {string} url @param {Uint8Array<ArrayBuffer>} bytes */
+/** @param {Cache} cache @param {string} url @param {import('../base/chunks.js').Bytes} bytes */
 async function putPart(cache, url, bytes) {
   await cache.put(url, new Response(bytes, { headers: { [HASH]: await hashOf(bytes) } }));
 }
@@ -203,7 +203,7 @@ export class EntryWriter {
   #part = 0;
   /** The put of the part before it. @type {Promise<void>} */
   #putting = Promise.resolve();
-  /** The memory of the part that is put, and that of the one before, which is free. @type {Uint8Array<ArrayBuffer>[]} */
+  /** The memory of the part that is put, and that of the one before, which is free. @type {import('../base/chunks.js').Bytes[]} */
   #used = [];
   #lost = false;
   #arrived;
