@@ -74,17 +74,17 @@ test('two tabs that start at once download once', async () => {
 
 test('a load that was aborted goes on where it ended, in the next visit too', async () => {
   const { page } = await openApp(browser, app);
-  const code = await page.evaluate(async () => {
+  const name = await page.evaluate(async () => {
     const controller = new AbortController();
     const loading = pipeline('text-classification', 'tiny/large-stalled', { signal: controller.signal })
-      .catch((/** @type {any} */ error) => error.code);
+      .catch((/** @type {any} */ error) => error.name);
     while (!(await models.list()).some((/** @type {any} */ { bytes }) => bytes > 4e6)) {
       await new Promise((resolve) => { setTimeout(resolve, 20); });
     }
     controller.abort();
     return loading;
   });
-  assert.equal(code, 'aborted');
+  assert.equal(name, 'AbortError');
   await prepare(page, app.url);
   const good = await outcomeIn(page, GOOD);
   assert.deepEqual(await outcomeIn(page, 'tiny/large-stalled'), good);

@@ -358,8 +358,7 @@ test('the lock: one holds it at a time, an abort ends the waiting, and where the
   const controller = new AbortController();
   const waiting = failure(store.lock(AT_A, controller.signal));
   controller.abort('left');
-  const { code, cause } = await waiting;
-  assert.deepEqual([code, cause], ['aborted', 'left']);
+  assert.equal(await waiting, 'left');
   last();
   const useless = { request: async () => { throw new DOMException('no origin', 'SecurityError'); } };
   (await new Store({ navigator: { locks: useless } }).lock(AT_A))();

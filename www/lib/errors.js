@@ -9,7 +9,9 @@
  * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`, `integrity`.
  * Of a model's files: `config`, `unsupported-model`, `adapter`, `tokenizer`, `safetensors`, `incomplete`,
  * `missing-head`, `unsupported-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
- * Of an engine's life: `unsupported-environment`, `aborted`, `crashed`, `disposed`.
+ * Of an engine's life: `unsupported-environment`, `crashed`, `disposed`.
+ *
+ * What a signal aborts rejects with the signal's reason, as all over the platform: that is none of these.
  * @typedef {string} ErrorCode
  */
 
@@ -31,21 +33,12 @@ export class HeadwiseError extends Error {
    */
   constructor(code, message, details = {}, options) {
     super(message, options);
-    // What is aborted is called so all over the platform: `error.name === 'AbortError'`.
-    this.name = code === 'aborted' ? 'AbortError' : 'HeadwiseError';
+    this.name = 'HeadwiseError';
     /** @type {ErrorCode} */
     this.code = code;
     /** @type {Record<string, any>} */
     this.details = details;
   }
-}
-
-/**
- * The error of an operation whose signal was aborted for `reason`.
- * @param {unknown} reason
- */
-export function aborted(reason) {
-  return new HeadwiseError('aborted', 'The operation was aborted.', {}, { cause: reason });
 }
 
 /**

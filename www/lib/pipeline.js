@@ -65,7 +65,7 @@ export function pipelineOn(runtime) {
 function callOf(task, client) {
   return async (/** @type {unknown[]} */ ...args) => {
     const { inputs, options: { signal, ...options }, shape } = TASKS[task](...args);
-    const { results, meta } = await client.request('run', { inputs, options }, { signal });
+    const { results, meta } = await client.request('run', { inputs, options }, { signals: [signal] });
     return Object.defineProperty(shape(results), 'meta', { value: meta });
   };
 }

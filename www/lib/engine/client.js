@@ -2,14 +2,20 @@
  * The side of the protocol that asks: sends requests to an engine and settles their promises.
  */
 
-import { HeadwiseError, aborted, fromWire, toWire } from '../errors.js';
+import { unlessAborted } from '../base/abort.js';
+import { HeadwiseError, fromWire, toWire } from '../errors.js';
 
 /**
  * @typedef {object} Pending
  * @property {(value: any) => void} resolve
  * @property {(error: HeadwiseError) => void} reject
- * @property {((event: import('../source/progress.js').ProgressEvent) => void) | undefined} onProgress
- * @property {() => void} unlisten stops listening to the signal
+ * @property {((event: any) => void) | undefined} onProgress
+ */
+
+/**
+ * @typedef {object} RequestOptions
+ * @property {import('../base/abort.js').Signals} [signals] abort it
+ * @property {((event: any) => void) | null} [onProgress]
  */
 
 /** Requests to one engine. Once it is disposed, or its worker has died, every request fails with that. */
@@ -39,22 +45,19 @@ export class Client {
    * Asks the engine for something.
    * @param {string} verb
    * @param {object} body plain data
-   * @param {{signal?: AbortSignal | null, onProgress?: Pending['onProgress']}} [options]
+   * @param {RequestOptions} [options]
    * @returns {Promise<any>}
    */
-  async request(verb, body, { signal, onProgress } = {}) {
+  async request(verb, body, { signals = [], onProgress } = {}) {
     if (this.#ended) throw fromWire(this.#ended);
-    if (signal?.aborted) throw aborted(signal.reason);
     const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#port.postMessage({ id, verb: 'abort' });
-        this.#settle(id)?.reject(aborted(signal?.reason));
-      };
-      signal?.addEventListener('abort', onAbort);
-      const unlisten = () => signal?.removeEventListener('abort', onAbort);
-      this.#pending.set(id, { resolve, reject, onProgress, unlisten });
+    const start = () => new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject, onProgress: onProgress ?? undefined });
       this.#port.postMessage({ id, verb, ...body });
+    });
+    return unlessAborted(signals, start, () => {
+      this.#pending.delete(id);
+      this.#port.postMessage({ id, verb: 'abort' });
     });
   }
 
@@ -78,7 +81,6 @@ export class Client {
   #settle(id) {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    pending?.unlisten();
     return pending;
   }
 

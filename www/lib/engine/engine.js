@@ -6,7 +6,7 @@
  * read between slices, so that an `abort` overtakes.
  */
 
-import { HeadwiseError, aborted, toWire } from '../errors.js';
+import { HeadwiseError, toWire } from '../errors.js';
 import { blobsOf, load } from './load.js';
 
 /**
@@ -212,7 +212,7 @@ class Engine {
 
 /** @param {AbortSignal} signal */
 function throwIfAborted(signal) {
-  if (signal.aborted) throw aborted(signal.reason);
+  if (signal.aborted) throw signal.reason;
 }
 
 /**

@@ -48,7 +48,7 @@ export async function open(runtime, what, model, options) {
   const { client, warnings: ofEngine } = await startEngine(runtime, options);
   try {
     const info = await client.request('load', { source, what, options: passed },
-      { signal: options.signal, onProgress: options.progress_callback });
+      { signals: [options.signal], onProgress: options.progress_callback });
     const { revision } = info;
     const warnings = [
       ...ofEngine,

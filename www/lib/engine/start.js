@@ -20,7 +20,7 @@ export async function startEngine(runtime, { worker = true, fetch, signal }) {
   let client;
   try {
     client = new Client(connect(worker, runtime, fetch));
-    if (worker === true) await client.request('ping', {}, { signal });
+    if (worker === true) await client.request('ping', {}, { signals: [signal] });
     return { client, warnings: [] };
   } catch (error) {
     client?.dispose();

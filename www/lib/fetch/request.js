@@ -2,7 +2,7 @@
  * One request for one file: who is shown the token, and what an answer other than the file means.
  */
 
-import { HeadwiseError, aborted } from '../errors.js';
+import { HeadwiseError } from '../errors.js';
 import { inTime } from './retry.js';
 
 /** The platform's `fetch`, or one that takes its place. @typedef {typeof globalThis.fetch} Fetch */
@@ -30,7 +30,7 @@ import { inTime } from './retry.js';
  */
 
 /**
- * Resolves when the head of a good answer has arrived; every other outcome is a HeadwiseError.
+ * Resolves when the head of a good answer has arrived; every other outcome is a HeadwiseError, or the signal's reason.
  * @typedef {(url: string, wish: Wish) => Promise<Response>} Get
  */
 
@@ -72,13 +72,13 @@ function authorization(token) {
 }
 
 /**
- * The error of a connection that failed, or was ended by the signal.
+ * Why a connection failed: the reason of the signal that ended it, or an error.
  * @param {unknown} error
  * @param {{url: string, file: string, signal: AbortSignal}} request
  */
 export function lost(error, { url, file, signal }) {
   return signal.aborted
-    ? aborted(signal.reason)
+    ? signal.reason
     : new HeadwiseError('network', `The connection failed while fetching ${file}.`, { url, file }, { cause: error });
 }
 

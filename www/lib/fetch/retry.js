@@ -2,7 +2,7 @@
  * Which failures of a request are worth another try, and how long to wait before it.
  */
 
-import { HeadwiseError, aborted } from '../errors.js';
+import { HeadwiseError } from '../errors.js';
 
 /** Tries in a row that may fail. */
 const TRIES = 4;
@@ -108,7 +108,7 @@ function sleep(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(aborted(signal.reason));
+      reject(signal.reason);
     };
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', stop);

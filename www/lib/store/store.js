@@ -7,7 +7,6 @@
  */
 
 import { pathOf } from '../base/urls.js';
-import { aborted } from '../errors.js';
 import { EntryWriter, PART_BYTES, RECORD, eraseEntry, openEntry, partCount } from './entries.js';
 
 /** The name has the version of the layout. */
@@ -118,7 +117,7 @@ export class Store {
     return new Promise((resolve, reject) => {
       const hold = () => new Promise((release) => { resolve(() => release(undefined)); });
       locks.request(`headwise ${folderUrl(snapshot, snapshot.commit)}`, { signal }, hold).catch(() => {
-        if (signal?.aborted) reject(aborted(signal.reason));
+        if (signal?.aborted) reject(signal.reason);
         // Frames without an origin have locks in name only.
         else resolve(() => {});
       });
