@@ -14,7 +14,7 @@ const FLOORS = [
   [['app/']],
   [['lib/index.js', 'lib/worker.js']],
   [['lib/pipeline.js'], ['lib/auto.js'], ['lib/models.js']],
-  [['lib/model.js'], ['lib/tokenizer.js']],
+  [['lib/model.js'], ['lib/tokenizer.js'], ['lib/calls.js', 'lib/stream.js']],
   [['lib/tasks/'], ['lib/engine/']],
   [['lib/options.js']],
   [['lib/source/']],

@@ -63,8 +63,8 @@ export class Sha256 {
  */
 export function fakeGlue(answers = {}) {
   const state = { alive: 0, trapped: false, instance: 0, panic: undefined, log: [], opened: [], asked: [] };
-  const refuse = (code, message) => {
-    throw Object.assign(new Error(message), { name: 'HeadwiseError', code, details: { fake: true } });
+  const refuse = (code, message, details) => {
+    throw Object.assign(new Error(message), { name: 'HeadwiseError', code, details: { fake: true, ...details } });
   };
   const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
   const trap = (tokenizer) => {
@@ -151,11 +151,12 @@ export function fakeGlue(answers = {}) {
     }
     step() {
       this.check();
-      const text = this.inputs[0]?.text ?? '';
-      if (text.startsWith('panic')) trap(false);
-      if (text.startsWith('tokenizer panic')) trap(true);
-      if (text.startsWith('refuse')) refuse('input', 'refused');
-      return ++this.slices >= (text.startsWith('slow') ? 1000 : 2);
+      const find = (word) => this.inputs.findIndex(({ text }) => text?.startsWith(word));
+      if (find('panic') >= 0) trap(false);
+      if (find('tokenizer panic') >= 0) trap(true);
+      const refused = find('refuse');
+      if (refused >= 0) refuse('input', `Input ${refused}: refused.`, { input: refused });
+      return ++this.slices >= (find('slow') === 0 ? 1000 : 2);
     }
     finish() {
       this.free();

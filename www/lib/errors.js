@@ -42,6 +42,18 @@ export class HeadwiseError extends Error {
 }
 
 /**
+ * The same error in a request of which this was the part after `inputs` others.
+ * @param {unknown} error
+ * @param {number} inputs
+ */
+export function behind(error, inputs) {
+  if (!(error instanceof HeadwiseError) || error.details.input === undefined || inputs === 0) return error;
+  const input = error.details.input + inputs;
+  const message = error.message.replace(/(input )\d+/i, `$1${input}`);
+  return new HeadwiseError(error.code, message, { ...error.details, input });
+}
+
+/**
  * An error as a plain object: `structuredClone` of an Error loses `name` and its own fields.
  * What nobody foresaw is a crash.
  * @param {unknown} error

@@ -19,6 +19,7 @@ import { pipelineOn } from './pipeline.js';
 import { Runtime } from './runtime/runtime.js';
 import { Store } from './store/store.js';
 
+export { latest } from './calls.js';
 export { HeadwiseError } from './errors.js';
 export { fileUrl } from './source/hub.js';
 export { droppedFiles } from './source/local.js';
@@ -59,6 +60,8 @@ export { Tensor } from './tensor.js';
  * @typedef {import('./runtime/glue.js').ModelInfo} ModelInfo
  * @typedef {import('./source/progress.js').ProgressEvent} ProgressEvent
  * @typedef {import('./source/lock.js').Lock} Lock
+ * @typedef {import('./base/calls.js').Priority} Priority
+ * @typedef {import('./base/calls.js').CallProgress} CallProgress
  * @typedef {import('./models.js').Models} Models
  * @typedef {import('./models.js').StorageEstimate} StorageEstimate
  * @typedef {import('./store/store.js').StoredModel} StoredModel
