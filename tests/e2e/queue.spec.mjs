@@ -52,3 +52,40 @@ for (const worker of [true, false]) {
     assert.equal(seen.older, undefined);
   });
 }
+
+test('a worker that is terminated is noticed, and replaced at the next call; one that computes long is left alone', async () => {
+  const { page } = await openApp(browser, app);
+  const seen = await page.evaluate(async (model) => {
+    const workers = /** @type {Worker[]} */ ([]);
+    const worker = () => {
+      const made = new Worker('/www/lib/worker.js', { type: 'module' });
+      workers.push(made);
+      return made;
+    };
+    const load = (options = {}) => api.pipeline('text-classification', model, { worker, share_engine: true, ...options });
+    const [one, two] = await Promise.all([load(), load()]);
+    const before = await one('I love it');
+    // More than the looks at a silent worker take, in one turn.
+    const long = await one('word and more '.repeat(1e6));
+    const running = caught(() => one(Array(3000).fill('a text of some length')));
+    setTimeout(() => workers[0].terminate(), 100);
+    const lost = await running;
+    const after = await Promise.all([one('I love it'), two('I love it')]);
+    await one.dispose();
+    const still = await two('I love it');
+    await two.dispose();
+    const disposed = await caught(() => two('I love it'));
+
+    const given = await load({ worker: worker() });
+    workers[2].terminate();
+    const codes = [await caught(() => given('I love it')), await caught(() => given('I love it'))].map((error) => error?.code);
+    await given.dispose();
+    return { before, long: long.length, lost, results: [...after, still], disposed, workers: workers.length, codes };
+  }, MODEL);
+  assert.equal(seen.long, 1);
+  assert.deepEqual([seen.lost?.code, seen.lost?.isHeadwiseError], ['worker-lost', true]);
+  for (const result of seen.results) assert.deepEqual(result, seen.before);
+  assert.equal(seen.disposed?.code, 'disposed');
+  assert.equal(seen.workers, 3);
+  assert.deepEqual(seen.codes, ['worker-lost', 'worker-lost']);
+});

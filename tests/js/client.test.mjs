@@ -51,16 +51,20 @@ test('abort rejects at once, tells the engine, and ignores its answer', async ()
 
 test('the death of a worker rejects everything pending and everything later', async () => {
   const crashes = {
-    error: ({ port }) => port.dispatchEvent(Object.assign(new Event('error'), { message: 'boom' })),
-    'not started': ({ port }) => port.dispatchEvent(new Event('error')),
-    messageerror: ({ port }) => port.dispatchEvent(new Event('messageerror')),
+    error: (port) => port.dispatchEvent(Object.assign(new Event('error'), { message: 'boom' })),
+    'not started': (port) => port.dispatchEvent(new Event('error')),
+    messageerror: (port) => port.dispatchEvent(new Event('messageerror')),
   };
-  for (const [kind, crash] of Object.entries(crashes)) {
+  for (const [kind, crash] of Object.entries(crashes)) for (const alive of [false, true]) {
     const page = setUp();
+    if (alive) page.reply({ id: 99, ok: true, value: 'I live' });
     const pending = [page.client.request('classify', {}), page.client.request('classify', {})];
-    crash(page);
+    crash(page.port);
     const errors = await Promise.all([...pending, page.client.request('classify', {})].map(failure));
-    assert.deepEqual(errors.map(({ code }) => code), ['crashed', 'crashed', 'crashed'], kind);
+    // One that never lived could not be started.
+    const code = alive || kind === 'messageerror' ? 'worker-lost' : 'crashed';
+    assert.deepEqual(errors.map((error) => error.code), [code, code, code], kind);
+    assert.ok(page.client.ended);
     assert.equal(page.closed(), 1);
     assert.equal(page.sent.length, 2, 'a dead worker is not asked');
   }

@@ -288,6 +288,7 @@ test('a new commit replaces the old one, but for what another branch is at', asy
   for (const url of stray) assert.equal(scope.urls.has(`${HUB.endpoint}/${url}`), false, url);
   assert.deepEqual(await store.recall(HUB, 'main'),
     { ...AT_B, revision: 'main', files: { [FILE]: { size: 10, sha256: SHA } } });
+  assert.equal((await store.recall(HUB, AT_B.commit))?.revision, 'main', 'a commit goes by what is at it');
   await load(AT_B, 'refs/pr/1');
   assert.deepEqual(await commits(), [['b', 'main', 'refs/pr/1']]);
   // Another tab may just be downloading the next commit.

@@ -57,7 +57,8 @@ export class Sha256 {
 /**
  * A module like the generated one. Its classifier scores a label by its place; what other tasks answer to an input is
  * up to `answers`. A text that begins with “slow” takes a thousand slices, “refuse” is an error with a code; “panic”
- * traps, “tokenizer panic” within the tokenizer, and then nothing of the instance may be touched any more. `alive` counts
+ * traps, “tokenizer panic” within the tokenizer, “too much” for want of memory, and then nothing of the instance may be
+ * touched any more. `alive` counts
  * what was made and neither freed nor consumed; `log` tells which texts were started and finished, `opened` which modules were asked for, `asked` what was.
  * @param {Record<string, (input: any, options: any) => unknown>} [answers]
  */
@@ -69,7 +70,7 @@ export function fakeGlue(answers = {}) {
   const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
   const trap = (tokenizer) => {
     state.trapped = true;
-    state.panic = { message: 'index out of bounds', tokenizer };
+    state.panic = tokenizer === undefined ? undefined : { message: 'index out of bounds', tokenizer };
     throw new WebAssembly.RuntimeError('unreachable');
   };
   class Held {
@@ -153,6 +154,7 @@ export function fakeGlue(answers = {}) {
       this.check();
       const find = (word) => this.inputs.findIndex(({ text }) => text?.startsWith(word));
       if (find('panic') >= 0) trap(false);
+      if (find('too much') >= 0) trap();
       if (find('tokenizer panic') >= 0) trap(true);
       const refused = find('refuse');
       if (refused >= 0) refuse('input', `Input ${refused}: refused.`, { input: refused });

@@ -19,7 +19,7 @@ const CALL = Symbol('call');
 /**
  * The function of a task: arguments to a request, answers to a result.
  * @param {import('./tasks/index.js').TaskName} task
- * @param {Pick<import('./engine/client.js').Client, 'request'>} client
+ * @param {Pick<import('./engine/session.js').User, 'request'>} client
  */
 export function callOf(task, client) {
   /** @param {unknown[]} args @param {Means} [means] */

@@ -9,7 +9,7 @@
  * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`, `integrity`.
  * Of a model's files: `config`, `unsupported-model`, `adapter`, `tokenizer`, `safetensors`, `incomplete`,
  * `missing-head`, `unsupported-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
- * Of an engine's life: `unsupported-environment`, `crashed`, `disposed`.
+ * Of an engine's life: `unsupported-environment`, `crashed`, `worker-lost`, `disposed`.
  *
  * What a signal aborts rejects with the signal's reason, as all over the platform: that is none of these.
  * @typedef {string} ErrorCode

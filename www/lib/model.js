@@ -38,7 +38,7 @@ const rules = { output_hidden_states: flag, output_attentions: flag, signal: abo
 
 /**
  * The call of a model that an engine has loaded.
- * @param {import('./engine/client.js').Client} client
+ * @param {Pick<import('./engine/session.js').User, 'request'>} client
  */
 export function forwardOf(client) {
   return async (/** @type {ModelInputs} */ inputs, /** @type {ForwardOptions} */ options = {}) => {

@@ -4,6 +4,7 @@
 
 import { unlessAborted } from '../base/abort.js';
 import { HeadwiseError, fromWire, toWire } from '../errors.js';
+import { Watch } from './liveness.js';
 
 /**
  * @typedef {object} Pending
@@ -27,6 +28,12 @@ export class Client {
   #lastId = 0;
   /** Why there is no engine any more. @type {import('../errors.js').WireError | undefined} */
   #ended;
+  /** Whether it has ever said anything. */
+  #alive = false;
+  /** Of a worker, by which it is known to live. @type {string | undefined} */
+  #lock;
+  /** @type {Watch | undefined} */
+  #watch;
 
   /** @param {import('./protocol.js').Connection} connection */
   constructor({ port, close }) {
@@ -34,11 +41,17 @@ export class Client {
     this.#close = close;
     const target = /** @type {EventTarget} */ (port);
     target.addEventListener('message', (event) => this.#receive(/** @type {MessageEvent} */ (event).data));
-    target.addEventListener('error', (event) => this.#end(workerError(/** @type {ErrorEvent} */ (event))));
-    target.addEventListener('messageerror', () => {
-      this.#end(new HeadwiseError('crashed', 'A message from the worker could not be read.'));
-    });
+    target.addEventListener('error', (event) => this.#end(this.#workerError(/** @type {ErrorEvent} */ (event))));
+    target.addEventListener('messageerror', () => this.#end(lost('a message from it could not be read.')));
     if ('start' in port) port.start();
+    if (!('terminate' in port)) return;
+    this.#lock = `headwise ${Math.random()}`;
+    this.#watch = new Watch(this.#lock, () => this.#post('ping'), () => this.#end(lost('it was terminated, or ran out of memory.')));
+  }
+
+  /** Whether there is no engine any more. */
+  get ended() {
+    return this.#ended !== undefined;
   }
 
   /**
@@ -50,15 +63,24 @@ export class Client {
    */
   async request(verb, body, { signals = [], onProgress } = {}) {
     if (this.#ended) throw fromWire(this.#ended);
-    const id = ++this.#lastId;
+    /** @type {number} */
+    let id;
     const start = () => new Promise((resolve, reject) => {
+      id = this.#post(verb, body);
       this.#pending.set(id, { resolve, reject, onProgress: onProgress ?? undefined });
-      this.#port.postMessage({ id, verb, ...body });
+      this.#watch?.wait();
     });
     return unlessAborted(signals, start, () => {
-      this.#pending.delete(id);
+      this.#settle(id);
       this.#port.postMessage({ id, verb: 'abort' });
     });
+  }
+
+  /** Returns the number of the request. @param {string} verb @param {object} [body] */
+  #post(verb, body) {
+    const id = ++this.#lastId;
+    this.#port.postMessage({ id, verb, lock: this.#lock, ...body });
+    return id;
   }
 
   /** Ends the engine and fails what is pending; a second time does nothing. */
@@ -68,6 +90,9 @@ export class Client {
 
   /** @param {import('./protocol.js').Reply} reply */
   #receive(reply) {
+    this.#alive = true;
+    this.#watch?.heard();
+    if (this.#pending.size > 0) this.#watch?.wait();
     if ('event' in reply) {
       this.#pending.get(reply.id)?.onProgress?.(reply.progress);
     } else if (reply.ok) {
@@ -81,6 +106,7 @@ export class Client {
   #settle(id) {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#watch?.stop();
     return pending;
   }
 
@@ -88,16 +114,23 @@ export class Client {
   #end(error) {
     if (this.#ended) return;
     this.#ended = toWire(error);
+    this.#watch?.stop();
     this.#close();
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(fromWire(this.#ended));
   }
+
+  /** @param {ErrorEvent} event */
+  #workerError({ message, filename, lineno }) {
+    if (this.#alive) return lost(message, { filename, lineno });
+    // An event without a message means that the script did not even load.
+    return message
+      ? new HeadwiseError('crashed', `The worker died: ${message}`, { filename, lineno })
+      : new HeadwiseError('crashed', 'The worker could not be started: worker.js or one of its modules cannot be loaded, '
+        + 'or the Content-Security-Policy forbids it.');
+  }
 }
 
-/** @param {ErrorEvent} event */
-function workerError({ message, filename, lineno }) {
-  // An event without a message means that the script did not even load.
-  return message
-    ? new HeadwiseError('crashed', `The worker died: ${message}`, { filename, lineno })
-    : new HeadwiseError('crashed', 'The worker could not be started: worker.js or one of its modules cannot be loaded, '
-      + 'or the Content-Security-Policy forbids it.');
+/** @param {string} why @param {Record<string, unknown>} [details] */
+function lost(why, details) {
+  return new HeadwiseError('worker-lost', `The worker is gone: ${why}`, details);
 }

@@ -8,6 +8,7 @@
 
 import { inPieces } from '../base/pieces.js';
 import { HeadwiseError, behind, toWire } from '../errors.js';
+import { Busy } from './liveness.js';
 import { blobsOf, load } from './load.js';
 import { Turns } from './turns.js';
 
@@ -47,6 +48,7 @@ class Engine {
   /** The same load once more. @type {Promise<void> | undefined} */
   #reloading;
   #turns = new Turns();
+  #busy = new Busy();
   /** Requests that are waiting or running. @type {Map<number, {controller: AbortController, done: Promise<void>}>} */
   #requests = new Map();
   #ended = new AbortController();
@@ -65,6 +67,7 @@ class Engine {
   /** @param {RequestMessage} message */
   enqueue(message) {
     const controller = new AbortController();
+    if (this.#requests.size === 0) this.#busy.begin(message.lock);
     this.#requests.set(message.id, { controller, done: this.#answer(message, controller) });
   }
 
@@ -98,6 +101,7 @@ class Engine {
       // Whatever a failed request still has under way ends with it.
       controller.abort();
       this.#requests.delete(id);
+      if (this.#requests.size === 0) this.#busy.end();
     }
   }
 

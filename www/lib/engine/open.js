@@ -4,15 +4,16 @@
  */
 
 import { HeadwiseError } from '../errors.js';
-import { passedOptions } from '../options.js';
+import { isWorker, passedOptions } from '../options.js';
 import { refuseRemote, resolveModel } from '../source/hub.js';
 import { byName } from '../source/local.js';
+import { Session } from './session.js';
 import { startEngine } from './start.js';
 
 /** A Hub id, the URL of a folder, or the files of a model. @typedef {string | Iterable<File>} ModelReference */
 
 /** @typedef {import('../options.js').GivenLoadOptions} GivenLoadOptions */
-/** @typedef {import('./client.js').Client} Client */
+/** @typedef {import('./session.js').User} User */
 
 /**
  * Where a model came from: `url` is its folder, unless it was given as files; `commit` is known of models from a
@@ -31,43 +32,90 @@ import { startEngine } from './start.js';
  * }} Disposable
  */
 
+/** Sessions that may be shared. @type {{of: unknown, session: Session}[]} */
+const shared = [];
+
 /**
- * Starts an engine and has it load something; the engine ends when that fails.
+ * Has an engine load something; without anybody to use it, it ends.
  * @param {import('../runtime/runtime.js').Runtime} runtime of this thread, used with `worker: false`
  * @param {import('../source/small.js').What} what
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
- * @returns {Promise<{client: Client, info: any}>} the engine and what it says of what it loaded
+ * @returns {Promise<{client: User, info: any}>} the engine and what it says of what it loaded
  */
 export async function open(runtime, what, model, options) {
-  const source = sourceOf(model, options);
-  const passed = await passedOptions(options);
-  if (options.allow_remote === false) {
-    refuseRemote([options.local_files_only ? undefined : source.url, ...Object.values(passed.wasm ?? {})]);
-  }
-  const { client, warnings: ofEngine } = await startEngine(runtime, options);
-  try {
-    const info = await client.request('load', { source, what, options: passed },
-      { signals: [options.signal], onProgress: options.progress_callback });
-    const { revision } = info;
-    const warnings = [
-      ...ofEngine,
-      ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
-      ...info.warnings ?? [],
-    ];
-    for (const warning of warnings) console.warn(`${source.id}: ${warning}`);
-    return { client, info: { ...info, warnings, id: source.id, url: source.url } };
-  } catch (error) {
-    client.dispose();
-    throw error;
-  }
+  const given = typeof model !== 'string' && model?.[Symbol.iterator] ? [...model] : model;
+  const session = options.share_engine ? sharedSession(runtime, what, given, options)
+    : new Session(startOf(runtime, what, given, options));
+  const client = await session.join(options);
+  return { client, info: client.info };
+}
+
+/** @type {(...args: Parameters<typeof open>) => Session} */
+function sharedSession(runtime, what, model, options) {
+  const { signal, progress_callback, ...others } = options;
+  const of = [what, model, others];
+  const found = shared.find((one) => alike(one.of, of));
+  if (found) return found.session;
+  const session = new Session(startOf(runtime, what, model, options), () => {
+    shared.splice(shared.findIndex((one) => one.session === session), 1);
+  });
+  shared.push({ of, session });
+  return session;
+}
+
+/** Whether two values are the same, or plain and made of the same. @param {any} a @param {any} b @returns {boolean} */
+function alike(a, b) {
+  if (a === b) return true;
+  const plain = [a, b].every((value) => Array.isArray(value) || Object.getPrototypeOf(value ?? 0) === Object.prototype);
+  const keys = Object.keys(a ?? {});
+  return plain && keys.length === Object.keys(b).length && keys.every((key) => alike(a[key], b[key]));
+}
+
+/**
+ * How an engine is started and loads: for the first time, or the commit that was there before.
+ * @param {import('../runtime/runtime.js').Runtime} runtime
+ * @param {import('../source/small.js').What} what
+ * @param {ModelReference} model
+ * @param {GivenLoadOptions} options
+ * @returns {import('./session.js').Start}
+ */
+function startOf(runtime, what, model, options) {
+  return async (signal, report, before) => {
+    if (before && isWorker(options.worker)) throw irreplaceable();
+    const source = sourceOf(model, { ...options, ...before?.commit && { revision: before.commit } });
+    const passed = await passedOptions(options);
+    if (options.allow_remote === false) {
+      refuseRemote([options.local_files_only ? undefined : source.url, ...Object.values(passed.wasm ?? {})]);
+    }
+    const { client, warnings: ofEngine } = await startEngine(runtime, { ...options, signal });
+    try {
+      const info = await client.request('load', { source, what, options: passed }, { signals: [signal], onProgress: report });
+      const { revision } = info;
+      const warnings = [
+        ...ofEngine,
+        ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
+        ...info.warnings ?? [],
+      ];
+      if (!before) for (const warning of warnings) console.warn(`${source.id}: ${warning}`);
+      return { client, info: { ...info, warnings, id: source.id, url: source.url } };
+    } catch (error) {
+      client.dispose();
+      throw error;
+    }
+  };
+}
+
+function irreplaceable() {
+  return new HeadwiseError('worker-lost', 'The worker that was given is gone, and nobody but its maker can make another. '
+    + 'Give a function that does: worker: () => new Worker(…).', { option: 'worker' });
 }
 
 /**
  * A function with properties, frozen, that ends its engine when it is disposed.
  * @template {Function} Call
  * @template {object} Properties
- * @param {Client} client
+ * @param {User} client
  * @param {Call} call
  * @param {Properties} properties
  * @returns {Call & Readonly<Properties> & Disposable}

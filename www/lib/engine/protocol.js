@@ -4,7 +4,8 @@ export {};
 
 /**
  * What is asked of a pipeline is `run`, of a model `forward`, of a tokenizer `encode` and `decode`.
- * @typedef {{priority?: import('../base/calls.js').Priority}} Urgency 'user-visible', if nothing is said
+ * Of every request: how urgent it is, `'user-visible'` if nothing is said, and what a worker locks while it has work.
+ * @typedef {{priority?: import('../base/calls.js').Priority, lock?: string}} Manners
  * @typedef {{id: number, verb: 'ping'}} PingMessage is answered by an engine that runs
  * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
  * @typedef {{id: number, verb: 'run', inputs: (string | object)[], options: Record<string, unknown>}} RunMessage
@@ -14,7 +15,7 @@ export {};
  * @typedef {{id: number, verb: 'files'}} FilesMessage
  * @typedef {{id: number, verb: 'abort'}} AbortMessage `id` is the request that is no longer wanted
  * @typedef {{verb: 'dispose'}} DisposeMessage
- * @typedef {(PingMessage | LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage | FilesMessage) & Urgency}
+ * @typedef {(PingMessage | LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage | FilesMessage) & Manners}
  *   RequestMessage what is answered
  * @typedef {RequestMessage | AbortMessage | DisposeMessage} Message
  */

@@ -145,7 +145,7 @@ export class Store {
   }
 
   /**
-   * What `remember` was last told of a revision.
+   * What `remember` was last told of a revision; of a commit, what it was told of any revision that is there.
    * @param {{endpoint: string, id: string}} model
    * @param {string} revision
    * @returns {Promise<Revision | undefined>}
@@ -153,7 +153,10 @@ export class Store {
   async recall(model, revision) {
     const cache = await this.#cache();
     const note = await cache?.match(`${folderUrl(model, revision)}?${REVISION}`).catch(() => undefined);
-    return note?.json().catch(() => undefined);
+    if (note || !cache || !/^[0-9a-f]{40}$/.test(revision)) return note?.json().catch(() => undefined);
+    const { revisions } = await survey(cache);
+    return revisions.map((one) => one.note).find(({ endpoint, id, commit }) =>
+      endpoint === model.endpoint && id === model.id && commit === revision);
   }
 
   /** @returns {Promise<StoredModel[]>} */
