@@ -98,7 +98,7 @@ function startOf(runtime, what, model, options) {
         ...info.warnings ?? [],
       ];
       if (!before) for (const warning of warnings) console.warn(`${source.id}: ${warning}`);
-      return { client, info: { ...info, warnings, id: source.id, url: source.url } };
+      return { client, info: { ...info, warnings, id: source.id, url: source.url && source.url + (source.query ?? '') } };
     } catch (error) {
       client.dispose();
       throw error;
@@ -143,7 +143,7 @@ export function deepFreeze(value) {
 /**
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
- * @returns {import('../source/hub.js').ModelSource | {id: string, files: Map<string, File>, url?: undefined}}
+ * @returns {import('../source/hub.js').ModelSource | {id: string, files: Map<string, File>, url?: undefined, query?: undefined}}
  */
 function sourceOf(model, options) {
   if (typeof model === 'string' || typeof (/** @type {any} */ (model)?.[Symbol.iterator]) !== 'function') {

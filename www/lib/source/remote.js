@@ -4,7 +4,6 @@
  */
 
 import { ChunkReader } from '../base/chunks.js';
-import { pathOf } from '../base/urls.js';
 import { gitBlobHash, notAsPromised, sha256Of } from '../base/verify.js';
 import { HeadwiseError } from '../errors.js';
 import { Download } from '../fetch/download.js';
@@ -12,7 +11,7 @@ import { notTheFile, requester } from '../fetch/request.js';
 import { Patience } from '../fetch/retry.js';
 import { Store } from '../store/store.js';
 import { complaint, otherThan } from './contents.js';
-import { atCommit } from './hub.js';
+import { addressOf, atCommit } from './hub.js';
 import { findManifest } from './manifest.js';
 import { ChunkStream, KeptDownload, blobOf } from './stream.js';
 
@@ -130,7 +129,7 @@ export class RemoteFiles {
     const { integrity } = this.#options;
     if (integrity && !Object.hasOwn(integrity, file)) return false;
     if (this.#manifest) return this.lists(file);
-    const response = await this.#get(this.#source.url + pathOf(file), { file }).catch(() => undefined);
+    const response = await this.#get(addressOf(this.#source, file), { file }).catch(() => undefined);
     if (!response?.body) return false;
     const reader = new ChunkReader(response.body);
     const start = await reader.read().catch(() => undefined);
@@ -144,7 +143,7 @@ export class RemoteFiles {
    * @returns {import('../base/verify.js').Expected}
    */
   expected(file) {
-    const url = this.#source.url + pathOf(file);
+    const url = addressOf(this.#source, file);
     const { integrity } = this.#options;
     if (integrity && !Object.hasOwn(integrity, file)) {
       throw notAsPromised(file, 'the option “integrity” does not list it', { url, unlisted: true });
@@ -288,7 +287,7 @@ export class RemoteFiles {
   /** @param {string} file @param {{fresh: boolean, ranges: boolean}} how */
   #download(file, { fresh, ranges }) {
     const { signal, newSha256, wait, silence, local_files_only } = this.#options;
-    const url = this.#source.url + pathOf(file);
+    const url = addressOf(this.#source, file);
     if (local_files_only && this.#source.api !== undefined) {
       throw new HeadwiseError('not-found', `${file} is not stored here, and “local_files_only” forbids to fetch it.`,
         { file, url });
@@ -306,7 +305,7 @@ export class RemoteFiles {
     const bytes = new Uint8Array(await blob.arrayBuffer());
     const { sha256, blob: hash } = this.expected(file);
     const other = sha256 ?? hash ? undefined : complaint(file, bytes);
-    if (other) throw notTheFile(other, { url: this.#source.url + pathOf(file), file }, bytes);
+    if (other) throw notTheFile(other, { url: addressOf(this.#source, file), file }, bytes);
     if (!await this.#isPromised(file, bytes)) throw notAsPromised(file, 'its git hash is another');
     if (this.#snapshot) {
       const writer = await this.#store.keep(this.#snapshot, file, { size: bytes.length, sha256 });
