@@ -236,6 +236,42 @@ export function fakeGlue(answers = {}) {
   return { state, init, glue };
 }
 
+/** A scope with a Cache in memory: `urls` is what it holds, `fails` which puts do, from 0 on, `room` the quota left. */
+export function fakeScope({ fails = (/** @type {number} */ put) => false, room = Infinity } = {}) {
+  /** @type {Map<string, Uint8Array>} */
+  const urls = new Map();
+  /** @type {Map<string, Headers>} */
+  const headers = new Map();
+  let puts = 0;
+  const urlOf = (request) => request.url ?? request;
+  const cache = {
+    match: async (request) => urls.has(urlOf(request))
+      ? new Response(urls.get(urlOf(request)), { headers: headers.get(urlOf(request)) }) : undefined,
+    async put(request, response) {
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      await new Promise(setImmediate);
+      if (scope.fails(puts++)) throw new DOMException('full', 'QuotaExceededError');
+      urls.set(urlOf(request), bytes);
+      headers.set(urlOf(request), response.headers);
+    },
+    delete: async (request) => urls.delete(urlOf(request)),
+    keys: async () => [...urls.keys()].map((url) => ({ url })),
+  };
+  const scope = {
+    urls,
+    fails,
+    caches: { open: async () => cache },
+    navigator: {
+      storage: {
+        estimate: async () => ({ usage: 1000, quota: 1000 + room }),
+        persisted: async () => false,
+        persist: async () => true,
+      },
+    },
+  };
+  return scope;
+}
+
 /** Collects what a promise is rejected with. */
 export async function failure(promise) {
   return promise.then((value) => { throw new Error(`resolved to ${JSON.stringify(value)}`); }, (error) => error);
