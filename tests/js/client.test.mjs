@@ -7,7 +7,7 @@ import { failure } from './support.mjs';
 /** A client of a worker that does nothing by itself: the test reads `sent` and answers. */
 function setUp() {
   const sent = [];
-  const port = Object.assign(new EventTarget(), { postMessage: (message) => sent.push(message) });
+  const port = Object.assign(new EventTarget(), { postMessage: (message) => sent.push(message), terminate() {} });
   let closed = 0;
   const client = new Client({ port, close: () => { closed += 1; } });
   return {

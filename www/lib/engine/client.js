@@ -28,8 +28,6 @@ export class Client {
   #lastId = 0;
   /** Why there is no engine any more. @type {import('../errors.js').WireError | undefined} */
   #ended;
-  /** Whether it has ever said anything. */
-  #alive = false;
   /** Of a worker, by which it is known to live. @type {string | undefined} */
   #lock;
   /** @type {Watch | undefined} */
@@ -90,7 +88,6 @@ export class Client {
 
   /** @param {import('./protocol.js').Reply} reply */
   #receive(reply) {
-    this.#alive = true;
     this.#watch?.heard();
     if (this.#pending.size > 0) this.#watch?.wait();
     if ('event' in reply) {
@@ -121,7 +118,7 @@ export class Client {
 
   /** @param {ErrorEvent} event */
   #workerError({ message, filename, lineno }) {
-    if (this.#alive) return lost(message, { filename, lineno });
+    if (this.#watch?.alive) return lost(message, { filename, lineno });
     // An event without a message means that the script did not even load.
     return message
       ? new HeadwiseError('crashed', `The worker died: ${message}`, { filename, lineno })

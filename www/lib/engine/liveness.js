@@ -35,12 +35,13 @@ export class Busy {
 
 /** Of the client: looks after an engine that owes an answer. */
 export class Watch {
+  /** Whether it has ever said anything. */
+  alive = false;
   #lock;
   #ask;
   #onLost;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #alive = false;
   #looks = 0;
 
   /**
@@ -67,7 +68,7 @@ export class Watch {
 
   /** A sign of life has come. */
   heard() {
-    this.#alive = true;
+    this.alive = true;
     this.#looks = 0;
     this.stop();
   }
@@ -78,7 +79,7 @@ export class Watch {
     if (timer !== this.#timer) return;
     this.stop();
     this.#looks = held ? 0 : this.#looks + 1;
-    if (this.#looks >= (held === undefined || !this.#alive ? MANY_LOOKS : LOOKS)) return this.#onLost();
+    if (this.#looks >= (held === undefined || !this.alive ? MANY_LOOKS : LOOKS)) return this.#onLost();
     if (this.#looks === 1) this.#ask();
     this.wait();
   }
