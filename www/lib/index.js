@@ -7,7 +7,7 @@
  * await classify('I love it'); // [{ label: 'joy', score: 0.98 }]
  * ```
  *
- * The route of a call: `pipeline.js` → `tasks/` → `engine/client.js` → a worker: `engine/engine.js` → WASM; the
+ * The route of a call: `calls.js` → `tasks/` → `engine/session.js`, `client.js` → a worker: `engine/engine.js` → WASM; the
  * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only this file and `worker.js` know the
  * generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
  */

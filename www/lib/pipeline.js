@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 /**
- * `pipeline()`: checks what is asked, starts an engine, loads the model, and returns the function
- * that uses it.
+ * `pipeline()`: checks what is asked, has an engine load the model, and returns the function that uses it, which
+ * `calls.js` makes.
  */
 
 import { callOf } from './calls.js';

@@ -1,6 +1,6 @@
 /**
- * From a reference to a model and options to an engine that has loaded it: what `pipeline()` and
- * `from_pretrained()` share.
+ * From a reference to a model and options to an engine that has loaded it, which others may share: what `pipeline()` and
+ * `from_pretrained()` have in common.
  */
 
 import { HeadwiseError } from '../errors.js';
