@@ -48,7 +48,7 @@ export const openBlank = (browser, { url }) => openApp(browser, { url: `${url}te
 
 /**
  * The same in a page that is there already, such as a second tab: in it `api` is the package, with `models` and
- * `pipeline` by themselves, `outcome(model, options)` what a model says of a text, or the code of the error, and
+ * `pipeline` by themselves, `outcome(model, options)` what a model says of a text, or the code of the error (of an abort its name), and
  * `caught(run)` what a function throws, as plain data.
  *
  * @param {import('playwright-core').Page} page
@@ -70,7 +70,7 @@ export async function prepare(page, url) {
           await classify.dispose();
           return scores;
         } catch (error) {
-          return /** @type {any} */ (error).code;
+          return error instanceof api.HeadwiseError ? error.code : /** @type {any} */ (error).name;
         }
       },
       caught: async (/** @type {() => unknown} */ run) => {

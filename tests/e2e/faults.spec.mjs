@@ -93,7 +93,7 @@ test('a hundred loads with random faults', async () => {
       repositories[model] = { ...base, faults: { ...base.faults, ...faults } };
       const what = `seed ${seed}: ${JSON.stringify({ faults, options, abortAfter })}`;
       const bad = await opened.page.evaluate(attempt, { model, abortAfter, damage: false, options });
-      const known = ['aborted', 'network', 'http', 'rate-limited', 'integrity', 'content'];
+      const known = ['AbortError', 'network', 'http', 'rate-limited', 'integrity', 'content'];
       if (typeof bad === 'string') assert.ok(known.includes(bad), `${bad} ${what}`);
       else assert.deepEqual(bad, right[options.dtype], what);
       tally[typeof bad === 'string' ? bad : 'right'] = (tally[typeof bad === 'string' ? bad : 'right'] ?? 0) + 1;

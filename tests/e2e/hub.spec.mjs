@@ -99,7 +99,7 @@ test('a load is aborted while it waits to try again', async () => {
     const started = performance.now();
     return { code: await loading, waited: performance.now() - started };
   });
-  assert.equal(code, 'aborted');
+  assert.equal(code, 'AbortError');
   assert.ok(waited < 1000, `${waited} ms`);
 });
 

@@ -49,6 +49,29 @@ test('the second start asks for the manifest alone, and without a network for no
   assert.deepEqual(await originIn(page, GOOD), { commit: COMMIT, revision: undefined, cached: true });
 });
 
+test('a worker that is lost is replaced by the commit that was there, from what is stored', async () => {
+  const { page } = await openApp(browser, app);
+  await page.evaluate(async (model) => {
+    let made = /** @type {Worker | undefined} */ (undefined);
+    const worker = () => made = new Worker('/www/lib/worker.js', { type: 'module' });
+    const classify = await pipeline('text-classification', model, { worker });
+    const before = await classify('What a wonderful morning!');
+    Object.assign(globalThis, { next: async () => {
+      made?.terminate();
+      const lost = await caught(() => classify('What a wonderful morning!'));
+      return { code: lost?.code, before, after: await classify('What a wonderful morning!') };
+    } });
+  }, GOOD);
+  for (const down of [false, true]) {
+    hub.down = down;
+    hub.log.length = 0;
+    const { code, before, after } = await page.evaluate(() => /** @type {any} */ (globalThis).next());
+    assert.equal(code, 'worker-lost');
+    assert.deepEqual(after, before);
+    assert.deepEqual(fetched(), []);
+  }
+});
+
 test('what is not stored is said to be so', async () => {
   const { page } = await openApp(browser, app);
   assert.equal(await outcomeIn(page, GOOD, { local_files_only: true }), 'not-found');
@@ -74,17 +97,17 @@ test('two tabs that start at once download once', async () => {
 
 test('a load that was aborted goes on where it ended, in the next visit too', async () => {
   const { page } = await openApp(browser, app);
-  const code = await page.evaluate(async () => {
+  const name = await page.evaluate(async () => {
     const controller = new AbortController();
     const loading = pipeline('text-classification', 'tiny/large-stalled', { signal: controller.signal })
-      .catch((/** @type {any} */ error) => error.code);
+      .catch((/** @type {any} */ error) => error.name);
     while (!(await models.list()).some((/** @type {any} */ { bytes }) => bytes > 4e6)) {
       await new Promise((resolve) => { setTimeout(resolve, 20); });
     }
     controller.abort();
     return loading;
   });
-  assert.equal(code, 'aborted');
+  assert.equal(name, 'AbortError');
   await prepare(page, app.url);
   const good = await outcomeIn(page, GOOD);
   assert.deepEqual(await outcomeIn(page, 'tiny/large-stalled'), good);

@@ -1,6 +1,6 @@
 /** The types of calls as an application in TypeScript sees them; compiled, never run. */
 
-import { AutoConfig, AutoModel, AutoModelForQuestionAnswering, AutoTokenizer, models, pipeline, Tensor } from '../../www/lib/index.js';
+import { AutoConfig, AutoModel, AutoModelForQuestionAnswering, AutoTokenizer, latest, models, pipeline, Tensor } from '../../www/lib/index.js';
 
 type FilledMask = import('../../www/lib/index.js').FilledMask;
 
@@ -11,10 +11,20 @@ export async function calls(text: string, texts: string[]) {
   (await classify(text))[0].label.at(0);
   (await classify(texts))[0].label.at(0);
   (await classify(texts, { top_k: null }))[0][0].label.at(0);
+  await classify(texts, { priority: 'background', progress_callback: ({ done, total = 0 }) => (done / total).toFixed() });
+  // @ts-expect-error: these are words of the platform
+  await classify(text, { priority: 'low' });
+  const newest = latest(classify);
+  (await newest(text, { priority: 'user-blocking' }))?.[0].label.at(0);
+  // @ts-expect-error: it may have been ended
+  (await newest(text))[0];
+  for await (const { index, result, error } of classify.stream(texts)) index.toFixed() + (error ? error.code : result.label);
+  for await (const { result } of classify.stream(new ReadableStream<string>(), { top_k: null })) result?.[0].label.at(0);
 
   await using zeroShot = await pipeline('zero-shot-classification', 'user/model', { dtype: 'q8' });
   (await zeroShot(text, ['a', 'b'])).labels.at(0);
   (await zeroShot(texts, 'a, b', { multi_label: true }))[0].scores.at(0);
+  for await (const { result } of zeroShot.stream(new Set(texts), 'a, b')) result?.scores.at(0);
 
   const tag = await pipeline('ner', 'user/model');
   (await tag(text))[0].entity.at(0);
@@ -25,6 +35,7 @@ export async function calls(text: string, texts: string[]) {
   (await tag([texts], { is_split_into_words: true }))[0][0].entity.at(0);
   // @ts-expect-error: there is no such strategy
   await tag(text, { aggregation_strategy: 'best' });
+  for await (const { result } of tag.stream(texts, { aggregation_strategy: 'max' })) result?.[0].entity_group.at(0);
 
   const answer = await pipeline('question-answering', 'user/model');
   (await answer(text, text)).answer.at(0);
@@ -32,6 +43,7 @@ export async function calls(text: string, texts: string[]) {
   (await answer(texts, text))[0].end.toFixed();
   // @ts-expect-error: it is a list
   (await answer(text, text, { top_k: 3 })).answer;
+  for await (const { result } of answer.stream(texts, text)) result?.answer.at(0);
 
   const fill = await pipeline('fill-mask', 'user/model');
   (await fill(text))[0].token_str.at(0);

@@ -100,8 +100,7 @@ test('every failure of a fetch has its own code', async (t) => {
   await stalled.next();
   const next = failure(stalled.next());
   controller.abort('enough');
-  const { name, code, cause } = await next;
-  assert.deepEqual([name, code, cause], ['AbortError', 'aborted', 'enough']);
+  assert.equal(await next, 'enough');
 });
 
 test('what is answered in place of a file is named, and counts as absent where nobody says that there is one', async (t) => {

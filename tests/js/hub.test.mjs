@@ -13,6 +13,9 @@ test('model references', () => {
     './models/m': 'https://site.example/app/models/m/config.json',
     '../m/': 'https://site.example/m/config.json',
     '/m': 'https://site.example/m/config.json',
+    './m?v=2': 'https://site.example/app/m/config.json?v=2',
+    'https://cdn.example/m/?v=2&w': 'https://cdn.example/m/config.json?v=2&w',
+    'https://cdn.example/m?': 'https://cdn.example/m/config.json',
   };
   for (const [model, url] of Object.entries(cases)) assert.equal(fileUrl(model, 'config.json'), url);
   assert.equal(
@@ -22,8 +25,8 @@ test('model references', () => {
 });
 
 test('what is no model reference', () => {
-  const bad = ['', 'a/b/c', 'user/', '/user/../..//x?y', 'user/..', '..', 'a..b', 'user/.', './m?token=x', './m#x',
-    'https://user:pw@cdn.example/m', 'https://cdn.example/m?', '//evil.example/m', '/\\evil.example/m',
+  const bad = ['', 'a/b/c', 'user/', '/user/../..//x#y', 'user/..', '..', 'a..b', 'user/.', './m#x', './m?x#y',
+    'https://user:pw@cdn.example/m', '//evil.example/m', '/\\evil.example/m',
     'ftp://cdn.example/m', 'user model', 'x'.repeat(97), null, undefined, 7];
   for (const model of bad) {
     assert.throws(() => resolveModel(model), { name: 'HeadwiseError', code: 'model' }, `${model}`);

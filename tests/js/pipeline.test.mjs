@@ -281,12 +281,12 @@ test('calls are computed in order; an aborted one stops, or never starts', async
     classify('slow 2', { signal: running.signal }),
     classify('3', { signal: waiting.signal }),
     classify('4'),
-  ].map((call) => call.catch((error) => error.code));
+  ].map((call) => call.catch((error) => error.name));
   waiting.abort();
   await until(() => state.log.includes('start slow 2'));
   running.abort();
   const [, two, three] = await Promise.all(calls);
-  assert.deepEqual([two, three], ['aborted', 'aborted']);
+  assert.deepEqual([two, three], ['AbortError', 'AbortError']);
   assert.deepEqual(state.log, ['start slow 1', 'finish slow 1', 'start slow 2', 'start 4', 'finish 4']);
   await until(() => state.alive === 1);
 });

@@ -17,7 +17,7 @@ const FLOORS = [
   [['lib/index.js', 'lib/inline.js', 'lib/worker.js']],
   [['lib/face.js'], ['lib/copies.js'], ['lib/generated.js']],
   [['lib/pipeline.js'], ['lib/auto.js'], ['lib/models.js']],
-  [['lib/model.js'], ['lib/tokenizer.js']],
+  [['lib/model.js'], ['lib/tokenizer.js'], ['lib/calls.js', 'lib/stream.js']],
   [['lib/tasks/'], ['lib/engine/']],
   [['lib/options.js']],
   [['lib/source/', 'lib/host.js']],

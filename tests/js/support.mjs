@@ -65,19 +65,20 @@ export class Sha256 {
 /**
  * A module like the generated one. Its classifier scores a label by its place; what other tasks answer to an input is
  * up to `answers`. A text that begins with “slow” takes a thousand slices, “refuse” is an error with a code; “panic”
- * traps, “tokenizer panic” within the tokenizer, and then nothing of the instance may be touched any more. `alive` counts
+ * traps, “tokenizer panic” within the tokenizer, “too much” for want of memory, and then nothing of the instance may be
+ * touched any more. `alive` counts
  * what was made and neither freed nor consumed; `log` tells which texts were started and finished, `opened` which modules were asked for, `asked` what was.
  * @param {Record<string, (input: any, options: any) => unknown>} [answers]
  */
 export function fakeGlue(answers = {}) {
   const state = { alive: 0, trapped: false, instance: 0, panic: undefined, log: [], opened: [], asked: [] };
-  const refuse = (code, message) => {
-    throw Object.assign(new Error(message), { name: 'HeadwiseError', code, details: { fake: true } });
+  const refuse = (code, message, details) => {
+    throw Object.assign(new Error(message), { name: 'HeadwiseError', code, details: { fake: true, ...details } });
   };
   const json = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
   const trap = (tokenizer) => {
     state.trapped = true;
-    state.panic = { message: 'index out of bounds', tokenizer };
+    state.panic = tokenizer === undefined ? undefined : { message: 'index out of bounds', tokenizer };
     throw new WebAssembly.RuntimeError('unreachable');
   };
   class Held {
@@ -159,11 +160,13 @@ export function fakeGlue(answers = {}) {
     }
     step() {
       this.check();
-      const text = this.inputs[0]?.text ?? '';
-      if (text.startsWith('panic')) trap(false);
-      if (text.startsWith('tokenizer panic')) trap(true);
-      if (text.startsWith('refuse')) refuse('input', 'refused');
-      return ++this.slices >= (text.startsWith('slow') ? 1000 : 2);
+      const find = (word) => this.inputs.findIndex(({ text }) => text?.startsWith(word));
+      if (find('panic') >= 0) trap(false);
+      if (find('too much') >= 0) trap();
+      if (find('tokenizer panic') >= 0) trap(true);
+      const refused = find('refuse');
+      if (refused >= 0) refuse('input', `Input ${refused}: refused.`, { input: refused });
+      return ++this.slices >= (find('slow') === 0 ? 1000 : 2);
     }
     finish() {
       this.free();
@@ -242,6 +245,42 @@ export function fakeGlue(answers = {}) {
   };
   const glue = { Loader, TextTokenizer, Sha256, small_files, take_panic, __wbg_reset_state };
   return { state, init, glue };
+}
+
+/** A scope with a Cache in memory: `urls` is what it holds, `fails` which puts do, from 0 on, `room` the quota left. */
+export function fakeScope({ fails = (/** @type {number} */ put) => false, room = Infinity } = {}) {
+  /** @type {Map<string, Uint8Array>} */
+  const urls = new Map();
+  /** @type {Map<string, Headers>} */
+  const headers = new Map();
+  let puts = 0;
+  const urlOf = (request) => request.url ?? request;
+  const cache = {
+    match: async (request) => urls.has(urlOf(request))
+      ? new Response(urls.get(urlOf(request)), { headers: headers.get(urlOf(request)) }) : undefined,
+    async put(request, response) {
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      await new Promise(setImmediate);
+      if (scope.fails(puts++)) throw new DOMException('full', 'QuotaExceededError');
+      urls.set(urlOf(request), bytes);
+      headers.set(urlOf(request), response.headers);
+    },
+    delete: async (request) => urls.delete(urlOf(request)),
+    keys: async () => [...urls.keys()].map((url) => ({ url })),
+  };
+  const scope = {
+    urls,
+    fails,
+    caches: { open: async () => cache },
+    navigator: {
+      storage: {
+        estimate: async () => ({ usage: 1000, quota: 1000 + room }),
+        persisted: async () => false,
+        persist: async () => true,
+      },
+    },
+  };
+  return scope;
 }
 
 /** Collects what a promise is rejected with. */

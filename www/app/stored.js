@@ -29,7 +29,10 @@ export class Stored {
 
   /** Shows what is there now. */
   async show() {
-    const [list, { models: total, quota, persisted }] = await Promise.all([models.list(), models.estimate()]);
+    const [all, { quota, persisted }] = await Promise.all([models.list(), models.estimate()]);
+    // What the page brings with it nobody has chosen.
+    const list = all.filter(({ id }) => !id.startsWith(new URL('./', document.baseURI).href));
+    const total = list.reduce((sum, model) => sum + model.bytes, 0);
     this.#section.hidden = list.length === 0;
     this.#title.textContent = `Stored on this device: ${bytes(total)}`;
     this.#list.replaceChildren(...list.map((model) => this.#row(model)));
@@ -41,7 +44,7 @@ export class Stored {
   /** @param {StoredModel} model */
   #row({ id, endpoint, commit, revisions: [revision], bytes: held, files }) {
     const whole = files.reduce((sum, { size }) => sum + size, 0);
-    const state = revision === undefined ? `${bytesOf(held, whole)}, not complete` : `${bytes(held)}, commit ${commit.slice(0, 7)}`;
+    const state = commit === 'folder' && held === whole ? bytes(held) : revision === undefined ? `${bytesOf(held, whole)}, not complete` : `${bytes(held)}, commit ${commit.slice(0, 7)}`;
     const row = make('li');
     const name = make('span', 'stored-name', id);
     name.dir = 'auto';

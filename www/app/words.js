@@ -34,6 +34,7 @@ const ERRORS = new Map(Object.entries({
   'unsupported-environment': 'This browser lacks something that the engine needs.',
   'unsupported-head': 'This kind of model cannot do this task.',
   'unsupported-model': 'This kind of model is not supported.',
+  'worker-lost': 'The engine stopped unexpectedly.',
 }));
 
 /**

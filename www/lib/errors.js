@@ -9,7 +9,9 @@
  * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`, `integrity`.
  * Of a model's files: `config`, `unsupported-model`, `adapter`, `tokenizer`, `safetensors`, `incomplete`,
  * `missing-head`, `unsupported-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
- * Of an engine's life: `unsupported-environment`, `module`, `aborted`, `crashed`, `disposed`.
+ * Of an engine's life: `unsupported-environment`, `module`, `crashed`, `worker-lost`, `disposed`.
+ *
+ * What a signal aborts rejects with the signal's reason, as all over the platform: that is none of these.
  * @typedef {string} ErrorCode
  */
 
@@ -31,8 +33,7 @@ export class HeadwiseError extends Error {
    */
   constructor(code, message, details = {}, options) {
     super(message, options);
-    // What is aborted is called so all over the platform: `error.name === 'AbortError'`.
-    this.name = code === 'aborted' ? 'AbortError' : 'HeadwiseError';
+    this.name = 'HeadwiseError';
     /** @type {ErrorCode} */
     this.code = code;
     /** @type {Record<string, any>} */
@@ -41,11 +42,15 @@ export class HeadwiseError extends Error {
 }
 
 /**
- * The error of an operation whose signal was aborted for `reason`.
- * @param {unknown} reason
+ * The same error in a request of which this was the part after `inputs` others.
+ * @param {unknown} error
+ * @param {number} inputs
  */
-export function aborted(reason) {
-  return new HeadwiseError('aborted', 'The operation was aborted.', {}, { cause: reason });
+export function behind(error, inputs) {
+  if (!(error instanceof HeadwiseError) || error.details.input === undefined || inputs === 0) return error;
+  const input = error.details.input + inputs;
+  const message = error.message.replace(/(input )\d+/i, `$1${input}`);
+  return new HeadwiseError(error.code, message, { ...error.details, input });
 }
 
 /**

@@ -7,7 +7,7 @@
  * await classify('I love it'); // [{ label: 'joy', score: 0.98 }]
  * ```
  *
- * The route of a call: `pipeline.js` → `tasks/` → `engine/client.js` → a worker: `engine/engine.js` → WASM; the
+ * The route of a call: `calls.js` → `tasks/` → `engine/session.js`, `client.js` → a worker: `engine/engine.js` → WASM; the
  * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only `generated.js` knows the
  * generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
  */
@@ -18,6 +18,7 @@ import { glue, init } from './generated.js';
 import { Runtime } from './runtime/runtime.js';
 import { Store } from './store/store.js';
 
+export { latest } from './calls.js';
 export { HeadwiseError } from './errors.js';
 export { fileUrl } from './source/hub.js';
 export { droppedFiles } from './source/local.js';
@@ -58,6 +59,8 @@ export { Tensor } from './tensor.js';
  * @typedef {import('./runtime/glue.js').ModelInfo} ModelInfo
  * @typedef {import('./source/progress.js').ProgressEvent} ProgressEvent
  * @typedef {import('./source/lock.js').Lock} Lock
+ * @typedef {import('./base/calls.js').Priority} Priority
+ * @typedef {import('./base/calls.js').CallProgress} CallProgress
  * @typedef {import('./models.js').Models} Models
  * @typedef {import('./models.js').StorageEstimate} StorageEstimate
  * @typedef {import('./store/store.js').StoredModel} StoredModel

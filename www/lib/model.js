@@ -38,12 +38,12 @@ const rules = { output_hidden_states: flag, output_attentions: flag, signal: abo
 
 /**
  * The call of a model that an engine has loaded.
- * @param {import('./engine/client.js').Client} client
+ * @param {Pick<import('./engine/session.js').User, 'request'>} client
  */
 export function forwardOf(client) {
   return async (/** @type {ModelInputs} */ inputs, /** @type {ForwardOptions} */ options = {}) => {
     const { signal, ...settings } = check(options, rules);
-    const outputs = await client.request('forward', { rows: rowsOf(inputs), options: settings }, { signal });
+    const outputs = await client.request('forward', { rows: rowsOf(inputs), options: settings }, { signals: [signal] });
     return Object.fromEntries(Object.entries(outputs).map(([name, output]) =>
       [name, Array.isArray(output) ? output.map(tensorOf) : tensorOf(output)]));
   };

@@ -35,6 +35,8 @@ import { VARIANTS } from './runtime/variants.js';
  * @property {boolean | Worker | (() => Worker) | null} [worker] `true` (default): a worker of its own;
  *   a worker that runs `headwise/worker`, or a function that makes one, which then belongs to the
  *   pipeline; `false`: the calling thread
+ * @property {boolean | null} [share_engine] `true`: what is loaded of the same model with the same options, this one
+ *   among them, shares one engine, its worker and its weights, which ends when all that share it are disposed
  * @property {'auto' | Variant | null} [variant] build of the WASM module: `'relaxed'`
  *   needs relaxed SIMD, `'simd128'` runs everywhere; by default the best one that runs
  * @property {Place | {[V in Variant]?: Place} | null} [wasm] where the WASM module is, if not beside the package: a
@@ -117,6 +119,7 @@ const loadRules = {
   fetch: ofType('function'),
   config: plainObject,
   worker,
+  share_engine: flag,
   variant: oneOf('auto', ...Object.keys(VARIANTS)),
   wasm,
   device: oneOf('auto', 'wasm', 'cpu'),
@@ -144,7 +147,7 @@ export function checkLoadOptions(options) {
  * The options for an engine, which may be in a worker: what only this thread can use stays here, the rest is plain data.
  * @param {GivenLoadOptions} options
  */
-export async function passedOptions({ signal, progress_callback, worker, fetch, token, config, wasm, ...others }) {
+export async function passedOptions({ signal, progress_callback, worker, share_engine, fetch, token, config, wasm, ...others }) {
   return {
     ...others,
     token: typeof token === 'function' ? await token() : token,

@@ -1,13 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 /**
- * `pipeline()`: checks what is asked, starts an engine, loads the model, and returns the function
- * that uses it.
+ * `pipeline()`: checks what is asked, has an engine load the model, and returns the function that uses it, which
+ * `calls.js` makes.
  */
 
+import { callOf } from './calls.js';
 import { deepFreeze, disposable, open } from './engine/open.js';
 import { checkLoadOptions } from './options.js';
-import { TASKS, taskOf } from './tasks/index.js';
+import { taskOf } from './tasks/index.js';
 
 /**
  * @typedef {import('./tasks/index.js').TaskName} TaskName
@@ -54,18 +55,5 @@ export function pipelineOn(host) {
       model: deepFreeze(info),
       tokenizer: Object.freeze({ max_length, ...mask_token && { mask_token } }),
     }));
-  };
-}
-
-/**
- * The function of a task: arguments to a request, answers to a result.
- * @param {TaskName} task
- * @param {import('./engine/client.js').Client} client
- */
-function callOf(task, client) {
-  return async (/** @type {unknown[]} */ ...args) => {
-    const { inputs, options: { signal, ...options }, shape } = TASKS[task](...args);
-    const { results, meta } = await client.request('run', { inputs, options }, { signal });
-    return Object.defineProperty(shape(results), 'meta', { value: meta });
   };
 }

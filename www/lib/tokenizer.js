@@ -96,7 +96,7 @@ export async function tokenizerOn(host, model, options) {
     const rows = await client.request('encode', {
       inputs: readInputs(given, pairs),
       options: { ...settings, truncation: truncation === true ? 'longest_first' : truncation },
-    }, { signal });
+    }, { signals: [signal] });
     const columns = pad(rows, padding, settings.max_length ?? model_max_length, info);
     if (!(return_token_type_ids ?? info.token_type_ids)) delete columns.token_type_ids;
     // As in Python, one text has no rows.
@@ -110,7 +110,7 @@ export async function tokenizerOn(host, model, options) {
     const { skip_special_tokens = false, signal } = check(callOptions, decodeRules);
     const lists = listsOf(ids);
     const sequences = (isNested(lists) || lists.length === 0 ? lists : [lists]).map(readIds);
-    return client.request('decode', { sequences, skip_special_tokens }, { signal });
+    return client.request('decode', { sequences, skip_special_tokens }, { signals: [signal] });
   }
 
   /** A text for one sequence, texts for several, as in Python. @param {unknown} ids @param {DecodeOptions} [callOptions] */

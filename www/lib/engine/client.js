@@ -2,14 +2,21 @@
  * The side of the protocol that asks: sends requests to an engine and settles their promises.
  */
 
-import { HeadwiseError, aborted, fromWire, toWire } from '../errors.js';
+import { unlessAborted } from '../base/abort.js';
+import { HeadwiseError, fromWire, toWire } from '../errors.js';
+import { Watch } from './liveness.js';
 
 /**
  * @typedef {object} Pending
  * @property {(value: any) => void} resolve
  * @property {(error: HeadwiseError) => void} reject
- * @property {((event: import('../source/progress.js').ProgressEvent) => void) | undefined} onProgress
- * @property {() => void} unlisten stops listening to the signal
+ * @property {((event: any) => void) | undefined} onProgress
+ */
+
+/**
+ * @typedef {object} RequestOptions
+ * @property {import('../base/abort.js').Signals} [signals] abort it
+ * @property {((event: any) => void) | null} [onProgress]
  */
 
 /** Requests to one engine. Once it is disposed, or its worker has died, every request fails with that. */
@@ -21,6 +28,10 @@ export class Client {
   #lastId = 0;
   /** Why there is no engine any more. @type {import('../errors.js').WireError | undefined} */
   #ended;
+  /** Of a worker, by which it is known to live. @type {string | undefined} */
+  #lock;
+  /** @type {Watch | undefined} */
+  #watch;
 
   /** @param {import('./protocol.js').Connection} connection */
   constructor({ port, close }) {
@@ -28,34 +39,46 @@ export class Client {
     this.#close = close;
     const target = /** @type {EventTarget} */ (port);
     target.addEventListener('message', (event) => this.#receive(/** @type {MessageEvent} */ (event).data));
-    target.addEventListener('error', (event) => this.#end(workerError(/** @type {ErrorEvent} */ (event))));
-    target.addEventListener('messageerror', () => {
-      this.#end(new HeadwiseError('crashed', 'A message from the worker could not be read.'));
-    });
+    target.addEventListener('error', (event) => this.#end(this.#workerError(/** @type {ErrorEvent} */ (event))));
+    target.addEventListener('messageerror', () => this.#end(lost('a message from it could not be read.')));
     if ('start' in port) port.start();
+    if (!('terminate' in port)) return;
+    this.#lock = `headwise ${Math.random()}`;
+    this.#watch = new Watch(this.#lock, () => this.#post('ping'), () => this.#end(lost('it was terminated, or ran out of memory.')));
+  }
+
+  /** Whether there is no engine any more. */
+  get ended() {
+    return this.#ended !== undefined;
   }
 
   /**
    * Asks the engine for something.
    * @param {string} verb
    * @param {object} body plain data
-   * @param {{signal?: AbortSignal | null, onProgress?: Pending['onProgress']}} [options]
+   * @param {RequestOptions} [options]
    * @returns {Promise<any>}
    */
-  async request(verb, body, { signal, onProgress } = {}) {
+  async request(verb, body, { signals = [], onProgress } = {}) {
     if (this.#ended) throw fromWire(this.#ended);
-    if (signal?.aborted) throw aborted(signal.reason);
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#port.postMessage({ id, verb: 'abort' });
-        this.#settle(id)?.reject(aborted(signal?.reason));
-      };
-      signal?.addEventListener('abort', onAbort);
-      const unlisten = () => signal?.removeEventListener('abort', onAbort);
-      this.#pending.set(id, { resolve, reject, onProgress, unlisten });
-      this.#port.postMessage({ id, verb, ...body });
+    /** @type {number} */
+    let id;
+    const start = () => new Promise((resolve, reject) => {
+      id = this.#post(verb, body);
+      this.#pending.set(id, { resolve, reject, onProgress: onProgress ?? undefined });
+      this.#watch?.wait();
     });
+    return unlessAborted(signals, start, () => {
+      this.#settle(id);
+      this.#port.postMessage({ id, verb: 'abort' });
+    });
+  }
+
+  /** Returns the number of the request. @param {string} verb @param {object} [body] */
+  #post(verb, body) {
+    const id = ++this.#lastId;
+    this.#port.postMessage({ id, verb, lock: this.#lock, ...body });
+    return id;
   }
 
   /** Ends the engine and fails what is pending; a second time does nothing. */
@@ -65,6 +88,8 @@ export class Client {
 
   /** @param {import('./protocol.js').Reply} reply */
   #receive(reply) {
+    this.#watch?.heard();
+    if (this.#pending.size > 0) this.#watch?.wait();
     if ('event' in reply) {
       this.#pending.get(reply.id)?.onProgress?.(reply.progress);
     } else if (reply.ok) {
@@ -78,7 +103,7 @@ export class Client {
   #settle(id) {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    pending?.unlisten();
+    if (this.#pending.size === 0) this.#watch?.stop();
     return pending;
   }
 
@@ -86,16 +111,23 @@ export class Client {
   #end(error) {
     if (this.#ended) return;
     this.#ended = toWire(error);
+    this.#watch?.stop();
     this.#close();
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(fromWire(this.#ended));
   }
+
+  /** @param {ErrorEvent} event */
+  #workerError({ message, filename, lineno }) {
+    if (this.#watch?.alive) return lost(message, { filename, lineno });
+    // An event without a message means that the script did not even load.
+    return message
+      ? new HeadwiseError('crashed', `The worker died: ${message}`, { filename, lineno })
+      : new HeadwiseError('crashed', 'The worker could not be started: worker.js or one of its modules cannot be loaded, '
+        + 'or the Content-Security-Policy forbids it.');
+  }
 }
 
-/** @param {ErrorEvent} event */
-function workerError({ message, filename, lineno }) {
-  // An event without a message means that the script did not even load.
-  return message
-    ? new HeadwiseError('crashed', `The worker died: ${message}`, { filename, lineno })
-    : new HeadwiseError('crashed', 'The worker could not be started: worker.js or one of its modules cannot be loaded, '
-      + 'or the Content-Security-Policy forbids it.');
+/** @param {string} why @param {Record<string, unknown>} [details] */
+function lost(why, details) {
+  return new HeadwiseError('worker-lost', `The worker is gone: ${why}`, details);
 }

@@ -2,12 +2,15 @@
  * The side of the protocol that computes: requests come in at a port, one model is loaded and used.
  * It runs in a worker (`worker.js`) or in the calling thread, and cannot tell which.
  *
- * Requests are done one after the other, in the order they came. While one is computed the port is
- * read between slices, so that an `abort` overtakes.
+ * Requests take turns: see `turns.js`. Between two turns the port is read. So few requests are half done at any time, and
+ * hold memory: one of each priority.
  */
 
-import { HeadwiseError, aborted, toWire } from '../errors.js';
+import { inPieces } from '../base/pieces.js';
+import { HeadwiseError, behind, toWire } from '../errors.js';
+import { Busy } from './liveness.js';
 import { blobsOf, load } from './load.js';
+import { Turns } from './turns.js';
 
 /**
  * @typedef {import('../host.js').EngineHost} EngineHost
@@ -16,6 +19,7 @@ import { blobsOf, load } from './load.js';
  * @typedef {import('./protocol.js').LoadMessage} LoadMessage
  * @typedef {import('./protocol.js').RunMessage} RunMessage
  * @typedef {import('./protocol.js').RequestMessage} RequestMessage
+ * @typedef {import('./turns.js').Asker} Asker
  */
 
 /**
@@ -42,9 +46,13 @@ class Engine {
   #wanted;
   /** @type {import('./load.js').Loaded | undefined} */
   #loaded;
-  #queue = Promise.resolve();
-  /** Requests that are waiting or running. @type {Map<number, AbortController>} */
+  /** The same load once more. @type {Promise<void> | undefined} */
+  #reloading;
+  #turns = new Turns();
+  #busy = new Busy();
+  /** Requests that are waiting or running. @type {Map<number, {controller: AbortController, done: Promise<void>}>} */
   #requests = new Map();
+  #ended = new AbortController();
 
   /**
    * @param {EngineHost} host
@@ -60,19 +68,21 @@ class Engine {
   /** @param {RequestMessage} message */
   enqueue(message) {
     const controller = new AbortController();
-    this.#requests.set(message.id, controller);
-    this.#queue = this.#queue.then(() => this.#answer(message, controller));
+    if (this.#requests.size === 0) this.#busy.begin(message.lock);
+    this.#requests.set(message.id, { controller, done: this.#answer(message, controller) });
   }
 
   /** @param {number} id */
   abort(id) {
-    this.#requests.get(id)?.abort();
+    this.#requests.get(id)?.controller.abort();
   }
 
   /** Aborts everything and gives the model's memory back. */
   async dispose() {
-    for (const controller of this.#requests.values()) controller.abort();
-    await this.#queue;
+    this.#ended.abort();
+    for (const { controller } of this.#requests.values()) controller.abort();
+    await Promise.all([...this.#requests.values()].map(({ done }) => done));
+    await this.#reloading?.catch(() => {});
     this.#loaded?.instance?.free(this.#loaded.held);
     this.#loaded = undefined;
   }
@@ -82,10 +92,9 @@ class Engine {
    * @param {AbortController} controller
    */
   async #answer(message, controller) {
-    const { id } = message;
+    const { id, priority = 'user-visible' } = message;
     try {
-      throwIfAborted(controller.signal);
-      const value = await this.#doAnyhow(message, controller.signal);
+      const value = await this.#do(message, { id, priority, signal: controller.signal, ms: 0 });
       this.#reply({ id, ok: true, value });
     } catch (error) {
       this.#reply({ id, ok: false, error: toWire(error) });
@@ -93,51 +102,26 @@ class Engine {
       // Whatever a failed request still has under way ends with it.
       controller.abort();
       this.#requests.delete(id);
+      if (this.#requests.size === 0) this.#busy.end();
     }
   }
 
   /**
-   * Does what is asked; again, if a request to another engine of this thread crashed the instance meanwhile.
    * @param {RequestMessage} message
-   * @param {AbortSignal} signal
+   * @param {Asker} asker
    */
-  async #doAnyhow(message, signal) {
-    for (;;) {
-      try {
-        await this.#reload(signal);
-        return await this.#do(message, signal);
-      } catch (error) {
-        if (!(error instanceof HeadwiseError && error.details.elsewhere)) throw error;
-      }
-    }
-  }
-
-  /**
-   * Loads once more what a crash took, from the same files.
-   * @param {AbortSignal} signal
-   */
-  async #reload(signal) {
-    if (!this.#wanted || !this.#loaded?.instance?.ended) return;
-    this.#loaded = await load(this.#wanted, {
-      host: this.#host, signal, fetch: this.#fetch, report: () => {}, files: this.#loaded.files.again(signal),
-    });
-  }
-
-  /**
-   * @param {RequestMessage} message
-   * @param {AbortSignal} signal
-   */
-  async #do(message, signal) {
+  async #do(message, asker) {
     switch (message.verb) {
       case 'ping': return undefined;
-      case 'load': return this.#load(message, signal);
-      case 'run': return this.#run(message, signal);
-      case 'forward': return this.#compute((model) => model.start(message.rows, message.options), signal);
-      case 'encode': return this.#use((tokenizer) => tokenizer.encode(message.inputs, message.options));
-      case 'decode': return this.#use((tokenizer) =>
-        message.sequences.map((ids) => tokenizer.decode(ids, message.skip_special_tokens)));
-      case 'vocabulary': return this.#use((tokenizer) => tokenizer.vocabulary());
-      case 'files': return this.#files(signal);
+      case 'load': return this.#anyhow(() => this.#load(message, asker.signal));
+      case 'run': return this.#run(message, asker);
+      case 'forward': return this.#compute((model) => model.start(message.rows, message.options), asker);
+      case 'encode': return this.#each(message.inputs, asker, (tokenizer, inputs) =>
+        tokenizer.encode(inputs, message.options));
+      case 'decode': return this.#each(message.sequences, asker, (tokenizer, sequences) =>
+        sequences.map((ids) => tokenizer.decode(ids, message.skip_special_tokens)));
+      case 'vocabulary': return this.#anyhow(() => this.#turns.take(asker, () => this.#use((tokenizer) => tokenizer.vocabulary())));
+      case 'files': return this.#files(asker.signal);
     }
   }
 
@@ -157,6 +141,40 @@ class Engine {
   }
 
   /**
+   * Does something with what is in memory; again, if another request crashed the instance meanwhile, here or in another
+   * engine of this thread.
+   * @template T
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async #anyhow(work) {
+    for (;;) {
+      try {
+        if (this.#wanted && this.#loaded?.instance?.ended) await (this.#reloading ??= this.#reload(this.#wanted, this.#loaded));
+        return await work();
+      } catch (error) {
+        if (!(error instanceof HeadwiseError && error.details.elsewhere)) throw error;
+      }
+    }
+  }
+
+  /**
+   * Loads once more what a crash took, from the same files; for every request that needs it, so that none can abort it.
+   * @param {LoadMessage} wanted
+   * @param {import('./load.js').Loaded} lost
+   */
+  async #reload(wanted, { files }) {
+    const { signal } = this.#ended;
+    try {
+      this.#loaded = await load(wanted, {
+        host: this.#host, signal, fetch: this.#fetch, report: () => {}, files: files.again(signal),
+      });
+    } finally {
+      this.#reloading = undefined;
+    }
+  }
+
+  /**
    * Calls what is in memory; the client asks only for what that can do.
    * @template T
    * @param {(held: any) => T} use
@@ -166,6 +184,23 @@ class Engine {
     const { held, instance } = this.#loaded ?? {};
     if (!held || !instance) throw new Error('a request came before load');
     return instance.call(() => use(held));
+  }
+
+  /**
+   * Uses what is in memory on inputs, piece by piece, each in a turn.
+   * @template Input, Output
+   * @param {Input[]} inputs
+   * @param {Asker} asker
+   * @param {(held: any, inputs: Input[]) => Output[]} use
+   */
+  async #each(inputs, asker, use) {
+    /** @type {Output[]} */
+    const outputs = [];
+    for (const piece of inPieces(inputs)) {
+      const turn = () => this.#turns.take(asker, () => this.#use((held) => use(held, piece)));
+      outputs.push(...await this.#anyhow(turn).catch((error) => { throw behind(error, outputs.length); }));
+    }
+    return outputs;
   }
 
   /** @param {AbortSignal} signal */
@@ -181,53 +216,44 @@ class Engine {
 
   /**
    * @param {RunMessage} message
-   * @param {AbortSignal} signal
+   * @param {Asker} asker
    */
-  async #run({ inputs, options }, signal) {
-    const started = performance.now();
-    const finished = await this.#compute((pipeline) => pipeline.start(inputs, options), signal);
-    const ms = performance.now() - started;
-    return { results: finished.results, meta: { ms, variant: this.#loaded?.instance?.variant, inputs: finished.inputs } };
+  async #run({ id, inputs, options }, asker) {
+    /** @type {unknown[]} */
+    const results = [];
+    /** @type {import('../runtime/glue.js').InputInfo[]} */
+    const read = [];
+    let tokens = 0;
+    for (const piece of inPieces(inputs)) {
+      const part = await this.#compute((pipeline) => pipeline.start(piece, options), asker)
+        .catch((error) => { throw behind(error, results.length); });
+      results.push(...part.results);
+      read.push(...part.inputs);
+      for (const input of part.inputs) tokens += input.tokens;
+      const progress = { done: results.length, total: inputs.length, tokens_per_second: Math.round(1000 * tokens / asker.ms) };
+      this.#reply({ id, event: 'progress', progress });
+    }
+    return { results, meta: { ms: asker.ms, variant: this.#loaded?.instance?.variant, inputs: read } };
   }
 
   /**
    * Computes slice by slice.
    * @template T
    * @param {(held: any) => import('../runtime/glue.js').Run<T>} start
-   * @param {AbortSignal} signal
+   * @param {Asker} asker
+   * @returns {Promise<T>}
    */
-  async #compute(start, signal) {
-    const run = this.#use(start);
-    const instance = /** @type {import('../runtime/runtime.js').Instance} */ (this.#loaded?.instance);
-    try {
-      while (!instance.call(() => run.step())) {
-        await macrotask();
-        throwIfAborted(signal);
+  #compute(start, asker) {
+    return this.#anyhow(async () => {
+      const run = await this.#turns.take(asker, () => this.#use(start));
+      const { instance } = /** @type {Required<import('./load.js').Loaded>} */ (this.#loaded);
+      try {
+        while (!await this.#turns.take(asker, () => instance.call(() => run.step())));
+      } catch (error) {
+        instance.free(run);
+        throw error;
       }
-    } catch (error) {
-      instance.free(run);
-      throw error;
-    }
-    return instance.call(() => run.finish());
+      return instance.call(() => run.finish());
+    });
   }
-}
-
-/** @param {AbortSignal} signal */
-function throwIfAborted(signal) {
-  if (signal.aborted) throw aborted(signal.reason);
-}
-
-/**
- * Lets the event loop take its next task. A message does it without the delay that timers have.
- * @returns {Promise<void>}
- */
-function macrotask() {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
 }

@@ -1,20 +1,22 @@
 /**
- * From a reference to a model and options to an engine that has loaded it: what `pipeline()` and
- * `from_pretrained()` share.
+ * From a reference to a model and options to an engine that has loaded it, which others may share: what `pipeline()` and
+ * `from_pretrained()` have in common.
  */
 
 import { HeadwiseError } from '../errors.js';
-import { passedOptions } from '../options.js';
+import { isWorker, passedOptions } from '../options.js';
 import { refuseRemote, resolveModel } from '../source/hub.js';
 import { byName } from '../source/local.js';
 import { withModules } from '../runtime/modules.js';
+import { Session } from './session.js';
 import { startEngine } from './start.js';
 
 /** A Hub id, the URL of a folder, or the files of a model. @typedef {string | Iterable<File>} ModelReference */
 
 /** @typedef {import('../options.js').GivenLoadOptions} GivenLoadOptions */
-/** @typedef {import('./client.js').Client} Client */
 /** @typedef {import('../host.js').Host} Host */
+/** @typedef {import('./client.js').Client} Client */
+/** @typedef {import('./session.js').User} User */
 
 /**
  * Where a model came from: `url` is its folder, unless it was given as files; `commit` is known of models from a
@@ -33,55 +35,102 @@ import { startEngine } from './start.js';
  * }} Disposable
  */
 
+/** Sessions that may be shared. @type {{of: unknown, session: Session}[]} */
+const shared = [];
+
 /**
- * Starts an engine and has it load something; the engine ends when that fails.
+ * Has an engine load something; without anybody to use it, it ends.
  * @param {Host} host
  * @param {import('../source/small.js').What} what
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
- * @returns {Promise<{client: Client, info: any}>} the engine and what it says of what it loaded
+ * @returns {Promise<{client: User, info: any}>} the engine and what it says of what it loaded
  */
 export async function open(host, what, model, options) {
-  const source = sourceOf(host, model, options);
-  const passed = await passedOptions(options);
-  if (options.allow_remote === false) {
-    refuseRemote([options.local_files_only ? undefined : source.url, ...Object.values(passed.wasm ?? {})]);
-  }
-  const { client, warnings: ofEngine } = await startEngine(host, options);
-  try {
-    const info = await load(client, host, { source, what, options: passed }, options);
-    const { revision } = info;
-    const warnings = [
-      ...ofEngine,
-      ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
-      ...info.warnings ?? [],
-    ];
-    for (const warning of warnings) console.warn(`${source.id}: ${warning}`);
-    return { client, info: { ...info, warnings, id: source.id, url: source.url } };
-  } catch (error) {
-    client.dispose();
-    throw error;
-  }
+  const given = typeof model !== 'string' && model?.[Symbol.iterator] ? [...model] : model;
+  const session = options.share_engine ? sharedSession(host, what, given, options)
+    : new Session(startOf(host, what, given, options));
+  const client = await session.join(options);
+  return { client, info: client.info };
+}
+
+/** @type {(...args: Parameters<typeof open>) => Session} */
+function sharedSession(host, what, model, options) {
+  const { signal, progress_callback, ...others } = options;
+  const of = [what, model, others];
+  const found = shared.find((one) => alike(one.of, of));
+  if (found) return found.session;
+  const session = new Session(startOf(host, what, model, options), () => {
+    shared.splice(shared.findIndex((one) => one.session === session), 1);
+  });
+  shared.push({ of, session });
+  return session;
+}
+
+/** Whether two values are the same, or plain and made of the same. @param {any} a @param {any} b @returns {boolean} */
+function alike(a, b) {
+  if (a === b) return true;
+  const plain = [a, b].every((value) => Array.isArray(value) || Object.getPrototypeOf(value ?? 0) === Object.prototype);
+  const keys = Object.keys(a ?? {});
+  return plain && keys.length === Object.keys(b).length && keys.every((key) => alike(a[key], b[key]));
 }
 
 /**
- * Has an engine load something with the modules that are given, or else with the package's.
+ * How an engine is started and loads: for the first time, or the commit that was there before.
+ * @param {Host} host
+ * @param {import('../source/small.js').What} what
+ * @param {ModelReference} model
+ * @param {GivenLoadOptions} options
+ * @returns {import('./session.js').Start}
+ */
+function startOf(host, what, model, options) {
+  return async (signal, report, before) => {
+    if (before && isWorker(options.worker)) throw irreplaceable();
+    const source = sourceOf(host, model, { ...options, ...before?.commit && { revision: before.commit } });
+    const passed = await passedOptions(options);
+    if (options.allow_remote === false) {
+      refuseRemote([options.local_files_only ? undefined : source.url, ...Object.values(passed.wasm ?? {})]);
+    }
+    const { client, warnings: ofEngine } = await startEngine(host, { ...options, signal });
+    try {
+      const info = await load(client, host, { source, what, options: passed }, { signals: [signal], onProgress: report });
+      const { revision } = info;
+      const warnings = [
+        ...ofEngine,
+        ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
+        ...info.warnings ?? [],
+      ];
+      if (!before) for (const warning of warnings) console.warn(`${source.id}: ${warning}`);
+      return { client, info: { ...info, warnings, id: source.id, url: source.url && source.url + (source.query ?? '') } };
+    } catch (error) {
+      client.dispose();
+      throw error;
+    }
+  };
+}
+
+function irreplaceable() {
+  return new HeadwiseError('worker-lost', 'The worker that was given is gone, and nobody but its maker can make another. '
+    + 'Give a function that does: worker: () => new Worker(…).', { option: 'worker' });
+}
+
+/**
+ * Asks an engine to load with the modules that are given, or else with the package's.
  * @param {Client} client
  * @param {Host} host
  * @param {import('./load.js').LoadRequest} request
- * @param {GivenLoadOptions} options
+ * @param {import('./client.js').RequestOptions} how
  */
-async function load(client, host, request, { signal, progress_callback: onProgress, wasm }) {
-  if (wasm) return client.request('load', request, { signal, onProgress });
-  return withModules(host, (modules) =>
-    client.request('load', { ...request, options: { ...request.options, wasm: modules } }, { signal, onProgress }));
+function load(client, host, request, how) {
+  if (request.options.wasm) return client.request('load', request, how);
+  return withModules(host, (wasm) => client.request('load', { ...request, options: { ...request.options, wasm } }, how));
 }
 
 /**
  * A function with properties, frozen, that ends its engine when it is disposed.
  * @template {Function} Call
  * @template {object} Properties
- * @param {Client} client
+ * @param {User} client
  * @param {Call} call
  * @param {Properties} properties
  * @returns {Call & Readonly<Properties> & Disposable}
@@ -110,7 +159,7 @@ export function deepFreeze(value) {
  * @param {Host} host
  * @param {ModelReference} model
  * @param {GivenLoadOptions} options
- * @returns {import('../source/files.js').Source & {url?: string}}
+ * @returns {import('../source/files.js').Source & {url?: string, query?: string}}
  */
 function sourceOf({ folderOf }, model, options) {
   const onDisk = typeof model === 'string' ? folderOf?.(model) : undefined;

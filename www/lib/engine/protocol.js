@@ -4,6 +4,8 @@ export {};
 
 /**
  * What is asked of a pipeline is `run`, of a model `forward`, of a tokenizer `encode`, `decode` and `vocabulary`.
+ * Of every request: how urgent it is, `'user-visible'` if nothing is said, and what a worker locks while it has work.
+ * @typedef {{priority?: import('../base/calls.js').Priority, lock?: string}} Manners
  * @typedef {{id: number, verb: 'ping'}} PingMessage is answered by an engine that runs
  * @typedef {{id: number, verb: 'load'} & import('./load.js').LoadRequest} LoadMessage
  * @typedef {{id: number, verb: 'run', inputs: (string | object)[], options: Record<string, unknown>}} RunMessage
@@ -14,15 +16,15 @@ export {};
  * @typedef {{id: number, verb: 'files'}} FilesMessage
  * @typedef {{id: number, verb: 'abort'}} AbortMessage `id` is the request that is no longer wanted
  * @typedef {{verb: 'dispose'}} DisposeMessage
- * @typedef {PingMessage | LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage
- *   | VocabularyMessage | FilesMessage} RequestMessage what is answered
+ * @typedef {(PingMessage | LoadMessage | RunMessage | ForwardMessage | EncodeMessage | DecodeMessage | VocabularyMessage
+ *   | FilesMessage) & Manners} RequestMessage what is answered
  * @typedef {RequestMessage | AbortMessage | DisposeMessage} Message
  */
 
 /**
  * @typedef {{id: number, ok: true, value: unknown}
  *   | {id: number, ok: false, error: import('../errors.js').WireError}
- *   | {id: number, event: 'progress', progress: import('../source/progress.js').ProgressEvent}} Reply
+ *   | {id: number, event: 'progress', progress: import('../source/progress.js').ProgressEvent | import('../base/calls.js').CallProgress}} Reply
  */
 
 /**

@@ -47,7 +47,7 @@ async function tryWorker(start, signal) {
   let client;
   try {
     client = new Client(connectionTo(await start()));
-    await client.request('ping', {}, { signal });
+    await client.request('ping', {}, { signals: [signal] });
     return client;
   } catch (error) {
     client?.dispose();

@@ -25,6 +25,7 @@ const PROGRESS = 1 << 20;
  * @property {() => Promise<import('../base/verify.js').Sha256>} newSha256
  * @property {boolean} fresh past the browser's cache
  * @property {number} [silence] as of a request
+ * @property {string} [etag] strong one of what is here already
  * @property {boolean} ranges whether to ask for the missing part after a drop, or for everything once more
  */
 
@@ -32,6 +33,12 @@ const PROGRESS = 1 << 20;
 export class Download {
   /** Bytes that have arrived. */
   loaded = 0;
+  /** Whether the server says that what is here already is the file; nothing comes then. */
+  unchanged = false;
+  /** What the server calls the file, byte for byte. @type {string | undefined} */
+  etag;
+  /** Its bytes, where the server tells. @type {number | undefined} */
+  size;
   #options;
   /** @type {ChunkReader | undefined} */
   #reader;
@@ -77,6 +84,7 @@ export class Download {
         // A connection that fails after the last byte is not needed any more.
         const whole = !this.#reader && this.loaded === this.#options.expected.size;
         if (!whole) this.#reader ??= await this.#connect();
+        if (this.unchanged) return undefined;
         const chunk = whole ? undefined : await this.#receive();
         if (!chunk) await this.#finish();
         else if (chunk.length > 0) return chunk;
@@ -115,17 +123,28 @@ export class Download {
     this.#done = true;
   }
 
-  /** @returns {Promise<ChunkReader>} */
+  /** @returns {Promise<ChunkReader | undefined>} */
   async #connect() {
-    const { url, file, get, fresh, expected: { size } } = this.#options;
+    const { url, file, get, fresh, etag, expected: { size } } = this.#options;
     const from = this.#ranges ? this.loaded : 0;
     // From the first address, not from where it redirected to: signed addresses expire.
-    const response = await get(url, { file, from, fresh }).catch((error) => {
+    const response = await get(url, { file, from, fresh, etag: this.#version === undefined ? etag : undefined }).catch((error) => {
       if (error instanceof HeadwiseError && error.details.status === 416) {
         throw notAsPromised(file, `the server has less than its ${size ?? from} bytes`, { size });
       }
       throw error;
     });
+    if (this.#version === undefined) {
+      const found = response.headers.get('etag');
+      if (etag !== undefined && (response.status === 304 || found === etag)) {
+        response.body?.cancel().catch(() => {});
+        this.unchanged = this.#done = true;
+        return undefined;
+      }
+      if (found?.startsWith('"')) this.etag = found;
+      const length = response.headers.get('content-length');
+      if (length !== null && response.status === 200 && !response.headers.has('content-encoding')) this.size = Number(length);
+    }
     const version = versionOf(response.headers);
     const changed = this.#version !== undefined && version !== undefined && version !== this.#version;
     this.#version ??= version;

@@ -2,7 +2,8 @@
  * One request for one file: who is shown the token, and what an answer other than the file means.
  */
 
-import { HeadwiseError, aborted } from '../errors.js';
+import { pageUrl } from '../base/urls.js';
+import { HeadwiseError } from '../errors.js';
 import { inTime } from './retry.js';
 
 /** The platform's `fetch`, or one that takes its place. @typedef {typeof globalThis.fetch} Fetch */
@@ -25,12 +26,12 @@ import { inTime } from './retry.js';
 
 /**
  * What is asked for: `file` is for messages, `from` the first byte that is wanted, and a `fresh` answer
- * does not come from the browser's cache.
- * @typedef {{file: string, from?: number, fresh?: boolean}} Wish
+ * does not come from the browser's cache. With the ETag of what is here, the answer may be 304 and no body.
+ * @typedef {{file: string, from?: number, fresh?: boolean, etag?: string}} Wish
  */
 
 /**
- * Resolves when the head of a good answer has arrived; every other outcome is a HeadwiseError.
+ * Resolves when the head of a good answer has arrived; every other outcome is a HeadwiseError, or the signal's reason.
  * @typedef {(url: string, wish: Wish) => Promise<Response>} Get
  */
 
@@ -41,10 +42,12 @@ import { inTime } from './retry.js';
  */
 export function requester({ endpoint, token, signal, allow_remote = true, fetch = globalThis.fetch, silence }) {
   const credentials = token ? authorization(token) : {};
-  return async function get(url, { file, from = 0, fresh = false }) {
+  return async function get(url, { file, from = 0, fresh = false, etag }) {
     // On a redirect to another origin fetch itself drops the token.
     const headers = new Headers(new URL(url).origin === new URL(endpoint).origin ? credentials : {});
     if (from > 0) headers.set('Range', `bytes=${from}-`);
+    // Other origins would have to allow this header first; of them the ETag alone tells.
+    if (etag !== undefined && isOwn(url)) headers.set('If-None-Match', etag);
     /** @type {RequestInit} */
     const init = {
       signal,
@@ -56,11 +59,17 @@ export function requester({ endpoint, token, signal, allow_remote = true, fetch 
     // Called as a plain function: `fetch` refuses to be a method of something else.
     const answer = fetch(url, init).catch((error) => { throw lost(error, { url, file, signal }); });
     const response = await inTime(answer, { url, file }, silence);
-    const problem = refusal(response, { url, file });
+    const problem = etag !== undefined && response.status === 304 ? undefined : refusal(response, { url, file });
     if (!problem) return response;
     response.body?.cancel().catch(() => {});
     throw problem;
   };
+}
+
+/** Whether an address is of the page's origin, or nobody asks about origins. @param {string} url */
+function isOwn(url) {
+  const page = pageUrl();
+  return page === undefined || new URL(url).origin === new URL(page).origin;
 }
 
 /** @param {string} token */
@@ -72,13 +81,13 @@ function authorization(token) {
 }
 
 /**
- * The error of a connection that failed, or was ended by the signal.
+ * Why a connection failed: the reason of the signal that ended it, or an error.
  * @param {unknown} error
  * @param {{url: string, file: string, signal: AbortSignal}} request
  */
 export function lost(error, { url, file, signal }) {
   return signal.aborted
-    ? aborted(signal.reason)
+    ? signal.reason
     : new HeadwiseError('network', `The connection failed while fetching ${file}.`, { url, file }, { cause: error });
 }
 

@@ -2,7 +2,7 @@
  * Which failures of a request are worth another try, and how long to wait before it.
  */
 
-import { HeadwiseError, aborted } from '../errors.js';
+import { HeadwiseError } from '../errors.js';
 
 /** Tries in a row that may fail. */
 const TRIES = 4;
@@ -17,17 +17,20 @@ const LONGEST_WAIT = 60_000;
 export class Patience {
   #signal;
   #wait;
+  #tries;
   #failures = 0;
 
-  /** @param {AbortSignal} signal @param {Wait} [wait] */
-  constructor(signal, wait = sleep) {
+  /** @param {AbortSignal} signal @param {Wait} [wait] @param {number} [tries] until something is achieved */
+  constructor(signal, wait = sleep, tries = TRIES) {
     this.#signal = signal;
     this.#wait = wait;
+    this.#tries = tries;
   }
 
   /** Something was achieved: failures are counted anew. */
   renew() {
     this.#failures = 0;
+    this.#tries = TRIES;
   }
 
   /**
@@ -36,7 +39,7 @@ export class Patience {
    */
   async after(error) {
     this.#failures += 1;
-    const wait = this.#failures < TRIES ? waitAfter(error, this.#failures) : undefined;
+    const wait = this.#failures < this.#tries ? waitAfter(error, this.#failures) : undefined;
     if (wait === undefined) throw error;
     await this.#wait(wait, this.#signal);
   }
@@ -108,7 +111,7 @@ function sleep(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(aborted(signal.reason));
+      reject(signal.reason);
     };
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', stop);

@@ -130,6 +130,10 @@ export class Instance {
  */
 function trapError(panic, error) {
   const words = panic?.message ?? String(error);
+  // Only where memory cannot be had does Rust end without a panic.
+  if (!panic && /unreachable/i.test(words)) {
+    return new HeadwiseError('out-of-memory', `There is not enough memory for this call (${words}).`, { panic: words });
+  }
   return panic?.tokenizer
     ? new HeadwiseError('tokenizer', `The tokenizer cannot do this; it panicked: ${words}`, { panic: words })
     : new HeadwiseError('crashed', `The engine crashed at this call: ${words}`, { panic: words });

@@ -14,6 +14,7 @@ const FOLDER = /^(https?:\/\/|\.{0,2}\/)/i;
  * @typedef {object} ModelSource
  * @property {string} id the reference as it was given
  * @property {string} url the folder of the model's files, with a slash at the end
+ * @property {string} [query] of a folder: what follows the address of each file, with its question mark
  * @property {string} endpoint the Hub or mirror, the only place a token is sent to
  * @property {string} [api] of a Hub id, where a Hub tells of the model
  * @property {string} [revision] of a Hub id: branch, tag or commit
@@ -27,7 +28,7 @@ const FOLDER = /^(https?:\/\/|\.{0,2}\/)/i;
  */
 export function resolveModel(model, { endpoint, revision } = {}) {
   const hub = hubUrl(endpoint ?? HUB);
-  if (typeof model === 'string' && FOLDER.test(model)) return { id: model, url: folderUrl(model), endpoint: hub };
+  if (typeof model === 'string' && FOLDER.test(model)) return { id: model, ...folderOf(model), endpoint: hub };
   const id = hubId(model);
   const wanted = revision ?? 'main';
   return {
@@ -65,6 +66,15 @@ export function refuseRemote(urls) {
 }
 
 /**
+ * Where a file is.
+ * @param {Pick<ModelSource, 'url' | 'query'>} source
+ * @param {string} file
+ */
+export function addressOf({ url, query = '' }, file) {
+  return url + pathOf(file) + query;
+}
+
+/**
  * The URL of one file of a model.
  * @param {string} model a Hub id, or the URL of a folder
  * @param {string} file a path inside the model, `'README.md'`
@@ -72,7 +82,7 @@ export function refuseRemote(urls) {
  * @returns {string}
  */
 export function fileUrl(model, file, options) {
-  return resolveModel(model, options).url + pathOf(file);
+  return addressOf(resolveModel(model, options), file);
 }
 
 /** @param {string} endpoint */
@@ -94,15 +104,17 @@ function hubId(model) {
   return model;
 }
 
-/** @param {string} model */
-function folderUrl(model) {
+/** @param {string} model @returns {Pick<ModelSource, 'url' | 'query'>} */
+function folderOf(model) {
   const page = pageUrl();
   if (!URL.canParse(model, page)) throw badModel(model, 'is not a valid URL here');
   const url = new URL(model, page);
-  if (!isPlain(url)) throw badModel(model, 'has a query, fragment or credentials, or is not http(s)');
+  const { search } = url;
+  url.search = '';
+  if (!isPlain(url)) throw badModel(model, 'has a fragment or credentials, or is not http(s)');
   // “//host” and “/\host” look like paths and are other hosts.
   if (!/^https?:/i.test(model) && url.origin !== new URL(page).origin) throw badModel(model, 'leaves this site');
-  return url.href.replace(/\/*$/, '/');
+  return { url: url.href.replace(/\/*$/, '/'), ...search && { query: search } };
 }
 
 /** @param {URL} url */

@@ -4,16 +4,16 @@
  */
 
 import { ChunkReader } from '../base/chunks.js';
-import { pathOf } from '../base/urls.js';
 import { gitBlobHash, notAsPromised, sha256Of } from '../base/verify.js';
 import { HeadwiseError } from '../errors.js';
 import { Download } from '../fetch/download.js';
 import { notTheFile, requester } from '../fetch/request.js';
-import { Patience } from '../fetch/retry.js';
+import { Patience, isTransient } from '../fetch/retry.js';
+import { FOLDER } from '../store/store.js';
 import { complaint, otherThan } from './contents.js';
-import { atCommit } from './hub.js';
+import { addressOf, atCommit } from './hub.js';
 import { findManifest } from './manifest.js';
-import { ChunkStream, KeptDownload, blobOf } from './stream.js';
+import { ChunkStream, KeptDownload, LateStream, blobOf } from './stream.js';
 
 /**
  * @typedef {object} RemoteOptions
@@ -40,7 +40,7 @@ export class RemoteFiles {
   #get;
   #manifest;
   #store;
-  /** What the store knows them by: files have to be of a commit. @type {import('../store/store.js').Snapshot | undefined} */
+  /** What the store knows them by: a commit, or a folder. @type {import('../store/store.js').Snapshot | undefined} */
   #snapshot;
   /** Gives up the right to download, once it is ours. @type {Promise<() => void> | undefined} */
   #lock;
@@ -72,7 +72,8 @@ export class RemoteFiles {
     this.#get = get;
     this.#manifest = manifest;
     this.#store = options.store;
-    this.#snapshot = manifest && { endpoint, id, commit: manifest.commit };
+    if (manifest) this.#snapshot = { endpoint, id, commit: manifest.commit };
+    else if (source.api === undefined) this.#snapshot = folderOf(source);
   }
 
   /** The same files for another request. @param {AbortSignal} signal */
@@ -91,9 +92,9 @@ export class RemoteFiles {
     return this.#manifest?.instead;
   }
 
-  /** Whether the store can keep them. */
+  /** Whether the store can keep what is made of them: it has to be known what they are. */
   get stores() {
-    return this.#snapshot !== undefined;
+    return this.#manifest !== undefined;
   }
 
   /** Whether everything that has been read is in the store. */
@@ -128,7 +129,7 @@ export class RemoteFiles {
     const { integrity } = this.#options;
     if (integrity && !Object.hasOwn(integrity, file)) return false;
     if (this.#manifest) return this.lists(file);
-    const response = await this.#get(this.#source.url + pathOf(file), { file }).catch(() => undefined);
+    const response = await this.#get(addressOf(this.#source, file), { file }).catch(() => undefined);
     if (!response?.body) return false;
     const reader = new ChunkReader(response.body);
     const start = await reader.read().catch(() => undefined);
@@ -142,7 +143,7 @@ export class RemoteFiles {
    * @returns {import('../base/verify.js').Expected}
    */
   expected(file) {
-    const url = this.#source.url + pathOf(file);
+    const url = addressOf(this.#source, file);
     const { integrity } = this.#options;
     if (integrity && !Object.hasOwn(integrity, file)) {
       throw notAsPromised(file, 'the option “integrity” does not list it', { url, unlisted: true });
@@ -161,8 +162,9 @@ export class RemoteFiles {
    */
   async stream(file) {
     const entry = await this.#stored(file, this.expected(file));
-    if (entry) return new ChunkStream(entry.chunks());
     const fresh = this.#isFresh(file);
+    if (entry && !this.#mayChange(file)) return new ChunkStream(entry.chunks());
+    if (this.#snapshot?.commit === FOLDER) return new LateStream(() => this.#streamOfFolder(file, entry, fresh));
     const download = this.#download(file, { fresh, ranges: true });
     const { size, sha256 } = this.expected(file);
     this.#fetched.set(file, false);
@@ -173,19 +175,60 @@ export class RemoteFiles {
   }
 
   /**
+   * A file of a folder: what is stored, if its server says that it is the same, or cannot be reached.
+   * @param {string} file
+   * @param {import('../store/entries.js').Entry | undefined} entry
+   * @param {boolean} fresh
+   * @returns {Promise<FileStream>}
+   */
+  async #streamOfFolder(file, entry, fresh) {
+    const download = this.#download(file, { fresh, ranges: true, entry });
+    try {
+      await download.open();
+    } catch (error) {
+      download.close();
+      return new ChunkStream((await this.#inSpiteOf(error, file, entry)).chunks());
+    }
+    if (entry && download.unchanged) return new ChunkStream(entry.chunks());
+    const { etag, size } = download;
+    const { sha256 } = this.expected(file);
+    this.#fetched.set(file, false);
+    if (!this.#snapshot || (sha256 ?? etag) === undefined || size === undefined) return download;
+    // It comes from its beginning, whatever there is of it.
+    await this.#store.drop(this.#snapshot, file);
+    const writer = await this.#store.keep(this.#snapshot, file, { size, sha256, etag });
+    return new KeptDownload(download, writer, (kept) => this.#fetched.set(file, kept));
+  }
+
+  /**
    * A small file as a whole. One that is not as promised is fetched once more, past what the browser may hold of it.
    * @param {string} file
    * @returns {Promise<import('../base/chunks.js').Bytes>}
    */
   async read(file) {
-    const entry = await this.#stored(file, this.expected(file));
+    const mayChange = this.#mayChange(file);
+    // Of a folder many small files are looked for that it does not have: they are not worth waiting for.
+    const entry = await this.#stored(file, this.expected(file), { wait: !mayChange });
     const bytes = await entry?.bytes().catch(() => undefined);
-    if (bytes && await this.#isPromised(file, bytes)) return bytes;
+    if (bytes && !mayChange && await this.#isPromised(file, bytes)) return bytes;
     const fresh = this.#isFresh(file);
-    return this.#fetch(file, fresh).catch((error) => {
+    const here = bytes && mayChange ? entry : undefined;
+    return this.#fetch(file, fresh, here).catch(async (error) => {
       if (!fresh && this.mayBeBetter(file, error)) return this.#fetch(file, true);
-      throw error;
+      return (await this.#inSpiteOf(error, file, here)).bytes();
     });
+  }
+
+  /**
+   * What is stored of a folder's file, if its server cannot be reached; what it does not have any more is deleted.
+   * @param {unknown} error
+   * @param {string} file
+   * @param {import('../store/entries.js').Entry | undefined} entry
+   */
+  async #inSpiteOf(error, file, entry) {
+    if (entry && isTransient(error)) return entry;
+    if (entry && this.#snapshot && this.isAbsent(file, error)) await this.#store.drop(this.#snapshot, file);
+    throw error;
   }
 
   /**
@@ -266,13 +309,14 @@ export class RemoteFiles {
    * A file that is in the store; once nobody else is downloading, if it is not there at once.
    * @param {string} file
    * @param {import('../base/verify.js').Expected} expected
+   * @param {{wait: boolean}} [options]
    */
-  async #stored(file, expected) {
+  async #stored(file, expected, { wait } = { wait: true }) {
     const snapshot = this.#snapshot;
     if (!snapshot || this.#isFresh(file)) return undefined;
     const open = () => this.#store.open(snapshot, file, expected);
     const entry = await open();
-    if (entry || this.#options.local_files_only) return entry;
+    if (entry || !wait || this.#options.local_files_only) return entry;
     this.#lock ??= this.#store.lock(snapshot, this.#options.signal);
     await this.#lock;
     return open();
@@ -283,31 +327,42 @@ export class RemoteFiles {
     return this.fresh && /\.safetensors/.test(file);
   }
 
-  /** @param {string} file @param {{fresh: boolean, ranges: boolean}} how */
-  #download(file, { fresh, ranges }) {
+  /** Whether only its server can tell if a stored file is still the file. @param {string} file */
+  #mayChange(file) {
+    return this.#snapshot?.commit === FOLDER && this.expected(file).sha256 === undefined;
+  }
+
+  /**
+   * @param {string} file
+   * @param {{fresh: boolean, ranges: boolean, entry?: import('../store/entries.js').Entry}} how `entry` is what is here
+   */
+  #download(file, { fresh, ranges, entry }) {
     const { signal, newSha256, wait, silence, local_files_only } = this.#options;
-    const url = this.#source.url + pathOf(file);
+    const url = addressOf(this.#source, file);
     if (local_files_only && this.#source.api !== undefined) {
       throw new HeadwiseError('not-found', `${file} is not stored here, and “local_files_only” forbids to fetch it.`,
         { file, url });
     }
-    const patience = new Patience(signal, wait);
+    const patience = new Patience(signal, wait, entry && 1);
     const expected = this.expected(file);
-    return new Download({ url, file, expected, get: this.#get, signal, patience, newSha256, silence, fresh, ranges, otherThan });
+    return new Download({ url, file, expected, get: this.#get, signal, patience, newSha256, silence, fresh, ranges, otherThan, etag: entry?.etag });
   }
 
-  /** @param {string} file @param {boolean} fresh */
-  async #fetch(file, fresh) {
-    this.#fetched.set(file, false);
+  /** @param {string} file @param {boolean} fresh @param {import('../store/entries.js').Entry} [entry] */
+  async #fetch(file, fresh, entry) {
     // Small files come compressed, of which nobody can ask for a part.
-    const blob = await blobOf(this.#download(file, { fresh, ranges: false }));
+    const download = this.#download(file, { fresh, ranges: false, entry });
+    const blob = await blobOf(download);
+    if (entry && download.unchanged) return entry.bytes();
+    this.#fetched.set(file, false);
     const bytes = new Uint8Array(await blob.arrayBuffer());
     const { sha256, blob: hash } = this.expected(file);
     const other = sha256 ?? hash ? undefined : complaint(file, bytes);
-    if (other) throw notTheFile(other, { url: this.#source.url + pathOf(file), file }, bytes);
+    if (other) throw notTheFile(other, { url: addressOf(this.#source, file), file }, bytes);
     if (!await this.#isPromised(file, bytes)) throw notAsPromised(file, 'its git hash is another');
-    if (this.#snapshot) {
-      const writer = await this.#store.keep(this.#snapshot, file, { size: bytes.length, sha256 });
+    const etag = this.#manifest ? undefined : download.etag;
+    if (this.#snapshot && (this.#manifest || (sha256 ?? etag))) {
+      const writer = await this.#store.keep(this.#snapshot, file, { size: bytes.length, sha256, etag });
       // What is resumed is a large file; this one is here.
       await writer.write(bytes.subarray(writer.offset));
       this.#fetched.set(file, await writer.finish());
@@ -321,6 +376,11 @@ export class RemoteFiles {
     const found = blob && await gitBlobHash(bytes);
     return !found || found === blob;
   }
+}
+
+/** What the store knows a folder by. @param {import('./hub.js').ModelSource} source */
+function folderOf({ url, query = '' }) {
+  return { endpoint: new URL(url).origin, id: url + query, commit: FOLDER };
 }
 
 /** What converted weights are called. @param {import('../runtime/glue.js').Dtype} dtype */

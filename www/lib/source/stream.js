@@ -43,6 +43,42 @@ export class ChunkStream {
 }
 
 /**
+ * A stream of which is decided when it is needed where it comes from.
+ * @implements {FileStream}
+ */
+export class LateStream {
+  #choose;
+  /** @type {FileStream | undefined} */
+  #stream;
+
+  /** @param {() => Promise<FileStream>} choose */
+  constructor(choose) {
+    this.#choose = choose;
+  }
+
+  get loaded() {
+    return this.#stream?.loaded ?? 0;
+  }
+
+  async open() {
+    this.#stream ??= await this.#choose();
+  }
+
+  async next() {
+    await this.open();
+    return /** @type {FileStream} */ (this.#stream).next();
+  }
+
+  pause() {
+    this.#stream?.pause();
+  }
+
+  close() {
+    this.#stream?.close();
+  }
+}
+
+/**
  * A download that is kept while it is used, from where an earlier one ended. It is known to exist.
  * @implements {FileStream}
  */

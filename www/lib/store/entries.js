@@ -27,6 +27,7 @@ export const PART_BYTES = 4 * 1024 * 1024;
  * @property {number} size in bytes
  * @property {string} [sha256] in hexadecimal
  * @property {Record<string, string | undefined>} [source] of a converted file: the SHA-256 of those it was made of
+ * @property {string} [etag] of a folder's file: what its server calls it
  * @property {number} partBytes
  * @property {boolean} whole
  */
@@ -38,6 +39,7 @@ export const PART_BYTES = 4 * 1024 * 1024;
  * @property {number} size
  * @property {string} [sha256]
  * @property {Record<string, string | undefined>} [source]
+ * @property {string} [etag]
  * @property {() => Promise<import('../base/chunks.js').Bytes>} bytes
  * @property {() => Promise<Blob>} blob
  * @property {() => AsyncGenerator<Uint8Array, void>} chunks
@@ -72,7 +74,7 @@ const partLength = ({ size, partBytes }, part) => Math.min(partBytes, size - par
 export async function openEntry(cache, url) {
   const record = await readRecord(cache, url);
   if (!record?.whole) return undefined;
-  const { size, sha256, source } = record;
+  const { size, sha256, source, etag } = record;
   const count = partCount(record);
   const blobs = await arrivedParts(cache, url, record);
   if (blobs.length < count) {
@@ -81,7 +83,7 @@ export async function openEntry(cache, url) {
   }
   const chunks = () => readParts(cache, url, record, count);
   const blob = async () => new Blob(await arrivedParts(cache, url, record));
-  return { size, sha256, source, chunks, bytes: () => concatenate(chunks(), size), blob };
+  return { size, sha256, source, etag, chunks, bytes: () => concatenate(chunks(), size), blob };
 }
 
 /**

@@ -7,8 +7,10 @@
  */
 
 import { pathOf } from '../base/urls.js';
-import { aborted } from '../errors.js';
 import { EntryWriter, PART_BYTES, RECORD, eraseEntry, openEntry, partCount } from './entries.js';
+
+/** What the files of a folder count as, which has no commits: each has an ETag. */
+export const FOLDER = 'folder';
 
 /** The name has the version of the layout. */
 const CACHE = 'headwise-1';
@@ -25,7 +27,8 @@ const REVISION = 'headwise=revision';
 
 /**
  * A stored model. An entry of `revisions` is a branch, tag or commit that was at `commit` when it was last
- * loaded; there is none as long as the download is not complete. `bytes` is what is held in all.
+ * loaded; there is none as long as the download is not complete. `bytes` is what is held in all. Of a folder `id` is its
+ * address, and `commit` is `'folder'`.
  * @typedef {object} StoredModel
  * @property {string} id
  * @property {string} endpoint
@@ -80,11 +83,11 @@ export class Store {
    * and cannot be gone on with is deleted, a whole one too. `source` is for what is made of other files.
    * @param {Snapshot} snapshot
    * @param {string} file
-   * @param {Expected & {size: number, source?: import('./entries.js').EntryRecord['source']}} expected
+   * @param {Expected & {size: number} & Pick<import('./entries.js').EntryRecord, 'source' | 'etag'>} expected
    */
-  async keep({ endpoint, id, commit }, file, { size, sha256, source }) {
+  async keep({ endpoint, id, commit }, file, { size, sha256, source, etag }) {
     const snapshot = { endpoint, id, commit };
-    const record = { snapshot, file, size, sha256, source, partBytes: this.#partBytes, whole: false };
+    const record = { snapshot, file, size, sha256, source, etag, partBytes: this.#partBytes, whole: false };
     const cache = await this.#cache();
     const writer = cache && await EntryWriter.open(cache, fileUrl(snapshot, file), record).catch(() => undefined);
     if (!writer) return EntryWriter.none(record);
@@ -118,7 +121,7 @@ export class Store {
     return new Promise((resolve, reject) => {
       const hold = () => new Promise((release) => { resolve(() => release(undefined)); });
       locks.request(`headwise ${folderUrl(snapshot, snapshot.commit)}`, { signal }, hold).catch(() => {
-        if (signal?.aborted) reject(aborted(signal.reason));
+        if (signal?.aborted) reject(signal.reason);
         // Frames without an origin have locks in name only.
         else resolve(() => {});
       });
@@ -146,7 +149,7 @@ export class Store {
   }
 
   /**
-   * What `remember` was last told of a revision.
+   * What `remember` was last told of a revision; of a commit, what it was told of any revision that is there.
    * @param {{endpoint: string, id: string}} model
    * @param {string} revision
    * @returns {Promise<Revision | undefined>}
@@ -154,7 +157,10 @@ export class Store {
   async recall(model, revision) {
     const cache = await this.#cache();
     const note = await cache?.match(`${folderUrl(model, revision)}?${REVISION}`).catch(() => undefined);
-    return note?.json().catch(() => undefined);
+    if (note || !cache || !/^[0-9a-f]{40}$/.test(revision)) return note?.json().catch(() => undefined);
+    const { revisions } = await survey(cache);
+    return revisions.map((one) => one.note).find(({ endpoint, id, commit }) =>
+      endpoint === model.endpoint && id === model.id && commit === revision);
   }
 
   /** @returns {Promise<StoredModel[]>} */
@@ -235,7 +241,8 @@ export class Store {
 
 /** @param {{endpoint: string, id: string}} model @param {string} revision */
 function folderUrl({ endpoint, id }, revision) {
-  return `${endpoint}/${id}/resolve/${encodeURIComponent(revision)}`;
+  // An address, as that of a folder, would end at its query.
+  return `${endpoint}/${id.includes(':') ? encodeURIComponent(id) : id}/resolve/${encodeURIComponent(revision)}`;
 }
 
 /** @param {Snapshot} snapshot @param {string} file */

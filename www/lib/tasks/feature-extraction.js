@@ -7,7 +7,7 @@ import { callRules, oneOrMore, readText } from './request.js';
 /** @typedef {import('./request.js').TokenizerKwargs} TokenizerKwargs */
 
 /**
- * @typedef {object} FeatureExtractionOptions
+ * @typedef {object} OwnOptions
  * @property {'none' | 'mean' | 'cls' | 'max' | 'first_token' | 'last_token'} [pooling] how the vectors of a text's
  *   tokens become one (`'cls'` and `'first_token'` are the same); by default what a sentence-transformers model says
  *   of itself, and of other models `'none'`
@@ -19,17 +19,20 @@ import { callRules, oneOrMore, readText } from './request.js';
  * @property {number | null} [truncate_dim] how many numbers of the vector of a text are kept, before it is normalised
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
  * @property {TokenizerKwargs} [tokenize_kwargs] for the tokenizer, in an object as in Python
- * @property {number} [batch_size] changes nothing: each text is computed without padding
- * @property {AbortSignal | null} [signal] aborts this call
  */
+
+/** @typedef {OwnOptions & import('./request.js').CallOptions} FeatureExtractionOptions */
 
 /** @typedef {import('../tensor.js').Tensor} Tensor */
 
 /**
  * A tensor `[texts, numbers]`, or without pooling `[texts, tokens, numbers]`, in which shorter texts are filled up with
  * zeros to the longest; `meta.inputs[i].tokens` tells where a text ends. A single text counts as an array of one.
- * @typedef {(texts: string | readonly string[], options?: FeatureExtractionOptions) =>
- *   Promise<Tensor & import('./request.js').WithMeta>} FeatureExtractionCall
+ * @typedef {{
+ *   (texts: string | readonly string[], options?: FeatureExtractionOptions): Promise<Tensor & import('./request.js').WithMeta>,
+ *   stream(source: import('./request.js').Source<string>, options?: FeatureExtractionOptions):
+ *     import('./request.js').Results<Tensor>,
+ * }} FeatureExtractionCall
  */
 
 /** @type {import('../base/rules.js').Rules<FeatureExtractionOptions>} */

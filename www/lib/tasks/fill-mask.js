@@ -6,14 +6,14 @@ import { callRules, oneOrMore, readText } from './request.js';
 /** @typedef {import('./request.js').TokenizerKwargs} TokenizerKwargs */
 
 /**
- * @typedef {object} FillMaskOptions
+ * @typedef {object} OwnOptions
  * @property {number} [top_k] how many words for each mask, best first; 5 by default
  * @property {string | readonly string[]} [targets] the only words that are considered
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
  * @property {TokenizerKwargs} [tokenizer_kwargs] for the tokenizer, in an object as in Python
- * @property {number} [batch_size] changes nothing: each text is computed without padding
- * @property {AbortSignal | null} [signal] aborts this call
  */
+
+/** @typedef {OwnOptions & import('./request.js').CallOptions} FillMaskOptions */
 
 /**
  * A word in place of a mask: its id, and the text with it.
@@ -28,6 +28,8 @@ import { callRules, oneOrMore, readText } from './request.js';
  * @typedef {{
  *   <Result = FilledMask[]>(text: string, options?: FillMaskOptions): Promise<Result & WithMeta>,
  *   <Result = FilledMask[]>(texts: readonly string[], options?: FillMaskOptions): Promise<Result[] & WithMeta>,
+ *   stream<Result = FilledMask[]>(source: import('./request.js').Source<string>, options?: FillMaskOptions):
+ *     import('./request.js').Results<Result>,
  * }} FillMaskCall
  */
 

@@ -6,12 +6,12 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 /** @typedef {{prompt: string, choices: readonly string[]}} ChoiceInput */
 
 /**
- * @typedef {object} MultipleChoiceOptions
+ * @typedef {object} OwnOptions
  * @property {number | null} [top_k] how many choices, best first; all by default
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
- * @property {number} [batch_size] changes nothing: each text is computed without padding
- * @property {AbortSignal | null} [signal] aborts this call
  */
+
+/** @typedef {OwnOptions & import('./request.js').CallOptions} MultipleChoiceOptions */
 
 /**
  * A choice with its place among those that were given; scores of all sum to one.

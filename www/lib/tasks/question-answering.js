@@ -7,7 +7,7 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 /** @typedef {{question: string, context: string}} Question `context` is the text that holds the answer */
 
 /**
- * @typedef {object} QuestionAnsweringOptions
+ * @typedef {object} OwnOptions
  * @property {number} [top_k] how many answers, best first; there may be fewer; 1 by default
  * @property {number} [topk] an old name of `top_k`, which counts before it
  * @property {number} [doc_stride] tokens that neighbouring windows of a long text share; 128, or half a window
@@ -16,9 +16,9 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
  * @property {number} [max_question_len] changes nothing, as with Python's fast tokenizers
  * @property {boolean} [handle_impossible_answer] whether no answer, `''`, is one
  * @property {boolean} [align_to_words] whether answers are made of whole words (default)
- * @property {number} [batch_size] changes nothing: each text is computed without padding
- * @property {AbortSignal | null} [signal] aborts this call
  */
+
+/** @typedef {OwnOptions & import('./request.js').CallOptions} QuestionAnsweringOptions */
 
 /**
  * A part of the context, `context.slice(start, end)`.
@@ -44,6 +44,10 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
  *     Promise<AnswerOf<K> & WithMeta>,
  *   <K extends number = 1>(inputs: readonly Question[], options?: QuestionAnsweringOptions & {top_k?: K}):
  *     Promise<AnswerOf<K>[] & WithMeta>,
+ *   stream<K extends number = 1>(source: import('./request.js').Source<Question>,
+ *     options?: QuestionAnsweringOptions & {top_k?: K}): import('./request.js').Results<AnswerOf<K>>,
+ *   stream<K extends number = 1>(source: import('./request.js').Source<string>, context: string,
+ *     options?: QuestionAnsweringOptions & {top_k?: K}): import('./request.js').Results<AnswerOf<K>>,
  * }} QuestionAnsweringCall
  */
 

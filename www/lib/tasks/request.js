@@ -3,13 +3,14 @@
  * tasks share. A task is a function from arguments to a `Request`; see `index.js`.
  */
 
-import { abortSignal, count } from '../base/rules.js';
+import { PRIORITIES } from '../base/calls.js';
+import { abortSignal, count, ofType, oneOf } from '../base/rules.js';
 import { HeadwiseError } from '../errors.js';
 
 /**
  * @typedef {object} Request
  * @property {(string | object)[]} inputs as the engine reads them
- * @property {{signal?: AbortSignal | null, [option: string]: unknown}} options checked
+ * @property {CallOptions & {[option: string]: unknown}} options checked
  * @property {(results: any[]) => object} shape makes the result of a call of those of its inputs
  */
 
@@ -28,8 +29,23 @@ export const inAnyCase = (...words) => ({
  * @typedef {{truncation?: boolean, max_length?: number, padding?: boolean}} TokenizerKwargs
  */
 
-/** What every call takes. */
-export const callRules = { batch_size: count, signal: abortSignal };
+/**
+ * What every call takes, beside what its task does.
+ * @typedef {object} CallOptions
+ * @property {number} [batch_size] changes nothing: each text is computed without padding
+ * @property {AbortSignal | null} [signal] aborts this call
+ * @property {import('../base/calls.js').Priority} [priority] a more urgent call overtakes others, also in the middle of
+ *   them; `'user-visible'` by default
+ * @property {((event: import('../base/calls.js').CallProgress) => void) | null} [progress_callback] told how far it is
+ */
+
+/** @type {import('../base/rules.js').Rules<CallOptions>} */
+export const callRules = {
+  batch_size: count,
+  signal: abortSignal,
+  priority: oneOf(...PRIORITIES),
+  progress_callback: ofType('function'),
+};
 
 /**
  * How a call went: milliseconds of computation, the build that ran, and how each input was read. Not
@@ -39,12 +55,26 @@ export const callRules = { batch_size: count, signal: abortSignal };
  */
 
 /**
+ * Where inputs come from, one after the other.
+ * @template Input
+ * @typedef {Iterable<Input> | AsyncIterable<Input> | ReadableStream<Input>} Source
+ */
+
+/**
+ * A result for each input, in their order, as a call with all of them has it; or the error of one that has none.
+ * @template Result
+ * @typedef {AsyncGenerator<{index: number, result: Result, error?: undefined}
+ *   | {index: number, result?: undefined, error: HeadwiseError}, void>} Results
+ */
+
+/**
  * A call with one input or several, whose result is that of the one, or an array.
  * @template Input, Options, Result
  * @typedef {{
  *   (input: Input, options?: Options): Promise<Result & WithMeta>,
  *   (inputs: readonly Input[], options?: Options): Promise<Result[] & WithMeta>,
  *   (input: Input | readonly Input[], options?: Options): Promise<(Result | Result[]) & WithMeta>,
+ *   stream(source: Source<Input>, options?: Options): Results<Result>,
  * }} OneOrMore
  */
 

@@ -10,16 +10,16 @@ import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.j
 /** @typedef {import('../runtime/glue.js').ScoreFunction} ScoreFunction */
 
 /**
- * @typedef {object} ClassifyOptions
+ * @typedef {object} OwnOptions
  * @property {number | null} [top_k] how many of the best labels; `null` for all; 1 by default
  * @property {ScoreFunction | Uppercase<ScoreFunction>} [function_to_apply] from logits to scores;
  *   by default what the model's configuration asks for
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
  * @property {number} [max_length] cut to so many tokens
  * @property {boolean} [padding] changes nothing: nothing is padded
- * @property {number} [batch_size] changes nothing: each text is computed without padding
- * @property {AbortSignal | null} [signal] aborts this call
  */
+
+/** @typedef {OwnOptions & import('./request.js').CallOptions} ClassifyOptions */
 
 /**
  * Of each text its best label, or with another `top_k` than 1 a list, best first.
@@ -30,6 +30,8 @@ import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.j
  */
 
 /** @typedef {import('./request.js').WithMeta} WithMeta */
+/** @template T @typedef {import('./request.js').Source<T>} Source */
+/** @template T @typedef {import('./request.js').Results<T>} Results */
 
 /**
  * `classify(text)` gives its labels, best first; `classify(texts)` the best label of each text, or with `top_k` a list
@@ -40,6 +42,8 @@ import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.j
  *     Promise<BatchResult<K> & WithMeta>,
  *   (input: TextInput | readonly TextInput[], options?: ClassifyOptions):
  *     Promise<(Classification[] | Classification[][]) & WithMeta>,
+ *   stream<K extends number | null = 1>(source: Source<TextInput>, options?: ClassifyOptions & {top_k?: K}):
+ *     Results<BatchResult<K>[number]>,
  * }} TextClassificationCall
  */
 

@@ -6,7 +6,7 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 /** @typedef {{query: string, documents: readonly string[]}} RankingInput */
 
 /**
- * @typedef {object} TextRankingOptions
+ * @typedef {object} OwnOptions
  * @property {number | null} [top_k] how many documents, best first; all by default
  * @property {boolean} [return_documents] whether results hold the documents
  * @property {'sigmoid' | 'identity'} [activation_fn] from logits to scores; by default what the model's configuration
@@ -14,9 +14,9 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
  * @property {string | null} [prompt] stands before the query; by default what a CrossEncoder's files say
  * @property {string | null} [prompt_name] the prompt that the model has under this name; `prompt` wins
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
- * @property {number} [batch_size] changes nothing: each text is computed without padding
- * @property {AbortSignal | null} [signal] aborts this call
  */
+
+/** @typedef {OwnOptions & import('./request.js').CallOptions} TextRankingOptions */
 
 /**
  * A document by its place among those that were given.

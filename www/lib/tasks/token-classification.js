@@ -18,7 +18,7 @@ import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.j
  */
 
 /**
- * @typedef {object} TokenClassificationOptions
+ * @typedef {object} OwnOptions
  * @property {AggregationStrategy} [aggregation_strategy] `'none'` by default
  * @property {string | readonly string[]} [ignore_labels] labels that are left out; `['O']` by default
  * @property {boolean} [is_split_into_words] whether an array of strings is the words of one text, whose result comes in
@@ -26,9 +26,9 @@ import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.j
  * @property {string} [delimiter] what stands between those words; a space by default
  * @property {number} [stride] read a long text in windows that share so many tokens; by default it is cut
  * @property {boolean} [truncation] cut what is longer than the model can read (default) or refuse it
- * @property {number} [batch_size] changes nothing: each text is computed without padding
- * @property {AbortSignal | null} [signal] aborts this call
  */
+
+/** @typedef {OwnOptions & import('./request.js').CallOptions} TokenClassificationOptions */
 
 /**
  * Of one token.
@@ -54,6 +54,9 @@ import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.j
  *   <S extends AggregationStrategy = 'none'>(texts: readonly (readonly string[])[],
  *     options: TokenClassificationOptions & {aggregation_strategy?: S, is_split_into_words: true}):
  *     Promise<EntityOf<S>[][] & WithMeta>,
+ *   stream<S extends AggregationStrategy = 'none'>(
+ *     source: import('./request.js').Source<TokenClassificationInput | readonly string[]>,
+ *     options?: TokenClassificationOptions & {aggregation_strategy?: S}): import('./request.js').Results<EntityOf<S>[]>,
  * }} TokenClassificationCall
  */
 

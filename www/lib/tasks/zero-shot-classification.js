@@ -4,14 +4,14 @@ import { anyOf, check, flag, refuse, text, texts } from '../base/rules.js';
 import { callRules, oneOrMore, readText } from './request.js';
 
 /**
- * @typedef {object} ZeroShotOptions
+ * @typedef {object} OwnOptions
  * @property {string} [hypothesis_template] a sentence with `{}` where the label goes, as Python's `format` reads it;
  *   `'This example is {}.'` by default
  * @property {boolean} [multi_label] judge each label for itself; by default their scores sum to one
  * @property {boolean} [truncation] cut a text that is longer than the model can read (default) or refuse it
- * @property {number} [batch_size] changes nothing: each text is computed without padding
- * @property {AbortSignal | null} [signal] aborts this call
  */
+
+/** @typedef {OwnOptions & import('./request.js').CallOptions} ZeroShotOptions */
 
 /**
  * The labels, best first, with the score of each.
@@ -29,6 +29,8 @@ import { callRules, oneOrMore, readText } from './request.js';
  *     Promise<ZeroShotResult[] & WithMeta>,
  *   (texts: string | readonly string[], candidate_labels: string | readonly string[], options?: ZeroShotOptions):
  *     Promise<(ZeroShotResult | ZeroShotResult[]) & WithMeta>,
+ *   stream(source: import('./request.js').Source<string>, candidate_labels: string | readonly string[],
+ *     options?: ZeroShotOptions): import('./request.js').Results<ZeroShotResult>,
  * }} ZeroShotClassificationCall
  */
 
