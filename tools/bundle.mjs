@@ -26,9 +26,15 @@ const COPIES = /\/inline\//;
  * Bundled and minified JavaScript.
  *
  * @param {Record<string, string>} input  names, and the files below `www/` that they begin with
+ * @param {Record<string, string>} [texts]  files there that are not on disk
  */
-export async function bundle(input) {
-  const bundled = await rolldown({ input, cwd: WWW, plugins: [FLAT], external: COPIES });
+export async function bundle(input, texts = {}) {
+  const given = {
+    name: 'given',
+    resolveId: (/** @type {string} */ id) => (Object.hasOwn(texts, id) ? WWW + id : undefined),
+    load: (/** @type {string} */ id) => texts[id.slice(WWW.length)],
+  };
+  const bundled = await rolldown({ input, cwd: WWW, plugins: [FLAT, given], external: COPIES });
   const { output } = await bundled.generate({ minify: true, entryFileNames: '[name].js', chunkFileNames: '[name].js' });
   return output.filter((file) => file.type === 'chunk');
 }

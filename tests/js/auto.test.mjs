@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { autoClassesOn } from '../../www/lib/auto.js';
+import { faceOn } from '../../www/lib/face.js';
 import { Tensor } from '../../www/lib/tensor.js';
 import { failure, fakeGlue, hostOf, modelFiles, startServer } from './support.mjs';
 
@@ -15,7 +15,7 @@ async function setUp(t) {
     response.end(body);
   }]);
   const origin = await startServer(t, Object.fromEntries(served));
-  const classes = autoClassesOn(hostOf(init, glue));
+  const classes = faceOn(hostOf(init, glue));
   const load = async (name) => {
     const loaded = await classes[name].from_pretrained(`${origin}/m`, { worker: false });
     t.after(() => loaded.dispose?.());

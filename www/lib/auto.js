@@ -40,46 +40,55 @@ import { tokenizerOn } from './tokenizer.js';
 /** `[rows, length]` each. @typedef {{start_logits: Tensor, end_logits: Tensor}} SpanOutput */
 
 /**
- * Makes the public classes.
- * @param {Host} host
+ * What models give, by their head.
+ * @typedef {object} Outputs
+ * @property {BaseOutput} base
+ * @property {LogitsOutput} sequence
+ * @property {LogitsOutput} token
+ * @property {SpanOutput} qa
+ * @property {LogitsOutput} multiple-choice
+ * @property {LogitsOutput} masked-lm
  */
-export function autoClassesOn(host) {
-  /** @type {AutoClass<import('./tokenizer.js').Tokenizer>} */
-  const AutoTokenizer = {
-    from_pretrained: async (model, options = {}) => tokenizerOn(host, model, checkLoadOptions(options)),
-  };
-  /** @type {AutoClass<Readonly<Record<string, any>>>} */
-  const AutoConfig = {
-    async from_pretrained(model, options = {}) {
-      const { client, info } = await open(host, { part: 'config' }, model, checkLoadOptions(options));
-      client.dispose();
-      return deepFreeze(info.config);
-    },
-  };
+
+/**
+ * The public classes, each by itself, so that an application has only those that it uses.
+ * @param {Host} host
+ * @returns {AutoClass<import('./tokenizer.js').Tokenizer>}
+ */
+export function tokenizersOn(host) {
   return Object.freeze({
-    AutoTokenizer: Object.freeze(AutoTokenizer),
-    AutoConfig: Object.freeze(AutoConfig),
-    AutoModel: /** @type {AutoClass<PretrainedModel<BaseOutput>>} */ (classOf(host, 'base')),
-    AutoModelForSequenceClassification: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(host, 'sequence')),
-    AutoModelForTokenClassification: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(host, 'token')),
-    AutoModelForQuestionAnswering: /** @type {AutoClass<PretrainedModel<SpanOutput>>} */ (classOf(host, 'qa')),
-    AutoModelForMultipleChoice: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(host, 'multiple-choice')),
-    AutoModelForMaskedLM: /** @type {AutoClass<PretrainedModel<LogitsOutput>>} */ (classOf(host, 'masked-lm')),
+    from_pretrained: async (/** @type {ModelReference} */ model, /** @type {LoadOptions} */ options = {}) =>
+      tokenizerOn(host, model, checkLoadOptions(options)),
   });
 }
 
 /**
- * The class of models with this head.
  * @param {Host} host
- * @param {string} head
- * @returns {AutoClass<PretrainedModel<any>>}
+ * @returns {AutoClass<Readonly<Record<string, any>>>}
  */
-function classOf(host, head) {
+export function configsOn(host) {
+  return Object.freeze({
+    async from_pretrained(/** @type {ModelReference} */ model, /** @type {LoadOptions} */ options = {}) {
+      const { client, info } = await open(host, { part: 'config' }, model, checkLoadOptions(options));
+      client.dispose();
+      return deepFreeze(info.config);
+    },
+  });
+}
+
+/**
+ * Models with the head of a class.
+ * @template {keyof Outputs} Head
+ * @param {Host} host
+ * @param {Head} head
+ * @returns {AutoClass<PretrainedModel<Outputs[Head]>>}
+ */
+export function modelsWith(host, head) {
   return Object.freeze({
     async from_pretrained(/** @type {ModelReference} */ model, /** @type {LoadOptions} */ options = {}) {
       const { client, info } = await open(host, { part: 'model', head }, model, checkLoadOptions(options));
       const { config, ...about } = info;
-      return disposable(client, forwardOf(client), { config: deepFreeze(config), model: deepFreeze(about) });
+      return /** @type {any} */ (disposable(client, forwardOf(client), { config: deepFreeze(config), model: deepFreeze(about) }));
     },
   });
 }

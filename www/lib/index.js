@@ -12,9 +12,11 @@
  * generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
  */
 
+import { configsOn, modelsWith, tokenizersOn } from './auto.js';
 import { classicWorker, unpackModule } from './copies.js';
-import { faceOn } from './face.js';
 import { glue, init } from './generated.js';
+import { modelsOn } from './models.js';
+import { pipelineOn } from './pipeline.js';
 import { Runtime } from './runtime/runtime.js';
 import { Store } from './store/store.js';
 
@@ -78,10 +80,11 @@ export { Tensor } from './tensor.js';
 /**
  * A browser. Bundlers find the other files of the package by exactly these expressions; they are evaluated when they
  * are needed, for some hosts have no addresses of modules. Where those files cannot be had, their copies are.
+ * @type {import('./host.js').Host}
  */
-const face = faceOn({
-  runtime: new Runtime(init, glue),
-  store: new Store(),
+const host = {
+  runtime: /* @__PURE__ */ new Runtime(init, glue),
+  store: /* @__PURE__ */ new Store(),
   modules: () => ({
     relaxed: new URL('./wasm/headwise_relaxed.wasm', import.meta.url).href,
     simd128: new URL('./wasm/headwise_simd128.wasm', import.meta.url).href,
@@ -96,7 +99,9 @@ const face = faceOn({
     ]);
     return { relaxed: await unpackModule(parts.map((part) => part.default)) };
   },
-});
+};
+
+// The face as `face.js` has it, but each by itself: bundlers leave out what an application does not import.
 
 /**
  * Loads a model and resolves to a function that uses it: `await pipeline(task, model, options)`.
@@ -108,22 +113,20 @@ const face = faceOn({
  *
  * Rejects with a `HeadwiseError` whose `code` tells what is wrong.
  */
-export const { pipeline } = face;
+export const pipeline = /* @__PURE__ */ pipelineOn(host);
 
 /**
  * Models, tokenizers and configurations by themselves: `await AutoModel.from_pretrained(model, options)`, with the
  * `model` and the `options` of `pipeline()`. Logits leave a model raw.
  */
-export const {
-  AutoTokenizer,
-  AutoConfig,
-  AutoModel,
-  AutoModelForSequenceClassification,
-  AutoModelForTokenClassification,
-  AutoModelForQuestionAnswering,
-  AutoModelForMultipleChoice,
-  AutoModelForMaskedLM,
-} = face;
+export const AutoTokenizer = /* @__PURE__ */ tokenizersOn(host);
+export const AutoConfig = /* @__PURE__ */ configsOn(host);
+export const AutoModel = /* @__PURE__ */ modelsWith(host, 'base');
+export const AutoModelForSequenceClassification = /* @__PURE__ */ modelsWith(host, 'sequence');
+export const AutoModelForTokenClassification = /* @__PURE__ */ modelsWith(host, 'token');
+export const AutoModelForQuestionAnswering = /* @__PURE__ */ modelsWith(host, 'qa');
+export const AutoModelForMultipleChoice = /* @__PURE__ */ modelsWith(host, 'multiple-choice');
+export const AutoModelForMaskedLM = /* @__PURE__ */ modelsWith(host, 'masked-lm');
 
 /** The models that this site has downloaded, to be shown and deleted; and the lock of any model. */
-export const { models } = face;
+export const models = /* @__PURE__ */ modelsOn(host);
