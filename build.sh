@@ -7,7 +7,7 @@ usage() {
   cat <<'TEXT'
 ./build.sh serve [--port N] [--isolated] [--connect ORIGIN]
                       build what the page needs, then serve the demo on localhost: the module for browsers with
-                      relaxed SIMD, which all present ones have, and the model
+                      relaxed SIMD (Chromium, Firefox), and the model
                       --isolated: with COOP and COEP; --connect: admit a mirror of the Hub
 ./build.sh build      build both WebAssembly modules, the types, the page (dist/), and the command line
 ./build.sh test       run every test: native, WebAssembly, JavaScript, browser
@@ -148,7 +148,9 @@ build_module() {
   [ "$variant" = simd128 ] || flags=("$RELAXED")
   fresh "$folder/headwise_bg.wasm" src Cargo.toml Cargo.lock .cargo rust-toolchain.toml tools/bindgen/src && return
   say "building the WebAssembly module, $variant"
-  cargo rustc --profile dist --lib --crate-type cdylib --no-default-features --target wasm32-unknown-unknown \
+  # Texts of panics name source files: without these folders the module is the same on every machine.
+  local folders="\"--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/=\", \"--remap-path-prefix=$PWD/=\""
+  cargo --config "target.wasm32-unknown-unknown.rustflags=[$folders]" rustc --profile dist --lib --crate-type cdylib --no-default-features --target wasm32-unknown-unknown \
     --target-dir "$TARGET" "$@" -- "${flags[@]}"
   mkdir -p "$folder"
   cp "$TARGET/wasm32-unknown-unknown/dist/deps/headwise.wasm" "$folder/headwise.wasm"

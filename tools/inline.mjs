@@ -14,8 +14,8 @@ import { rolldown } from 'rolldown';
 const LIB = fileURLToPath(new URL('../www/lib/', import.meta.url));
 const FOLDER = `${LIB}inline/`;
 
-/** What the present browsers run. A copy of the other module as well would double the package. */
-const MODULE = 'wasm/headwise_relaxed.wasm';
+/** It runs everywhere: WebKit has no relaxed SIMD. A copy of the other one as well would double the package. */
+const MODULE = 'wasm/headwise_simd128.wasm';
 
 /** As many as `index.js` imports: bundlers warn of files above 500 kB. */
 const PARTS = 4;

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const MODEL = fileURLToPath(new URL('../golden/hub/tiny-bert', import.meta.url));
+/** A small classifier. */
+export const MODEL = fileURLToPath(new URL('../golden/hub/tiny-bert', import.meta.url));
 
 /** What the model says of the text. */
 export const TEXT = 'What a wonderful morning!';

@@ -97,7 +97,7 @@ const host = {
     const parts = await Promise.all([
       import('./inline/module1.js'), import('./inline/module2.js'), import('./inline/module3.js'), import('./inline/module4.js'),
     ]);
-    return { relaxed: await unpackModule(parts.map((part) => part.default)) };
+    return { simd128: await unpackModule(parts.map((part) => part.default)) };
   },
 };
 

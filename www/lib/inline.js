@@ -20,7 +20,7 @@ export { droppedFiles } from './source/local.js';
 export { Tensor } from './tensor.js';
 
 /** Unpacked once. @type {Promise<WebAssembly.Module> | undefined} */
-let relaxed;
+let simd128;
 
 export const {
   pipeline,
@@ -36,6 +36,6 @@ export const {
 } = faceOn({
   runtime: new Runtime(init, glue),
   store: new Store(),
-  modules: async () => ({ relaxed: await (relaxed ??= unpackModule([module1, module2, module3, module4])) }),
+  modules: async () => ({ simd128: await (simd128 ??= unpackModule([module1, module2, module3, module4])) }),
   workers: [() => classicWorker(worker)],
 });
