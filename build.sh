@@ -10,7 +10,10 @@ usage() {
                       relaxed SIMD (Chromium, Firefox), and the model
                       --isolated: with COOP and COEP; --connect: admit a mirror of the Hub
 ./build.sh build      build both WebAssembly modules, the types, the page (dist/), and the command line
-./build.sh test       run every test: native, WebAssembly, JavaScript, browser
+./build.sh test       run every test: native, WebAssembly, JavaScript, browser; or
+        matrix [FOLDER [TOOL…]]
+                      try the packed package in bundlers, runtimes and browsers, which it installs; writes the table
+                      of docs/hosts.md
 ./build.sh bench      measure in Chromium: sizes, start-up and latency of the demo, or
         sizes         what a page downloads, and which crates the module is made of
         kernels       the rate of every matrix product, beside the peak of the processor
@@ -286,6 +289,15 @@ run_tests() {
   report_steps
 }
 
+run_matrix() {
+  build_wasm "${VARIANTS[@]}"
+  build_copies
+  build_types
+  setup_chromium
+  say "trying the package in every tool"
+  node tests/matrix/run.mjs "$@"
+}
+
 bench() {
   local what=demo
   case "${1:-}" in
@@ -316,7 +328,7 @@ shift || true
 case "$command" in
   build) build ;;
   serve) serve "$@" ;;
-  test) run_tests ;;
+  test) if [ "${1:-}" = matrix ]; then shift; run_matrix "$@"; else run_tests; fi ;;
   bench) bench "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; fail "unknown command: $command" ;;
