@@ -5,6 +5,8 @@ import { test } from 'node:test';
 
 const WWW = new URL('../../www/', import.meta.url);
 
+const ENTRIES = ['index', 'inline', 'worker', 'node', 'worker-node', 'workerd'].map((name) => `lib/${name}.js`);
+
 /**
  * From the top down. A floor has rooms, side by side, and a room is files or folders: a file imports from its own room,
  * or from floors below.
@@ -12,8 +14,8 @@ const WWW = new URL('../../www/', import.meta.url);
 const FLOORS = [
   [['app.js']],
   [['app/']],
-  [['lib/index.js', 'lib/inline.js', 'lib/worker.js']],
-  [['lib/face.js'], ['lib/copies.js']],
+  [ENTRIES],
+  [['lib/face.js'], ['lib/copies.js'], ['lib/node/']],
   [['lib/pipeline.js'], ['lib/auto.js'], ['lib/models.js']],
   [['lib/model.js'], ['lib/tokenizer.js']],
   [['lib/tasks/'], ['lib/engine/']],
@@ -25,7 +27,7 @@ const FLOORS = [
 ];
 
 /** What may be imported by these files only. */
-const DOORS = { 'lib/wasm/': ['lib/index.js', 'lib/inline.js', 'lib/worker.js'], 'lib/': ['lib/'] };
+const DOORS = { 'lib/wasm/': ENTRIES, 'lib/': ['lib/'] };
 /** What is for everybody all the same. */
 const ENTRY = 'lib/index.js';
 

@@ -3,15 +3,13 @@
  * `from_pretrained()` share.
  */
 
-import { HeadwiseError } from '../errors.js';
 import { passedOptions } from '../options.js';
-import { refuseRemote, resolveModel } from '../source/hub.js';
-import { byName } from '../source/local.js';
+import { sourceOf } from '../source/files.js';
+import { refuseRemote } from '../source/hub.js';
 import { withModules } from '../runtime/modules.js';
 import { startEngine } from './start.js';
 
-/** A Hub id, the URL of a folder, or the files of a model. @typedef {string | Iterable<File>} ModelReference */
-
+/** @typedef {import('../source/files.js').ModelReference} ModelReference */
 /** @typedef {import('../options.js').GivenLoadOptions} GivenLoadOptions */
 /** @typedef {import('./client.js').Client} Client */
 /** @typedef {import('../host.js').Host} Host */
@@ -38,11 +36,12 @@ import { startEngine } from './start.js';
  * @param {Host} host
  * @param {import('../source/small.js').What} what
  * @param {ModelReference} model
- * @param {GivenLoadOptions} options
+ * @param {GivenLoadOptions} given
  * @returns {Promise<{client: Client, info: any}>} the engine and what it says of what it loaded
  */
-export async function open(host, what, model, options) {
-  const source = sourceOf(host, model, options);
+export async function open(host, what, model, given) {
+  const options = { ...host.defaults?.(), ...given };
+  const source = sourceOf(model, options, host);
   const passed = await passedOptions(options);
   if (options.allow_remote === false) {
     refuseRemote([options.local_files_only ? undefined : source.url, ...Object.values(passed.wasm ?? {})]);
@@ -104,24 +103,4 @@ export function deepFreeze(value) {
     if (typeof part === 'object' && part !== null) deepFreeze(part);
   }
   return Object.freeze(value);
-}
-
-/**
- * @param {Host} host
- * @param {ModelReference} model
- * @param {GivenLoadOptions} options
- * @returns {import('../source/files.js').Source & {url?: string}}
- */
-function sourceOf({ folderOf }, model, options) {
-  const onDisk = typeof model === 'string' ? folderOf?.(model) : undefined;
-  if (onDisk !== undefined) return { id: /** @type {string} */ (model), folder: onDisk };
-  if (typeof model === 'string' || typeof (/** @type {any} */ (model)?.[Symbol.iterator]) !== 'function') {
-    return resolveModel(/** @type {string} */ (model), options);
-  }
-  const all = [...model];
-  if (!all.every((file) => file instanceof File)) {
-    throw new HeadwiseError('model', 'A model that is given as a list has to be a list of Files.', { supported: ['File'] });
-  }
-  const [folder] = (all[0]?.webkitRelativePath ?? '').split('/');
-  return { id: folder || 'local files', files: byName(all) };
 }

@@ -1,0 +1,34 @@
+/**
+ * `headwise` in Cloudflare's workerd, which compiles no module at run time: it is imported. There are no threads and no
+ * disk. The face is that of `index.js`.
+ */
+
+import init, * as glue from './wasm/headwise.js';
+// @ts-ignore: the runtime makes it a WebAssembly.Module
+import relaxed from './wasm/headwise_relaxed.wasm';
+import { faceOn } from './face.js';
+import { Runtime } from './runtime/runtime.js';
+import { Store } from './store/store.js';
+
+export { HeadwiseError } from './errors.js';
+export { fileUrl } from './source/hub.js';
+export { droppedFiles } from './source/local.js';
+export { Tensor } from './tensor.js';
+
+export const {
+  pipeline,
+  AutoTokenizer,
+  AutoConfig,
+  AutoModel,
+  AutoModelForSequenceClassification,
+  AutoModelForTokenClassification,
+  AutoModelForQuestionAnswering,
+  AutoModelForMultipleChoice,
+  AutoModelForMaskedLM,
+  models,
+} = faceOn({
+  runtime: new Runtime(init, glue),
+  store: new Store({}),
+  modules: () => ({ relaxed }),
+  workers: [],
+});
