@@ -7,6 +7,7 @@ import init, * as glue from './wasm/headwise.js';
 // @ts-ignore: the runtime makes it a WebAssembly.Module
 import relaxed from './wasm/headwise_relaxed.wasm';
 import { faceOn } from './face.js';
+import { localChannel } from './node/channel.js';
 import { Runtime } from './runtime/runtime.js';
 import { Store } from './store/store.js';
 
@@ -31,4 +32,5 @@ export const {
   store: new Store({}),
   modules: () => ({ relaxed }),
   workers: [],
+  channel: localChannel,
 });

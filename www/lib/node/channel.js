@@ -1,7 +1,10 @@
 /**
  * A `MessageChannel` within a thread that holds no resource: one of the platform's would keep a process alive as long as
- * somebody listens.
+ * somebody listens, and that of workerd takes no module.
  */
+
+/** Workers of Cloudflare may have the other alone. */
+const soon = globalThis.setImmediate ?? setTimeout;
 
 /** One end. */
 class LocalPort extends EventTarget {
@@ -19,8 +22,9 @@ class LocalPort extends EventTarget {
 
   /** @param {any} message */
   postMessage(message) {
-    const data = structuredClone(message);
-    setImmediate(() => {
+    // A load is asked for with what nobody else holds, a module perhaps, which not everywhere can be cloned.
+    const data = message.verb === 'load' ? message : structuredClone(message);
+    soon(() => {
       if (this.#other) this.#other.#receive(data);
     });
   }
