@@ -198,6 +198,7 @@ build_types() {
   setup_node
   say "checking types"
   npx tsc --project tsconfig.json
+  npx tsc --project tsconfig.node.json
   npx tsc --project tsconfig.page.json
 }
 

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
+import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -98,17 +99,41 @@ export async function startFakeHub(repositories) {
   return running;
 }
 
+/**
+ * The same for a client that can be told another endpoint: without TLS, the Hub at `127.0.0.1`, the CDN at `localhost`.
+ *
+ * @param {Record<string, Repository>} repositories  by id
+ * @returns {Promise<{endpoint: string, log: {path: string, range: string | undefined, authorization: string | undefined}[], down: boolean, close: () => Promise<void>}>}
+ */
+export async function startPlainHub(repositories) {
+  /** @type {{path: string, range: string | undefined, authorization: string | undefined}[]} */
+  const log = [];
+  const server = createPlainServer((request, response) => {
+    if (running.down) return response.destroy();
+    const { url: path = '', headers: { host = '', authorization, range } } = request;
+    log.push({ path, range, authorization });
+    const answered = host.startsWith('localhost') ? hub.answerAsCdn(request, response) : hub.answerAsHub(request, response, false);
+    answered.catch(() => response.destroy());
+  });
+  const { port, close } = await listen(server);
+  const hub = new Answers(repositories, `http://localhost:${port}`);
+  const running = { endpoint: `http://127.0.0.1:${port}`, log, down: false, close };
+  return running;
+}
+
 /** @typedef {import('node:http').IncomingMessage} Request */
 /** @typedef {import('node:http').ServerResponse} Response */
 
 class Answers {
   #repositories;
+  #cdn;
   /** How often each file was asked for. @type {Map<string, number>} */
   #asked = new Map();
 
-  /** @param {Record<string, Repository>} repositories */
-  constructor(repositories) {
+  /** @param {Record<string, Repository>} repositories @param {string} [cdn]  its origin */
+  constructor(repositories, cdn = `https://${CDN}`) {
     this.#repositories = repositories;
+    this.#cdn = cdn;
   }
 
   /**
@@ -152,7 +177,7 @@ class Answers {
     if (bytes === undefined) return refuse(response, { status: 404, code: 'EntryNotFound', message: 'Entry not found' });
     if (isLarge(file)) {
       response.setHeader('x-linked-size', bytes.length);
-      response.setHeader('location', `https://${CDN}/${id}/${encodeURIComponent(file)}?Expires=1&Signature=signed`);
+      response.setHeader('location', `${this.#cdn}/${id}/${encodeURIComponent(file)}?Expires=1&Signature=signed`);
       return response.writeHead(302).end();
     }
     const fault = this.#faultOf(id, file);

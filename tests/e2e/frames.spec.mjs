@@ -108,7 +108,7 @@ for (const [name, { attributes, workers }] of Object.entries(FRAMES)) {
     assert.equal(told.workers, workers);
     const fellBack = workers === 0 && !name.startsWith('calling');
     assert.equal(told.warnings?.length, fellBack ? 1 : 0, `${told.warnings}`);
-    if (fellBack) assert.match(`${told.warnings}`, /thread of the page.*(Content-Security-Policy|TrustedTypePolicy)/);
+    if (fellBack) assert.match(`${told.warnings}`, /calling thread.*(Content-Security-Policy|TrustedTypePolicy)/);
   });
 }
 

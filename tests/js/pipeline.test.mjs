@@ -340,7 +340,7 @@ test('where no worker starts, the calling thread computes, with a warning', asyn
   const warn = t.mock.method(console, 'warn', () => {});
   const noWorkers = await make('text-classification', `${origin}/m`);
   assert.equal((await noWorkers('a')).length, 1);
-  assert.match(noWorkers.model.warnings[0], /thread of the page.*Worker is not defined/);
+  assert.match(noWorkers.model.warnings[0], /calling thread.*Worker is not defined/);
   await noWorkers.dispose();
   let ended = 0;
   class Silent extends EventTarget {

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 
 const WWW = new URL('../../www/', import.meta.url);
 
+const ENTRIES = ['index', 'inline', 'worker', 'node', 'worker-node', 'workerd'].map((name) => `lib/${name}.js`);
+
 /**
  * From the top down. A floor has rooms, side by side, and a room is files or folders: a file imports from its own room,
  * or from floors below.
@@ -14,8 +16,8 @@ const FLOORS = [
   [['app/']],
   [['lib/transformers.js']],
   [['lib/transformers/']],
-  [['lib/index.js', 'lib/inline.js', 'lib/worker.js']],
-  [['lib/face.js'], ['lib/copies.js'], ['lib/generated.js']],
+  [ENTRIES],
+  [['lib/face.js'], ['lib/copies.js'], ['lib/generated.js'], ['lib/node/']],
   [['lib/pipeline.js'], ['lib/auto.js'], ['lib/models.js']],
   [['lib/model.js'], ['lib/tokenizer.js'], ['lib/calls.js', 'lib/stream.js']],
   [['lib/tasks/'], ['lib/engine/']],
@@ -27,7 +29,7 @@ const FLOORS = [
 ];
 
 /** What may be imported by these files only. */
-const DOORS = { 'lib/wasm/': ['lib/generated.js'], 'lib/': ['lib/'] };
+const DOORS = { 'lib/wasm/': ['lib/generated.js', 'lib/workerd.js'], 'lib/': ['lib/'] };
 /** What is for everybody all the same. */
 const ENTRY = 'lib/index.js';
 
@@ -84,6 +86,11 @@ test('no import runs up, beside its room, or through a closed door', async () =>
   for (const file of imports.keys()) placeOf(file);
   const wrong = [...imports].flatMap(([from, to]) => to.flatMap((file) => refusal(from, file) ?? []));
   assert.deepEqual(wrong, []);
+});
+
+test('every entry has the same face', async () => {
+  const faces = await Promise.all(['index', 'inline', 'node'].map((entry) => import(new URL(`lib/${entry}.js`, WWW))));
+  for (const face of faces) assert.deepEqual(Object.keys(face), Object.keys(faces[0]));
 });
 
 test('no imports run in a circle', async () => {

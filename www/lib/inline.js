@@ -14,6 +14,7 @@ import worker from './inline/worker.js';
 import { Runtime } from './runtime/runtime.js';
 import { Store } from './store/store.js';
 
+export { latest } from './calls.js';
 export { HeadwiseError } from './errors.js';
 export { fileUrl } from './source/hub.js';
 export { droppedFiles } from './source/local.js';

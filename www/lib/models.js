@@ -23,7 +23,7 @@ import { taskOf } from './tasks/index.js';
  * @property {() => Promise<void>} clear deletes all models
  * @property {() => Promise<StorageEstimate>} estimate how much room they take
  * @property {() => Promise<boolean>} persist asks the browser to keep them, on a page only; whether it will
- * @property {(model: string, options?: LockOptions) => Promise<import('./source/lock.js').Lock>} lock
+ * @property {(model: import('./source/files.js').ModelReference, options?: LockOptions) => Promise<import('./source/lock.js').Lock>} lock
  *   commit and hashes of a model, to be given as `revision` and `integrity`
  */
 

@@ -51,7 +51,7 @@ import { VARIANTS } from './runtime/variants.js';
  *   they were converted to (default), which is smaller and faster to load, or the original
  * @property {NewHead | null} [new_head] gives a model without a trained head one of random numbers, to be trained;
  *   such a model is refused otherwise
- * @property {string | null} [cache_dir] ignored: browsers have no such folder
+ * @property {string | null} [cache_dir] the folder that keeps what is downloaded, where there is a disk; ignored in browsers
  */
 
 /** @typedef {import('./base/rules.js').Rule} Rule */

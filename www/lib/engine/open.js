@@ -5,14 +5,13 @@
 
 import { HeadwiseError } from '../errors.js';
 import { isWorker, passedOptions } from '../options.js';
-import { refuseRemote, resolveModel } from '../source/hub.js';
-import { byName } from '../source/local.js';
+import { sourceOf } from '../source/files.js';
+import { refuseRemote } from '../source/hub.js';
 import { withModules } from '../runtime/modules.js';
 import { Session } from './session.js';
 import { startEngine } from './start.js';
 
-/** A Hub id, the URL of a folder, or the files of a model. @typedef {string | Iterable<File>} ModelReference */
-
+/** @typedef {import('../source/files.js').ModelReference} ModelReference */
 /** @typedef {import('../options.js').GivenLoadOptions} GivenLoadOptions */
 /** @typedef {import('../host.js').Host} Host */
 /** @typedef {import('./client.js').Client} Client */
@@ -43,11 +42,12 @@ const shared = [];
  * @param {Host} host
  * @param {import('../source/small.js').What} what
  * @param {ModelReference} model
- * @param {GivenLoadOptions} options
+ * @param {GivenLoadOptions} asked
  * @returns {Promise<{client: User, info: any}>} the engine and what it says of what it loaded
  */
-export async function open(host, what, model, options) {
-  const given = typeof model !== 'string' && model?.[Symbol.iterator] ? [...model] : model;
+export async function open(host, what, model, asked) {
+  const options = { ...host.defaults?.(), ...asked };
+  const given = typeof (/** @type {any} */ (model)) !== 'string' && Symbol.iterator in Object(model) ? [.../** @type {Iterable<File>} */ (model)] : model;
   const session = options.share_engine ? sharedSession(host, what, given, options)
     : new Session(startOf(host, what, given, options));
   const client = await session.join(options);
@@ -86,7 +86,7 @@ function alike(a, b) {
 function startOf(host, what, model, options) {
   return async (signal, report, before) => {
     if (before && isWorker(options.worker)) throw irreplaceable();
-    const source = sourceOf(host, model, { ...options, ...before?.commit && { revision: before.commit } });
+    const source = sourceOf(model, { ...options, ...before?.commit && { revision: before.commit } }, host);
     const passed = await passedOptions(options);
     if (options.allow_remote === false) {
       refuseRemote([options.local_files_only ? undefined : source.url, ...Object.values(passed.wasm ?? {})]);
@@ -153,24 +153,4 @@ export function deepFreeze(value) {
     if (typeof part === 'object' && part !== null) deepFreeze(part);
   }
   return Object.freeze(value);
-}
-
-/**
- * @param {Host} host
- * @param {ModelReference} model
- * @param {GivenLoadOptions} options
- * @returns {import('../source/files.js').Source & {url?: string, query?: string}}
- */
-function sourceOf({ folderOf }, model, options) {
-  const onDisk = typeof model === 'string' ? folderOf?.(model) : undefined;
-  if (onDisk !== undefined) return { id: /** @type {string} */ (model), folder: onDisk };
-  if (typeof model === 'string' || typeof (/** @type {any} */ (model)?.[Symbol.iterator]) !== 'function') {
-    return resolveModel(/** @type {string} */ (model), options);
-  }
-  const all = [...model];
-  if (!all.every((file) => file instanceof File)) {
-    throw new HeadwiseError('model', 'A model that is given as a list has to be a list of Files.', { supported: ['File'] });
-  }
-  const [folder] = (all[0]?.webkitRelativePath ?? '').split('/');
-  return { id: folder || 'local files', files: byName(all) };
 }

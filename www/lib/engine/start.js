@@ -19,21 +19,21 @@ import { serve } from './engine.js';
  * @returns {Promise<{client: Client, warnings: string[]}>}
  */
 export async function startEngine(host, { worker = true, fetch, signal }) {
-  if (worker === false) return { client: new Client(inThisThread(host, fetch)), warnings: [] };
-  if (fetch) {
+  if (fetch && worker) {
     throw new HeadwiseError('option', 'A function cannot be handed to a worker: “fetch” needs “worker: false”.',
       { option: 'fetch', supported: ['with worker: false'] });
   }
-  if (worker !== true) return { client: new Client(inGivenWorker(worker)), warnings: [] };
+  if (typeof worker !== 'boolean') return { client: new Client(inGivenWorker(worker)), warnings: [] };
   /** @type {string[]} */
   const failures = [];
-  for (const start of host.workers) {
+  for (const start of worker ? host.workers : []) {
     const started = await tryWorker(start, signal);
     if (started instanceof Client) return { client: started, warnings: [] };
     failures.push(started);
   }
-  const warning = `it runs in the thread of the page, which does nothing else while it computes. ${failures.at(-1)}`;
-  return { client: new Client(inThisThread(host)), warnings: [warning] };
+  // Where there are no workers, nobody expects one.
+  const warnings = failures.slice(-1).map((failure) => `it runs in the calling thread, which waits while it computes. ${failure}`);
+  return { client: new Client(inThisThread(host, fetch)), warnings };
 }
 
 /**
@@ -75,12 +75,12 @@ function connectionTo(worker) {
 }
 
 /**
- * @param {import('../host.js').EngineHost} host
+ * @param {Host} host
  * @param {import('../fetch/request.js').Fetch} [fetch] what fetches the files of models
  * @returns {Connection}
  */
 function inThisThread(host, fetch) {
-  const { port1, port2 } = new MessageChannel();
+  const { port1, port2 } = host.channel?.() ?? new MessageChannel();
   serve(port2, host, fetch);
   return { port: port1, close: () => port1.postMessage({ verb: 'dispose' }) };
 }

@@ -5,29 +5,31 @@
 
 import { integrityOf } from '../base/verify.js';
 import { withModules } from '../runtime/modules.js';
-import { resolveModel } from './hub.js';
-import { RemoteFiles } from './remote.js';
+import { openFiles, sourceOf } from './files.js';
 import { readSmallFiles } from './small.js';
 import { newLoader, weightFiles } from './weights.js';
 
 /** @typedef {{commit?: string, integrity: Record<string, string>}} Lock `commit` is known of models from a Hub */
 
-/** @typedef {{revision?: string | null, endpoint?: string | null, token?: string, signal?: AbortSignal | null}} LockOptions */
+/** @typedef {{revision?: string | null, endpoint?: string | null, token?: string, cache_dir?: string | null,
+ *   signal?: AbortSignal | null}} LockOptions */
+/** @typedef {import('./files.js').ModelFiles} ModelFiles */
 
 /**
- * Takes hashes of large files from the Hub's list where it has them, and fetches what it has to hash.
- * @param {string} model a Hub id, or the URL of a folder
+ * Takes hashes of large files from the Hub's list where it has them, and fetches or reads what it has to hash.
+ * @param {import('./files.js').ModelReference} model
  * @param {string} task what the model is for
- * @param {LockOptions} options
+ * @param {LockOptions} given
  * @param {import('../host.js').Host} host
  * @returns {Promise<Lock>}
  */
-export async function lock(model, task, { signal, token, ...where }, host) {
+export async function lock(model, task, given, host) {
+  const { signal, ...options } = { ...host.defaults?.(), ...given };
   const what = /** @type {const} */ ({ part: 'pipeline', task });
   const opened = withModules(host, (wasm) => host.runtime.open({ wasm }));
   const instance = await opened;
-  const files = await RemoteFiles.open(resolveModel(model, where), {
-    token, store: host.store, signal: signal ?? new AbortController().signal, newSha256: async () => instance.sha256(),
+  const files = await openFiles(sourceOf(model, options, host), host, {
+    ...options, signal: signal ?? new AbortController().signal, newSha256: async () => instance.sha256(),
   });
   try {
     const { small, home } = await readSmallFiles(files, opened, what);
@@ -43,12 +45,12 @@ export async function lock(model, task, { signal, token, ...where }, host) {
 
 /**
  * In hexadecimal.
- * @param {RemoteFiles} files
+ * @param {ModelFiles} files
  * @param {string} name
  * @param {import('../runtime/runtime.js').Instance} instance
  */
 async function hashOf(files, name, instance) {
-  const { sha256 } = files.expected(name);
+  const { sha256 } = 'expected' in files ? files.expected(name) : {};
   if (sha256) return sha256;
   const hash = instance.sha256();
   const stream = await files.stream(name);

@@ -76,13 +76,13 @@ export async function openEntry(cache, url) {
   if (!record?.whole) return undefined;
   const { size, sha256, source, etag } = record;
   const count = partCount(record);
-  const blobs = await arrivedParts(cache, url, record);
-  if (blobs.length < count) {
+  if (await arrivedParts(cache, url, record) < count) {
     await eraseEntry(cache, url);
     return undefined;
   }
   const chunks = () => readParts(cache, url, record, count);
-  const blob = async () => new Blob(await arrivedParts(cache, url, record));
+  const blob = async () => new Blob(await Promise.all(Array.from({ length: count }, async (_, part) =>
+    /** @type {Response} */ (await cache.match(partUrl(url, part))).blob())));
   return { size, sha256, source, etag, chunks, bytes: () => concatenate(chunks(), size), blob };
 }
 
@@ -110,23 +110,24 @@ function writeRecord(cache, url, record) {
 }
 
 /**
- * The parts, from the first one on, that are there and of the right length. (A blob of a cached response
- * tells its size without reading it in most browsers.)
+ * How many parts, from the first one on, are there and of the right length.
  * @param {Cache} cache
  * @param {string} url
  * @param {EntryRecord} record
  */
 async function arrivedParts(cache, url, record) {
   const count = partCount(record);
-  /** @type {Blob[]} */
-  const blobs = [];
-  while (blobs.length < count) {
-    const response = await cache.match(partUrl(url, blobs.length));
-    const blob = await response?.blob().catch(() => undefined);
-    if (blob?.size !== partLength(record, blobs.length)) break;
-    blobs.push(blob);
-  }
-  return blobs;
+  let part = 0;
+  while (part < count && await lengthOf(await cache.match(partUrl(url, part))) === partLength(record, part)) part += 1;
+  return part;
+}
+
+/**
+ * A cache on disk tells the length; in most browsers the blob of a cached response tells it without reading it.
+ * @param {Response} [response]
+ */
+async function lengthOf(response) {
+  return Number(response?.headers.get('content-length')) || (await response?.blob().catch(() => undefined))?.size;
 }
 
 /**
@@ -221,7 +222,7 @@ export class EntryWriter {
     const old = await readRecord(cache, url);
     const resumes = old && !old.whole && record.sha256 !== undefined
       && old.sha256 === record.sha256 && old.size === record.size;
-    if (resumes) return new EntryWriter(cache, url, old, (await arrivedParts(cache, url, old)).length);
+    if (resumes) return new EntryWriter(cache, url, old, await arrivedParts(cache, url, old));
     await eraseEntry(cache, url);
     await writeRecord(cache, url, record);
     return new EntryWriter(cache, url, record, 0);

@@ -1,0 +1,12 @@
+/** Bun with the package in `node_modules`. */
+
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { USE, attempt, call, check } from '../attempt.mjs';
+
+const VERSION = '1.4.5';
+
+await attempt('bun', VERSION, [`bun@${VERSION}`], async (folder) => {
+  await writeFile(path.join(folder, 'use.mjs'), USE());
+  return check(await call(folder, path.join(folder, 'node_modules/.bin/bun'), ['use.mjs']));
+});

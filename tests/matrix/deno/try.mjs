@@ -1,0 +1,12 @@
+/** Deno with the package in `node_modules`. */
+
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { USE, attempt, call, check } from '../attempt.mjs';
+
+const VERSION = '2.9.6';
+
+await attempt('deno', VERSION, [`deno@${VERSION}`], async (folder) => {
+  await writeFile(path.join(folder, 'use.mjs'), USE());
+  return check(await call(folder, path.join(folder, 'node_modules/.bin/deno'), ['run', '-A', '--no-lock', 'use.mjs']));
+});
