@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startPlainHub } from '../e2e/fake_hub.mjs';
 
 const MODEL = fileURLToPath(new URL('../golden/hub/tiny-bert/', import.meta.url));
 const { cases: [{ text, results: [best] }] } = JSON.parse(await readFile(`${MODEL}expected.json`, 'utf8'));
@@ -17,9 +18,9 @@ const { cases: [{ text, results: [best] }] } = JSON.parse(await readFile(`${MODE
 export const TEXT = text;
 
 /** A module that prints that, by `import`; and one by `require`. */
-export const USE = (load = "import { pipeline } from 'headwise';") => `${load}
+export const USE = (load = "import { pipeline } from 'headwise';", model = './model') => `${load}
 async function main() {
-  const classify = await pipeline('text-classification', './model');
+  const classify = await pipeline('text-classification', '${model}');
   const results = await classify(${JSON.stringify(text)});
   console.log(JSON.stringify({ ...results[0], variant: results.meta.variant, warnings: classify.model.warnings }));
 }
@@ -32,6 +33,26 @@ export function check(output) {
   if (label !== best.label || Math.abs(score - best.score) > 1e-4) throw new Error(`${label} ${score}, not ${best.label} ${best.score}`);
   if (warnings?.length > 0) throw new Error(warnings.join());
   return variant;
+}
+
+/**
+ * Uses a model of a Hub twice: the second time it is on disk.
+ *
+ * @param {string} folder
+ * @param {string} command
+ * @param {string[]} args  before the module’s name
+ */
+export async function useTwice(folder, command, args = []) {
+  const hub = await startPlainHub({ 'tiny/bert': { folder: MODEL } });
+  try {
+    await writeFile(path.join(folder, 'hub.mjs'), USE(undefined, 'tiny/bert'));
+    const env = { ...process.env, HF_ENDPOINT: hub.endpoint, HEADWISE_CACHE: path.join(folder, 'cache') };
+    for (const _ of [1, 2]) check(await call(folder, command, [...args, 'hub.mjs'], { env }));
+    const downloads = hub.log.filter(({ path: asked }) => asked.includes('Signature')).length;
+    if (downloads !== 1) throw new Error(`the model was downloaded ${downloads} times`);
+  } finally {
+    await hub.close();
+  }
 }
 
 /** @param {string} folder @param {string} command @param {string[]} args @param {object} [options] */

@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { USE, attempt, call, check } from '../attempt.mjs';
+import { USE, attempt, call, check, useTwice } from '../attempt.mjs';
 
 for (const version of [process.version.slice(1), '22.20.0', '24.11.0']) {
   const own = `v${version}` === process.version;
@@ -13,6 +13,7 @@ for (const version of [process.version.slice(1), '22.20.0', '24.11.0']) {
     await writeFile(path.join(folder, 'use.mjs'), USE());
     await writeFile(path.join(folder, 'use.cjs'), USE("const { pipeline } = require('headwise');"));
     const variant = check(await call(folder, node, ['use.mjs']));
+    await useTwice(folder, node);
     if (Number(version.split('.')[0]) < 22) return variant;
     check(await call(folder, node, ['use.cjs']));
     return `${variant}, require() too`;

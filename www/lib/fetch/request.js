@@ -54,7 +54,7 @@ export function requester({ endpoint, token, signal, allow_remote = true, fetch 
       headers,
       mode: allow_remote ? 'cors' : 'same-origin',
       // A cache that holds the beginning that broke off, perhaps compressed, must not have a say in the rest.
-      cache: fresh ? 'reload' : from > 0 ? 'no-store' : undefined,
+      cache: fresh ? 'reload' : from ? 'no-store' : undefined,
     };
     // Called as a plain function: `fetch` refuses to be a method of something else.
     const answer = fetch(url, init).catch((error) => { throw lost(error, { url, file, signal }); });

@@ -68,9 +68,9 @@ class DiskCache {
   async put(url, response) {
     const place = this.#placeOf(url);
     const made = path.join(this.#unfinished, randomUUID());
-    const headers = JSON.stringify(Object.fromEntries(response.headers));
+    const headers = Buffer.from(`${JSON.stringify(Object.fromEntries(response.headers))}\n`);
     try {
-      await writeFile(made, [`${headers}\n`, new Uint8Array(await response.arrayBuffer())]);
+      await writeFile(made, Buffer.concat([headers, new Uint8Array(await response.arrayBuffer())]));
       await moveTo(place, made);
     } catch (error) {
       await rm(made, { force: true }).catch(() => {});
