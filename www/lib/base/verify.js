@@ -39,7 +39,7 @@ export function integrityOf(sha256) {
 
 /**
  * The hash that git gives to a file. `undefined` where pages have no WebCrypto: outside https.
- * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {import('./chunks.js').Bytes} bytes
  */
 export async function gitBlobHash(bytes) {
   if (!globalThis.crypto?.subtle) return undefined;

@@ -48,7 +48,7 @@ export class Download {
   #done = false;
   /** Whether the next bytes of this connection are the first of the file. */
   #begins = true;
-  /** What `open` has read. @type {Uint8Array<ArrayBuffer> | undefined} */
+  /** What `open` has read. @type {import('../base/chunks.js').Bytes | undefined} */
   #first;
 
   /** @param {DownloadOptions} options */
@@ -64,7 +64,7 @@ export class Download {
 
   /**
    * The next bytes, until the next call; `undefined` after the last one, when the file has passed its check.
-   * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>}
+   * @returns {Promise<import('../base/chunks.js').Bytes | undefined>}
    */
   async next() {
     if (this.#first) {

@@ -50,7 +50,7 @@ export async function fetchModule(url) {
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {import('../base/chunks.js').Bytes} bytes
  * @param {string} url where they come from
  */
 export async function compile(bytes, url) {

@@ -26,7 +26,7 @@ const RELAXED_SWIZZLE = [253, 128, 2];
 
 /**
  * By preference: what the build needs, and a module that is valid only where that is there.
- * @type {Record<Variant, {needs: string, probe: Uint8Array<ArrayBuffer>}>}
+ * @type {Record<Variant, {needs: string, probe: import('../base/chunks.js').Bytes}>}
  */
 export const VARIANTS = {
   relaxed: {
@@ -42,7 +42,7 @@ export const VARIANTS = {
 /**
  * The variant to run: the one that is wanted, or the best one that runs here.
  * @param {Variant | 'auto'} [wanted]
- * @param {((module: Uint8Array<ArrayBuffer>) => boolean) | undefined} [validate] undefined where there is no WebAssembly
+ * @param {((module: import('../base/chunks.js').Bytes) => boolean) | undefined} [validate] undefined where there is no WebAssembly
  * @param {string[]} [offered] the variants that there are
  * @returns {Variant}
  */

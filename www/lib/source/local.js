@@ -48,7 +48,7 @@ export class LocalFiles {
     return new ChunkStream(chunksOf(await this.blob(file), file));
   }
 
-  /** @param {string} file */
+  /** @param {string} file @returns {Promise<import('../base/chunks.js').Bytes>} */
   async read(file) {
     return new Uint8Array(await (await this.blob(file)).arrayBuffer().catch((error) => { throw unreadable(file, error); }));
   }

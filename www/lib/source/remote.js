@@ -175,7 +175,7 @@ export class RemoteFiles {
   /**
    * A small file as a whole. One that is not as promised is fetched once more, past what the browser may hold of it.
    * @param {string} file
-   * @returns {Promise<Uint8Array<ArrayBuffer>>}
+   * @returns {Promise<import('../base/chunks.js').Bytes>}
    */
   async read(file) {
     const entry = await this.#stored(file, this.expected(file));
@@ -315,7 +315,7 @@ export class RemoteFiles {
     return bytes;
   }
 
-  /** @param {string} file @param {Uint8Array<ArrayBuffer>} bytes */
+  /** @param {string} file @param {import('../base/chunks.js').Bytes} bytes */
   async #isPromised(file, bytes) {
     const { blob } = this.expected(file);
     const found = blob && await gitBlobHash(bytes);

@@ -11,7 +11,7 @@ const ADAPTER = 'adapter_config.json';
 /** Files that are looked for while nobody can be asked what else there may be. */
 const FIRST = [CONFIG, 'tokenizer.json', 'tokenizer_config.json'];
 
-/** @typedef {Uint8Array<ArrayBuffer>} Bytes */
+/** @typedef {import('../base/chunks.js').Bytes} Bytes */
 
 /**
  * What of a model is loaded: all that a task needs; the encoder with a head, or `'base'` without one; its tokenizer;

@@ -101,7 +101,7 @@ export async function blobOf(stream) {
   /** @type {BlobPart[]} */
   const chunks = [];
   try {
-    for (let chunk; (chunk = await stream.next());) chunks.push(/** @type {Uint8Array<ArrayBuffer>} */ (chunk.slice()));
+    for (let chunk; (chunk = await stream.next());) chunks.push(/** @type {import('../base/chunks.js').Bytes} */ (chunk.slice()));
   } finally {
     stream.close();
   }

@@ -38,7 +38,7 @@ export const PART_BYTES = 4 * 1024 * 1024;
  * @property {number} size
  * @property {string} [sha256]
  * @property {Record<string, string | undefined>} [source]
- * @property {() => Promise<Uint8Array<ArrayBuffer>>} bytes
+ * @property {() => Promise<import('../base/chunks.js').Bytes>} bytes
  * @property {() => Promise<Blob>} blob
  * @property {() => AsyncGenerator<Uint8Array, void>} chunks
  */
