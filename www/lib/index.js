@@ -8,15 +8,13 @@
  * ```
  *
  * The route of a call: `pipeline.js` → `tasks/` → `engine/client.js` → a worker: `engine/engine.js` → WASM; the
- * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only the entries (`index.js`,
- * `worker.js`, …) know the generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
+ * route of a model: `fetch/` or `store/` → `source/` → `engine/load.js` → WASM. Only `browser.js` knows
+ * the generated module. No import runs up: `tests/js/rooms.test.mjs` has the floors.
  */
 
-import init, * as glue from './wasm/headwise.js';
+import { browser } from './browser.js';
 import { classicWorker, unpackModule } from './copies.js';
 import { faceOn } from './face.js';
-import { Runtime } from './runtime/runtime.js';
-import { Store } from './store/store.js';
 
 export { HeadwiseError } from './errors.js';
 export { fileUrl } from './source/hub.js';
@@ -77,8 +75,7 @@ export { Tensor } from './tensor.js';
  * are needed, for some hosts have no addresses of modules. Where those files cannot be had, their copies are.
  */
 const face = faceOn({
-  runtime: new Runtime(init, glue),
-  store: new Store(),
+  ...browser,
   modules: () => ({
     relaxed: new URL('./wasm/headwise_relaxed.wasm', import.meta.url).href,
     simd128: new URL('./wasm/headwise_simd128.wasm', import.meta.url).href,

@@ -3,7 +3,7 @@
  * is that of `index.js`.
  */
 
-import init, * as glue from './wasm/headwise.js';
+import { browser } from './browser.js';
 import { classicWorker, unpackModule } from './copies.js';
 import { faceOn } from './face.js';
 import module1 from './inline/module1.js';
@@ -11,8 +11,6 @@ import module2 from './inline/module2.js';
 import module3 from './inline/module3.js';
 import module4 from './inline/module4.js';
 import worker from './inline/worker.js';
-import { Runtime } from './runtime/runtime.js';
-import { Store } from './store/store.js';
 
 export { HeadwiseError } from './errors.js';
 export { fileUrl } from './source/hub.js';
@@ -34,8 +32,7 @@ export const {
   AutoModelForMaskedLM,
   models,
 } = faceOn({
-  runtime: new Runtime(init, glue),
-  store: new Store(),
+  ...browser,
   modules: async () => ({ relaxed: await (relaxed ??= unpackModule([module1, module2, module3, module4])) }),
   workers: [() => classicWorker(worker)],
 });

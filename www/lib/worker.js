@@ -1,8 +1,6 @@
 /** What a worker runs: an engine on the worker's own port. */
 
-import init, * as glue from './wasm/headwise.js';
+import { browser } from './browser.js';
 import { serve } from './engine/engine.js';
-import { Runtime } from './runtime/runtime.js';
-import { Store } from './store/store.js';
 
-serve(/** @type {any} */ (self), { runtime: new Runtime(init, glue), store: new Store() });
+serve(/** @type {any} */ (self), browser);
