@@ -29,7 +29,7 @@ const COPIES = /\/inline\//;
  */
 export async function bundle(input) {
   const bundled = await rolldown({ input, cwd: WWW, plugins: [FLAT], external: COPIES });
-  const { output } = await bundled.generate({ minify: true, entryFileNames: '[name].js', chunkFileNames: '[name].js' });
+  const { output } = await bundled.generate({ minify: true, comments: false, entryFileNames: '[name].js', chunkFileNames: '[name].js' });
   return output.filter((file) => file.type === 'chunk');
 }
 

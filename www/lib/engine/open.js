@@ -5,7 +5,7 @@
 
 import { HeadwiseError } from '../errors.js';
 import { passedOptions } from '../options.js';
-import { refuseRemote, resolveModel } from '../source/hub.js';
+import { meantFolder, refuseRemote, resolveModel } from '../source/hub.js';
 import { byName } from '../source/local.js';
 import { withModules } from '../runtime/modules.js';
 import { startEngine } from './start.js';
@@ -60,7 +60,7 @@ export async function open(host, what, model, options) {
     return { client, info: { ...info, warnings, id: source.id, url: source.url } };
   } catch (error) {
     client.dispose();
-    throw error;
+    throw 'endpoint' in source ? await meantFolder(error, source) : error;
   }
 }
 
@@ -120,7 +120,7 @@ function sourceOf({ folderOf }, model, options) {
   }
   const all = [...model];
   if (!all.every((file) => file instanceof File)) {
-    throw new HeadwiseError('model', 'A model that is given as a list has to be a list of Files.', { supported: ['File'] });
+    throw new HeadwiseError('model', 'A model that is given as a list is one of Files.', { supported: ['File'] });
   }
   const [folder] = (all[0]?.webkitRelativePath ?? '').split('/');
   return { id: folder || 'local files', files: byName(all) };

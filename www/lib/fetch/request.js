@@ -2,8 +2,10 @@
  * One request for one file: who is shown the token, and what an answer other than the file means.
  */
 
-import { HeadwiseError, aborted } from '../errors.js';
+import { underPolicy } from '../base/policy.js';
+import { HeadwiseError } from '../errors.js';
 import { inTime } from './retry.js';
+import { unanswered } from './unanswered.js';
 
 /** The platform's `fetch`, or one that takes its place. @typedef {typeof globalThis.fetch} Fetch */
 
@@ -54,7 +56,8 @@ export function requester({ endpoint, token, signal, allow_remote = true, fetch 
       cache: fresh ? 'reload' : from > 0 ? 'no-store' : 'default',
     };
     // Called as a plain function: `fetch` refuses to be a method of something else.
-    const answer = fetch(url, init).catch((error) => { throw lost(error, { url, file, signal }); });
+    const answer = underPolicy('connect-src', () => fetch(url, init), url)
+      .catch((error) => { throw unanswered(error, { url, file, signal }); });
     const response = await inTime(answer, { url, file }, silence);
     const problem = refusal(response, { url, file });
     if (!problem) return response;
@@ -69,17 +72,6 @@ function authorization(token) {
   if (/^[\x20-\x7e]+$/.test(value)) return { Authorization: value };
   throw new HeadwiseError('option', 'The token has characters that no token has.',
     { option: 'token', supported: ['printable ASCII'] });
-}
-
-/**
- * The error of a connection that failed, or was ended by the signal.
- * @param {unknown} error
- * @param {{url: string, file: string, signal: AbortSignal}} request
- */
-export function lost(error, { url, file, signal }) {
-  return signal.aborted
-    ? aborted(signal.reason)
-    : new HeadwiseError('network', `The connection failed while fetching ${file}.`, { url, file }, { cause: error });
 }
 
 /**
@@ -101,8 +93,8 @@ function refusal({ ok, status, headers, body }, { url, file }) {
   }
   if (status === 401 || status === 403) {
     const what = reason === 'GatedRepo'
-      ? 'the model is gated: accept its conditions on its page, then pass an access token'
-      : 'the model needs an access token that may read it';
+      ? 'the model is gated: accept its conditions on its page, then pass { token }'
+      : 'the model needs an access token that may read it: pass { token }';
     return new HeadwiseError('access', `Cannot fetch ${file}: ${what} (${url}).`, details);
   }
   const retry_after = headers.get('retry-after');
@@ -122,10 +114,11 @@ function refusal({ ok, status, headers, body }, { url, file }) {
  */
 export function notTheFile({ what, exists }, { url, file }, bytes) {
   const beginning = bytes && new TextDecoder().decode(bytes.subarray(0, 80));
-  const sentence = `${what[0].toUpperCase()}${what.slice(1)} came instead of ${file} (${url}).`;
-  const advice = !exists ? '' : what.includes('LFS')
-    ? ' Fetch the file itself into the folder: git lfs pull.'
-    : ' The server has to send it unpacked, or with the header “Content-Encoding: gzip”.';
+  const sentence = `Instead of ${file} came ${what} (${url}).`;
+  const advice = what === 'a web page' ? ' Is the folder served, as in public/?'
+    : !exists ? '' : what.includes('LFS')
+    ? ' Fetch the file itself: git lfs pull.'
+    : ' It has to come unpacked, or with “Content-Encoding: gzip”.';
   return new HeadwiseError('content', sentence + advice,
     { url, file, found: what, ...beginning && { beginning }, ...exists && { exists } });
 }

@@ -18,9 +18,7 @@ import { RemoteFiles } from './remote.js';
  */
 export async function openFiles(source, { store, openFolder }, options) {
   if ('files' in source) return new LocalFiles(source.files);
-  if ('folder' in source) {
-    if (!openFolder) throw new Error(`nothing here opens the folder ${source.folder}`);
-    return openFolder(source.folder);
-  }
+  // Who resolves a reference to a folder can open it.
+  if ('folder' in source) return /** @type {NonNullable<typeof openFolder>} */ (openFolder)(source.folder);
   return RemoteFiles.open(source, { ...options, store });
 }
