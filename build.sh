@@ -197,9 +197,10 @@ build_bench_wasm() {
 build_types() {
   setup_node
   say "checking types"
-  npx tsc --project tsconfig.json
-  npx tsc --project tsconfig.node.json
-  npx tsc --project tsconfig.page.json
+  # Not `npx tsc`: there are two compilers.
+  node node_modules/typescript/bin/tsc --project tsconfig.json
+  node node_modules/typescript/bin/tsc --project tsconfig.node.json
+  node node_modules/typescript/bin/tsc --project tsconfig.page.json
 }
 
 build_cli() {

@@ -35,7 +35,7 @@ export async function bundle(input, texts = {}) {
     load: (/** @type {string} */ id) => texts[id.slice(WWW.length)],
   };
   const bundled = await rolldown({ input, cwd: WWW, plugins: [FLAT, given], external: COPIES });
-  const { output } = await bundled.generate({ minify: true, entryFileNames: '[name].js', chunkFileNames: '[name].js' });
+  const { output } = await bundled.generate({ minify: true, comments: false, entryFileNames: '[name].js', chunkFileNames: '[name].js' });
   return output.filter((file) => file.type === 'chunk');
 }
 

@@ -87,7 +87,7 @@ function answerOf(result, { tokens, truncated } = {}) {
   return { result, tokens, truncated };
 }
 
-/** @param {string} text @param {string} code @param {string} what */
+/** @param {string} text @param {import('../../www/lib/errors.js').ErrorCode} code @param {string} what */
 function parse(text, code, what) {
   try {
     return JSON.parse(text);

@@ -16,6 +16,9 @@ test('model references', () => {
     './m?v=2': 'https://site.example/app/m/config.json?v=2',
     'https://cdn.example/m/?v=2&w': 'https://cdn.example/m/config.json?v=2&w',
     'https://cdn.example/m?': 'https://cdn.example/m/config.json',
+    'chrome-extension://abc/m': 'chrome-extension://abc/m/config.json',
+    'tauri://localhost/m/': 'tauri://localhost/m/config.json',
+    'file:///home/m': 'file:///home/m/config.json',
   };
   for (const [model, url] of Object.entries(cases)) assert.equal(fileUrl(model, 'config.json'), url);
   assert.equal(
@@ -27,7 +30,7 @@ test('model references', () => {
 test('what is no model reference', () => {
   const bad = ['', 'a/b/c', 'user/', '/user/../..//x#y', 'user/..', '..', 'a..b', 'user/.', './m#x', './m?x#y',
     'https://user:pw@cdn.example/m', '//evil.example/m', '/\\evil.example/m',
-    'ftp://cdn.example/m', 'user model', 'x'.repeat(97), null, undefined, 7];
+    'ftp://cdn.example/m', 'blob:https://site.example/m', 'blob://m', 'data:text/plain,m', 'app://host/m#x', 'user model', 'x'.repeat(97), null, undefined, 7];
   for (const model of bad) {
     assert.throws(() => resolveModel(model), { name: 'HeadwiseError', code: 'model' }, `${model}`);
   }
@@ -46,6 +49,19 @@ test('the manifest and the commit of a Hub model', () => {
   assert.equal(source.revision, 'refs/pr/1');
   assert.equal(atCommit(source, 'c0ffee').url, 'https://mirror.example/hf/user/model/resolve/c0ffee/');
   assert.equal(resolveModel('https://cdn.example/m').api, undefined, 'a folder has no manifest');
+});
+
+test('references on the origins of applications', (t) => {
+  const { location } = globalThis;
+  t.after(() => { globalThis.location = location; });
+  for (const origin of ['chrome-extension://abc', 'moz-extension://0a-1b', 'app://bundle', 'capacitor://localhost']) {
+    globalThis.location = { href: `${origin}/app/index.html` };
+    assert.equal(resolveModel('./m').url, `${origin}/app/m/`);
+    assert.equal(resolveModel('/m').url, `${origin}/m/`);
+    assert.throws(() => resolveModel('//evil/m'), { code: 'model' });
+    refuseRemote([resolveModel('../m').url]);
+    assert.throws(() => refuseRemote([resolveModel('app://other/m').url]), { code: 'option' });
+  }
 });
 
 test('what is remote', () => {

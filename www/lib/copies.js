@@ -1,5 +1,7 @@
 /** What the package has beside it, out of copies in its own JavaScript: `inline/`, which `tools/inline.mjs` writes. */
 
+import { compileError } from './runtime/modules.js';
+
 /**
  * A worker that is one classic script: also without an origin it starts, where a module does not.
  * @param {string} source
@@ -20,5 +22,5 @@ export function classicWorker(source) {
 export async function unpackModule(parts) {
   const packed = Uint8Array.from(atob(parts.join('')), (letter) => letter.charCodeAt(0));
   const bytes = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return WebAssembly.compile(await new Response(bytes).arrayBuffer());
+  return WebAssembly.compile(await new Response(bytes).arrayBuffer()).catch((error) => { throw compileError(error); });
 }

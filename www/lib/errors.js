@@ -3,16 +3,32 @@
  */
 
 /**
- * What went wrong, as a stable word to branch on; the message is for people.
- *
- * Of a call: `option`, `task`, `model`, `input`.
- * Of fetching: `not-found`, `access`, `rate-limited`, `http`, `network`, `content`, `integrity`.
- * Of a model's files: `config`, `unsupported-model`, `adapter`, `tokenizer`, `safetensors`, `incomplete`,
- * `missing-head`, `unsupported-head`, `missing-tensors`, `shape`, `dtype`, `non-finite`, `out-of-memory`.
- * Of an engine's life: `unsupported-environment`, `module`, `crashed`, `worker-lost`, `disposed`.
+ * Of a call.
+ * @typedef {'option' | 'task' | 'model' | 'input'} CallCode
+ */
+
+/**
+ * Of fetching.
+ * @typedef {'not-found' | 'access' | 'rate-limited' | 'http' | 'network' | 'cors' | 'mixed-content' | 'content'
+ *   | 'integrity'} FetchCode
+ */
+
+/**
+ * Of a model's files.
+ * @typedef {'config' | 'unsupported-model' | 'adapter' | 'tokenizer' | 'safetensors' | 'incomplete' | 'missing-head'
+ *   | 'unsupported-head' | 'missing-tensors' | 'shape' | 'dtype' | 'non-finite' | 'out-of-memory'} FileCode
+ */
+
+/**
+ * Of an engine's life.
+ * @typedef {'unsupported-environment' | 'policy' | 'module' | 'crashed' | 'worker-lost' | 'internal' | 'disposed'} EngineCode
+ */
+
+/**
+ * What went wrong, as a stable word to branch on; the message is for people. `docs/errors.md` says of each what to do.
  *
  * What a signal aborts rejects with the signal's reason, as all over the platform: that is none of these.
- * @typedef {string} ErrorCode
+ * @typedef {CallCode | FetchCode | FileCode | EngineCode} ErrorCode
  */
 
 /**

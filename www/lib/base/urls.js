@@ -7,6 +7,12 @@ export function pageUrl() {
   return globalThis.document?.baseURI ?? globalThis.location?.href;
 }
 
+/** The origin of an address, also where `URL` knows none: of the schemes of applications. @param {string} url */
+export function originOf(url) {
+  const { protocol, host, origin } = new URL(url);
+  return origin === 'null' ? `${protocol}//${host}` : origin;
+}
+
 /**
  * A file's name as a part of a URL.
  * @param {string} file a path inside a folder

@@ -122,8 +122,7 @@ export class Client {
     // An event without a message means that the script did not even load.
     return message
       ? new HeadwiseError('crashed', `The worker died: ${message}`, { filename, lineno })
-      : new HeadwiseError('crashed', 'The worker could not be started: worker.js or one of its modules cannot be loaded, '
-        + 'or the Content-Security-Policy forbids it.');
+      : new HeadwiseError('crashed', 'The worker could not be started: its script cannot be loaded.');
   }
 }
 

@@ -35,7 +35,7 @@ import { WEIGHTS, keptAs, loadWeights, newLoader } from '../source/weights.js';
  * @typedef {object} Loaded
  * @property {import('../runtime/glue.js').Held} [held] in WASM memory; nothing of a configuration
  * @property {Instance} [instance] whose memory that is
- * @property {object} info
+ * @property {{warnings: string[], [fact: string]: unknown}} info
  * @property {ModelFiles} files
  * @property {string[]} names of those that were read
  * @property {import('../runtime/glue.js').Dtype} [converted] as which the store has the weights, if not as they came
@@ -58,7 +58,8 @@ export async function load(request, { host, signal, report, fetch, files: given 
   const files = given ?? await openFiles(source, host, { ...options, fetch, signal, newSha256 });
   try {
     const loaded = await read(request, files, opened, progress);
-    await files.finish({ weights: what.part === 'pipeline' || what.part === 'model' });
+    const warning = await files.finish({ weights: what.part === 'pipeline' || what.part === 'model' });
+    if (warning) loaded.info.warnings.push(warning);
     return { ...loaded, files };
   } finally {
     files.close();

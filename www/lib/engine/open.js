@@ -6,7 +6,7 @@
 import { HeadwiseError } from '../errors.js';
 import { isWorker, passedOptions } from '../options.js';
 import { sourceOf } from '../source/files.js';
-import { refuseRemote } from '../source/hub.js';
+import { meantFolder, refuseRemote } from '../source/hub.js';
 import { withModules } from '../runtime/modules.js';
 import { Session } from './session.js';
 import { startEngine } from './start.js';
@@ -104,7 +104,7 @@ function startOf(host, what, model, options) {
       return { client, info: { ...info, warnings, id: source.id, url: source.url && source.url + (source.query ?? '') } };
     } catch (error) {
       client.dispose();
-      throw error;
+      throw 'endpoint' in source ? await meantFolder(error, source) : error;
     }
   };
 }

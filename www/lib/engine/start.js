@@ -2,6 +2,7 @@
  * Starts an engine: in a worker of its own, in one that the caller made, or in this thread.
  */
 
+import { underPolicy } from '../base/policy.js';
 import { HeadwiseError } from '../errors.js';
 import { isWorker } from '../options.js';
 import { Client } from './client.js';
@@ -46,9 +47,11 @@ async function tryWorker(start, signal) {
   /** @type {Client | undefined} */
   let client;
   try {
-    client = new Client(connectionTo(await start()));
-    await client.request('ping', {}, { signals: [signal] });
-    return client;
+    return await underPolicy('worker-src', async () => {
+      client = new Client(connectionTo(await start()));
+      await client.request('ping', {}, { signals: [signal] });
+      return client;
+    });
   } catch (error) {
     client?.dispose();
     if (signal?.aborted) throw error;

@@ -6,8 +6,9 @@
 import { ChunkReader } from '../base/chunks.js';
 import { notAsPromised } from '../base/verify.js';
 import { HeadwiseError } from '../errors.js';
-import { lost, notTheFile } from './request.js';
+import { notTheFile } from './request.js';
 import { inTime } from './retry.js';
+import { lost } from './unanswered.js';
 
 /** Bytes that have to arrive before failures are forgiven: a line that brings less is not worth it. */
 const PROGRESS = 1 << 20;

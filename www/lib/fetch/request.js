@@ -2,9 +2,11 @@
  * One request for one file: who is shown the token, and what an answer other than the file means.
  */
 
+import { underPolicy } from '../base/policy.js';
 import { pageUrl } from '../base/urls.js';
 import { HeadwiseError } from '../errors.js';
 import { inTime } from './retry.js';
+import { unanswered } from './unanswered.js';
 
 /** The platform's `fetch`, or one that takes its place. @typedef {typeof globalThis.fetch} Fetch */
 
@@ -57,7 +59,8 @@ export function requester({ endpoint, token, signal, allow_remote = true, fetch 
       cache: fresh ? 'reload' : from ? 'no-store' : undefined,
     };
     // Called as a plain function: `fetch` refuses to be a method of something else.
-    const answer = fetch(url, init).catch((error) => { throw lost(error, { url, file, signal }); });
+    const answer = underPolicy('connect-src', () => fetch(url, init), url)
+      .catch((error) => { throw unanswered(error, { url, file, signal }); });
     const response = await inTime(answer, { url, file }, silence);
     const problem = etag !== undefined && response.status === 304 ? undefined : refusal(response, { url, file });
     if (!problem) return response;
@@ -81,17 +84,6 @@ function authorization(token) {
 }
 
 /**
- * Why a connection failed: the reason of the signal that ended it, or an error.
- * @param {unknown} error
- * @param {{url: string, file: string, signal: AbortSignal}} request
- */
-export function lost(error, { url, file, signal }) {
-  return signal.aborted
-    ? signal.reason
-    : new HeadwiseError('network', `The connection failed while fetching ${file}.`, { url, file }, { cause: error });
-}
-
-/**
  * What is wrong with an answer, if anything is.
  * @param {Response} response
  * @param {{url: string, file: string}} request
@@ -110,8 +102,8 @@ function refusal({ ok, status, headers, body }, { url, file }) {
   }
   if (status === 401 || status === 403) {
     const what = reason === 'GatedRepo'
-      ? 'the model is gated: accept its conditions on its page, then pass an access token'
-      : 'the model needs an access token that may read it';
+      ? 'the model is gated: accept its conditions on its page, then pass { token }'
+      : 'the model needs an access token that may read it: pass { token }';
     return new HeadwiseError('access', `Cannot fetch ${file}: ${what} (${url}).`, details);
   }
   const retry_after = headers.get('retry-after');
@@ -131,10 +123,11 @@ function refusal({ ok, status, headers, body }, { url, file }) {
  */
 export function notTheFile({ what, exists }, { url, file }, bytes) {
   const beginning = bytes && new TextDecoder().decode(bytes.subarray(0, 80));
-  const sentence = `${what[0].toUpperCase()}${what.slice(1)} came instead of ${file} (${url}).`;
-  const advice = !exists ? '' : what.includes('LFS')
-    ? ' Fetch the file itself into the folder: git lfs pull.'
-    : ' The server has to send it unpacked, or with the header “Content-Encoding: gzip”.';
+  const sentence = `Instead of ${file} came ${what} (${url}).`;
+  const advice = what === 'a web page' ? ' Is the folder served, as in public/?'
+    : !exists ? '' : what.includes('LFS')
+    ? ' Fetch the file itself: git lfs pull.'
+    : ' It has to come unpacked, or with “Content-Encoding: gzip”.';
   return new HeadwiseError('content', sentence + advice,
     { url, file, found: what, ...beginning && { beginning }, ...exists && { exists } });
 }

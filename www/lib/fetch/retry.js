@@ -3,6 +3,7 @@
  */
 
 import { HeadwiseError } from '../errors.js';
+import { explained } from './unanswered.js';
 
 /** Tries in a row that may fail. */
 const TRIES = 4;
@@ -40,7 +41,7 @@ export class Patience {
   async after(error) {
     this.#failures += 1;
     const wait = this.#failures < this.#tries ? waitAfter(error, this.#failures) : undefined;
-    if (wait === undefined) throw error;
+    if (wait === undefined) throw await explained(error);
     await this.#wait(wait, this.#signal);
   }
 }

@@ -1,5 +1,6 @@
 /** The builds of the WASM module: where an application has them, and from there to what can be run. */
 
+import { forbidden } from '../base/policy.js';
 import { pageUrl } from '../base/urls.js';
 import { HeadwiseError } from '../errors.js';
 import { VARIANTS } from './variants.js';
@@ -41,7 +42,6 @@ function addressOf(variant, place) {
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function fetchModule(url) {
-  refuseBlocked();
   const response = await fetch(url).catch((cause) => { throw missing(url, `cannot be fetched (${cause})`, cause); });
   if (!response.ok) throw missing(url, `is not there: the server answered ${response.status}`);
   // Compiled while it arrives, and what comes of it kept by the browser; but only with the right type.
@@ -50,7 +50,7 @@ export async function fetchModule(url) {
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {import('../base/chunks.js').Bytes} bytes
  * @param {string} url where they come from
  */
 export async function compile(bytes, url) {
@@ -79,18 +79,22 @@ async function besideOf(modules) {
   try {
     return await modules();
   } catch (cause) {
+    if (cause instanceof HeadwiseError) throw cause;
     // In a script that is no module, `import.meta` is empty.
     throw missing('of the package', 'has no known address here', cause);
   }
 }
 
-/** Tells a policy that forbids every module from one that is broken. */
-function refuseBlocked() {
+/**
+ * The error of a policy that forbids every module, if that is why one could not be compiled.
+ * @param {unknown} error
+ */
+export function compileError(error) {
   try {
     new WebAssembly.Module(MAGIC);
-  } catch (cause) {
-    throw new HeadwiseError('unsupported-environment', 'The Content-Security-Policy forbids WebAssembly. Add '
-      + '\'wasm-unsafe-eval\' to its script-src.', { missing: 'WebAssembly', directive: 'script-src' }, { cause });
+    return error;
+  } catch {
+    return forbidden('script-src', '\'wasm-unsafe-eval\'', {}, error);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { HeadwiseError, fromWire } from '../errors.js';
-import { fetchModule, isModule } from './modules.js';
+import { compileError, fetchModule, isModule } from './modules.js';
 import { pickVariant } from './variants.js';
 
 /** @typedef {import('./glue.js').Glue} Glue */
@@ -53,7 +53,8 @@ export class Runtime {
     try {
       await (this.#started ??= this.#start(/** @type {string | WebAssembly.Module} */ (wasm[picked])));
       if (this.#instance?.ended) this.#glue.__wbg_reset_state();
-    } catch (error) {
+    } catch (failure) {
+      const error = failure instanceof HeadwiseError ? failure : compileError(failure);
       this.#started = undefined;
       if (!this.#instance) this.#variant = undefined;
       if (error instanceof HeadwiseError) throw error;

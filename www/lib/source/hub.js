@@ -2,12 +2,13 @@
  * Where a model's files are: on the Hub, on a mirror of it, or in any folder.
  */
 
-import { pageUrl, pathOf, segment } from '../base/urls.js';
+import { originOf, pageUrl, pathOf, segment } from '../base/urls.js';
 import { HeadwiseError } from '../errors.js';
 
 const HUB = 'https://huggingface.co';
 const MODEL_ID = /^[\w.-]{1,96}(\/[\w.-]{1,96})?$/;
-const FOLDER = /^(https?:\/\/|\.{0,2}\/)/i;
+/** Schemes of applications too: whether one can be fetched, its environment knows. */
+const FOLDER = /^((?!blob|data|ftp)[a-z][a-z\d+.-]*:\/\/|\.{0,2}\/)/i;
 
 /**
  * A model reference, resolved.
@@ -57,9 +58,9 @@ export function atCommit(source, commit) {
 export function refuseRemote(urls) {
   const page = pageUrl();
   // A sandboxed frame has an address and no origin.
-  const home = globalThis.origin ?? (page && new URL(page).origin);
+  const home = globalThis.origin ?? (page && originOf(page));
   for (const url of urls) {
-    if (typeof url !== 'string' || new URL(url).origin === home) continue;
+    if (typeof url !== 'string' || originOf(url) === home) continue;
     throw new HeadwiseError('option', `“allow_remote: false” forbids ${url}, which is not of the page's origin.`,
       { option: 'allow_remote', url, supported: ['a URL of the page’s origin'] });
   }
@@ -85,10 +86,33 @@ export function fileUrl(model, file, options) {
   return addressOf(resolveModel(model, options), file);
 }
 
+/**
+ * The error of a Hub id that a Hub does not know, with what to write if it is a folder of the page's site.
+ * @param {any} error
+ * @param {{id: string, api?: string}} source
+ */
+export async function meantFolder(error, { id, api }) {
+  const { code, details } = error;
+  // Of a file or a revision that is missing, the Hub knows the model.
+  const unknown = /^(not-found|access)$/.test(code) && details.status && (details.reason ?? 'RepoNotFound') === 'RepoNotFound';
+  if (!api || !unknown) return error;
+  const folder = `./${id}`;
+  try {
+    const answer = await fetch(fileUrl(folder, 'config.json'), { mode: 'same-origin' });
+    if (answer.ok && /^\s*{/.test(await answer.text())) {
+      return new HeadwiseError(code, `The Hub has no model “${id}”, but this site has: write “${folder}”.`,
+        { ...details, supported: [folder] });
+    }
+  } catch {
+    // Nor can there be.
+  }
+  return error;
+}
+
 /** @param {string} endpoint */
 function hubUrl(endpoint) {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (!url || !isPlain(url)) {
+  if (!url || !isPlain(url) || !/^http/.test(url.protocol)) {
     throw new HeadwiseError('option', 'The endpoint has to be an absolute http(s) URL without query and credentials.',
       { option: 'endpoint', supported: ['an absolute http(s) URL'] });
   }
@@ -98,8 +122,7 @@ function hubUrl(endpoint) {
 /** @param {unknown} model */
 function hubId(model) {
   if (typeof model !== 'string' || !MODEL_ID.test(model) || model.includes('..') || model.split('/').includes('.')) {
-    throw badModel(model, 'is neither a Hub id (“user/model”) nor the URL of a folder'
-      + ' (“https://…”, “./…”, “/…”)');
+    throw badModel(model, 'is neither a Hub id (“user/model”) nor a folder (“https://…”, “./…”, “/…”)');
   }
   return model;
 }
@@ -107,19 +130,19 @@ function hubId(model) {
 /** @param {string} model @returns {Pick<ModelSource, 'url' | 'query'>} */
 function folderOf(model) {
   const page = pageUrl();
-  if (!URL.canParse(model, page)) throw badModel(model, 'is not a valid URL here');
+  if (!URL.canParse(model, page)) throw badModel(model, 'is no URL here');
   const url = new URL(model, page);
   const { search } = url;
   url.search = '';
-  if (!isPlain(url)) throw badModel(model, 'has a fragment or credentials, or is not http(s)');
+  if (!isPlain(url)) throw badModel(model, 'has a fragment or credentials');
   // “//host” and “/\host” look like paths and are other hosts.
-  if (!/^https?:/i.test(model) && url.origin !== new URL(page).origin) throw badModel(model, 'leaves this site');
+  if (/^[./]/.test(model) && originOf(url.href) !== originOf(page)) throw badModel(model, 'leaves this site');
   return { url: url.href.replace(/\/*$/, '/'), ...search && { query: search } };
 }
 
 /** @param {URL} url */
-function isPlain({ protocol, username, password, href }) {
-  return /^https?:$/.test(protocol) && !username && !password && !/[?#]/.test(href);
+function isPlain({ username, password, href }) {
+  return !username && !password && !/[?#]/.test(href);
 }
 
 /** @param {unknown} model @param {string} problem */

@@ -73,8 +73,10 @@ export class LocalFiles {
 
   async dropFetched() {}
 
-  /** @param {{weights: boolean}} _loaded */
-  async finish(_loaded) {}
+  /** @param {{weights: boolean}} _loaded @returns {Promise<string | undefined>} */
+  async finish(_loaded) {
+    return undefined;
+  }
 
   close() {}
 }

@@ -49,7 +49,7 @@ export async function findManifest(source, get, options) {
     const manifest = await readManifest(source, revision, get, options);
     return manifest && (await findConversion(source, manifest, get, options) ?? manifest);
   } catch (error) {
-    const last = isTransient(error) ? await recalled() : undefined;
+    const last = isTransient(error) || isLost(error) ? await recalled() : undefined;
     if (last) return last;
     // Where CORS does not admit a page to this address alone, it looks like a lost connection. If it is
     // one, the files will tell.
@@ -124,9 +124,9 @@ function hasNone(error) {
     || status === 501;
 }
 
-/** @param {unknown} error */
+/** Whether there was no answer. @param {unknown} error */
 function isLost(error) {
-  return error instanceof HeadwiseError && error.code === 'network';
+  return error instanceof HeadwiseError && ['network', 'policy', 'mixed-content'].includes(error.code);
 }
 
 /**

@@ -20,7 +20,7 @@ const INTERVAL = 50;
 
 /** Watches the files of one model arrive and reports it. */
 export class Progress {
-  #name;
+  /** @type {(status: ProgressEvent['status'], event: object) => void} */
   #report;
   /** @type {Record<string, {loaded: number, total: number}>} */
   #files = {};
@@ -31,14 +31,13 @@ export class Progress {
    * @param {(event: ProgressEvent) => void} report
    */
   constructor(name, report) {
-    this.#name = name;
-    this.#report = report;
+    this.#report = (status, event) => report(/** @type {any} */ ({ status, name, ...event }));
   }
 
   /** A file begins to arrive. @param {string} file */
   begin(file) {
-    this.#report({ status: 'initiate', name: this.#name, file });
-    this.#report({ status: 'download', name: this.#name, file });
+    this.#report('initiate', { file });
+    this.#report('download', { file });
   }
 
   /**
@@ -49,7 +48,7 @@ export class Progress {
   arrived(file, size) {
     this.#files[file] = { loaded: size, total: size };
     this.#reportFile(file);
-    this.#report({ status: 'done', name: this.#name, file });
+    this.#report('done', { file });
   }
 
   /**
@@ -78,23 +77,20 @@ export class Progress {
   complete(files) {
     for (const file of files) this.#reportFile(file);
     this.#reportTotal();
-    for (const file of files) this.#report({ status: 'done', name: this.#name, file });
+    for (const file of files) this.#report('done', { file });
   }
 
   /** @param {string} file */
   #reportFile(file) {
     const { loaded, total } = this.#files[file];
-    this.#report({ status: 'progress', name: this.#name, file, progress: percent(loaded, total), loaded, total });
+    this.#report('progress', { file, progress: percent(loaded, total), loaded, total });
   }
 
   #reportTotal() {
     const sizes = Object.values(this.#files);
     const loaded = sizes.reduce((sum, file) => sum + file.loaded, 0);
     const total = sizes.reduce((sum, file) => sum + file.total, 0);
-    this.#report({
-      status: 'progress_total', name: this.#name, progress: percent(loaded, total), loaded, total,
-      files: structuredClone(this.#files),
-    });
+    this.#report('progress_total', { progress: percent(loaded, total), loaded, total, files: structuredClone(this.#files) });
   }
 }
 

@@ -289,14 +289,23 @@ export class RemoteFiles {
    * Ends the load; if all of it is in the store, this is the snapshot for offline use. One without `weights` does not
    * displace the snapshot that is there.
    * @param {{weights: boolean}} loaded
+   * @returns {Promise<string | undefined>} a warning, where there is no room
    */
   async finish({ weights }) {
     const { revision } = this.#source;
-    if (this.#manifest && this.#snapshot && revision !== undefined && this.cached) {
-      if (!weights && await this.#store.recall(this.#snapshot, revision)) return;
-      const { instead, files } = this.#manifest;
-      await this.#store.remember(this.#snapshot, revision, { instead, files: Object.fromEntries(files) });
-    }
+    if (!this.#manifest || !this.#snapshot || revision === undefined) return undefined;
+    if (!this.cached) return this.#noRoom();
+    if (!weights && await this.#store.recall(this.#snapshot, revision)) return undefined;
+    const { instead, files } = this.#manifest;
+    await this.#store.remember(this.#snapshot, revision, { instead, files: Object.fromEntries(files) });
+  }
+
+  async #noRoom() {
+    const lost = [...this.#fetched].some(([file, kept]) => !kept && this.expected(file).size !== undefined);
+    // Where nothing can be stored at all, there is no quota.
+    return lost && (await this.#store.estimate()).quota
+      ? 'it is not stored, as there is no room: make some with models.delete(id).'
+      : undefined;
   }
 
   /** Lets others download. */

@@ -91,7 +91,5 @@ export function mayHaveModules(what) {
 
 /** @param {string[]} names */
 function warningOf(names) {
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
-  return `the server refuses ${names.sort().slice(0, 5).join(', ')}${more} (status 403), as some do with what does not `
-    + 'exist; they count as absent.';
+  return `the server refuses ${names.sort().join(', ')} (status 403): they count as absent.`;
 }

@@ -209,12 +209,12 @@ async function pour(names, streams, progress, instance, loader, conversion) {
  * @param {string} home
  * @param {HeadwiseError} error
  */
-async function otherWeights(files, home, { code, message, details }) {
+async function otherWeights(files, home, error) {
+  const { code, details } = error;
   const pickled = `${home}pytorch_model.bin`;
-  if (!await files.has(pickled)) return new HeadwiseError(code, message, details);
+  if (!await files.has(pickled)) return error;
   return new HeadwiseError(code,
-    'This model has no model.safetensors, only pytorch_model.bin. Convert it in Python, with the class of its task:\n'
-    + 'from transformers import AutoModelForSequenceClassification as Model\n'
-    + "Model.from_pretrained('user/model').save_pretrained('folder', safe_serialization=True)",
+    'This model has no model.safetensors, only pytorch_model.bin. Convert it in Python, with the class of its task: '
+    + 'Model.from_pretrained(id).save_pretrained(folder)',
     { ...details, found: pickled });
 }

@@ -28,6 +28,8 @@ import { callRules, oneOrMore, readText } from './request.js';
  * @typedef {{
  *   <Result = FilledMask[]>(text: string, options?: FillMaskOptions): Promise<Result & WithMeta>,
  *   <Result = FilledMask[]>(texts: readonly string[], options?: FillMaskOptions): Promise<Result[] & WithMeta>,
+ *   <Result = FilledMask[]>(texts: string | readonly string[], options?: FillMaskOptions):
+ *     Promise<(Result | Result[]) & WithMeta>,
  *   stream<Result = FilledMask[]>(source: import('./request.js').Source<string>, options?: FillMaskOptions):
  *     import('./request.js').Results<Result>,
  * }} FillMaskCall

@@ -43,6 +43,6 @@ export function multipleChoice(...args) {
 function readInput(input) {
   const { prompt, choices } = objectOf(input, ['prompt', 'choices']) ?? {};
   if (typeof prompt === 'string' && texts.accepts(choices)) return { prompt, choices };
-  throw badInput('An input is a prompt and an array of choices, all of them strings; several are given as an array.',
+  throw badInput('An input is a prompt and an array of choices, all strings; several are given as an array.',
     '(prompt, choices)', '({prompt, choices})', 'an array of those');
 }

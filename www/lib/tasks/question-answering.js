@@ -25,6 +25,8 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
  * @typedef {{answer: string, score: number, start: number, end: number}} Answer
  */
 
+/** @template {number} K @typedef {{top_k?: K, topk?: K}} TopK by either name */
+
 /**
  * With another `top_k` than 1 a list.
  * @template {number} K
@@ -36,18 +38,20 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 /**
  * Several questions may have a context each, or one for all.
  * @typedef {{
- *   <K extends number = 1>(question: string, context: string, options?: QuestionAnsweringOptions & {top_k?: K}):
+ *   <K extends number = 1>(question: string, context: string, options?: QuestionAnsweringOptions & TopK<K>):
  *     Promise<AnswerOf<K> & WithMeta>,
  *   <K extends number = 1>(questions: readonly string[], context: string | readonly string[],
- *     options?: QuestionAnsweringOptions & {top_k?: K}): Promise<AnswerOf<K>[] & WithMeta>,
- *   <K extends number = 1>(input: Question, options?: QuestionAnsweringOptions & {top_k?: K}):
+ *     options?: QuestionAnsweringOptions & TopK<K>): Promise<AnswerOf<K>[] & WithMeta>,
+ *   <K extends number = 1>(input: Question, options?: QuestionAnsweringOptions & TopK<K>):
  *     Promise<AnswerOf<K> & WithMeta>,
- *   <K extends number = 1>(inputs: readonly Question[], options?: QuestionAnsweringOptions & {top_k?: K}):
+ *   <K extends number = 1>(inputs: readonly Question[], options?: QuestionAnsweringOptions & TopK<K>):
  *     Promise<AnswerOf<K>[] & WithMeta>,
+ *   <K extends number = 1>(input: Question | readonly Question[], options?: QuestionAnsweringOptions & TopK<K>):
+ *     Promise<(AnswerOf<K> | AnswerOf<K>[]) & WithMeta>,
  *   stream<K extends number = 1>(source: import('./request.js').Source<Question>,
- *     options?: QuestionAnsweringOptions & {top_k?: K}): import('./request.js').Results<AnswerOf<K>>,
+ *     options?: QuestionAnsweringOptions & TopK<K>): import('./request.js').Results<AnswerOf<K>>,
  *   stream<K extends number = 1>(source: import('./request.js').Source<string>, context: string,
- *     options?: QuestionAnsweringOptions & {top_k?: K}): import('./request.js').Results<AnswerOf<K>>,
+ *     options?: QuestionAnsweringOptions & TopK<K>): import('./request.js').Results<AnswerOf<K>>,
  * }} QuestionAnsweringCall
  */
 

@@ -25,9 +25,16 @@ import { badInput, callRules, objectOf, oneOrMore } from './request.js';
 
 /** @typedef {import('./request.js').WithMeta} WithMeta */
 
+/** With the documents, if they were asked for. @typedef {Ranked & {text: string}} RankedDocument */
+
+/** @typedef {TextRankingOptions & {return_documents: true}} WithDocuments */
+
 /**
  * The documents, best first.
- * @typedef {((query: string, documents: readonly string[], options?: TextRankingOptions) => Promise<Ranked[] & WithMeta>)
+ * @typedef {((query: string, documents: readonly string[], options: WithDocuments) => Promise<RankedDocument[] & WithMeta>)
+ *   & ((query: string, documents: readonly string[], options?: TextRankingOptions) => Promise<Ranked[] & WithMeta>)
+ *   & ((input: RankingInput, options: WithDocuments) => Promise<RankedDocument[] & WithMeta>)
+ *   & ((inputs: readonly RankingInput[], options: WithDocuments) => Promise<RankedDocument[][] & WithMeta>)
  *   & import('./request.js').OneOrMore<RankingInput, TextRankingOptions, Ranked[]>} TextRankingCall
  */
 
@@ -56,6 +63,6 @@ export function textRanking(...args) {
 function readInput(input) {
   const { query, documents } = objectOf(input, ['query', 'documents']) ?? {};
   if (typeof query === 'string' && texts.accepts(documents)) return { query, documents };
-  throw badInput('An input is a query and an array of documents, all of them strings; several are given as an array.',
+  throw badInput('An input is a query and an array of documents, all strings; several are given as an array.',
     '(query, documents)', '({query, documents})', 'an array of those');
 }

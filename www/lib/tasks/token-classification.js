@@ -54,6 +54,9 @@ import { badInput, callRules, inAnyCase, objectOf, oneOrMore } from './request.j
  *   <S extends AggregationStrategy = 'none'>(texts: readonly (readonly string[])[],
  *     options: TokenClassificationOptions & {aggregation_strategy?: S, is_split_into_words: true}):
  *     Promise<EntityOf<S>[][] & WithMeta>,
+ *   <S extends AggregationStrategy = 'none'>(inputs: TokenClassificationInput | readonly TokenClassificationInput[],
+ *     options?: TokenClassificationOptions & {aggregation_strategy?: S}):
+ *     Promise<(EntityOf<S>[] | EntityOf<S>[][]) & WithMeta>,
  *   stream<S extends AggregationStrategy = 'none'>(
  *     source: import('./request.js').Source<TokenClassificationInput | readonly string[]>,
  *     options?: TokenClassificationOptions & {aggregation_strategy?: S}): import('./request.js').Results<EntityOf<S>[]>,
