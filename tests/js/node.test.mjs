@@ -126,6 +126,13 @@ test('the option cache_dir, relative to the process', async (t) => {
   assert.deepEqual(await readdir(cache), []);
 });
 
+test('where nothing can be kept, the model works', async (t) => {
+  const { env } = await hubOf(t);
+  const loaded = await run(LOAD("'tiny/bert'"), { env: { ...env, HEADWISE_CACHE: path.join(MODEL, 'config.json', 'cache') } });
+  assertExpected(loaded);
+  assert.equal(loaded.cached, false);
+});
+
 test('the token of the environment goes to the endpoint alone', async (t) => {
   const refusal = { status: 401, code: 'GatedRepo', message: 'Access is restricted' };
   const { hub, env } = await hubOf(t, { refusal, token: 'hf_secret' });

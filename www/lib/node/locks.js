@@ -84,7 +84,11 @@ function lives(pid) {
   }
 }
 
-/** Takes a stale lock away. Of several who try, one moves the file. @param {string} place */
+/**
+ * Takes a stale lock away. Of several who try, one moves the file; one who comes late may move a new lock, which costs a
+ * second download of the same.
+ * @param {string} place
+ */
 async function remove(place) {
   const moved = `${place}.${randomUUID()}`;
   await rename(place, moved).then(() => unlink(moved)).catch(() => {});
