@@ -6,15 +6,43 @@ use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 use super::error::{invalid_argument, to_js};
-use super::values::{Result, read_files};
+use super::pipeline::Pipeline;
+use super::values::{Result, numbers, read_files};
 use crate::kernels::{Epilogue, KERNELS, Matrix, StoredRow, peak};
 use crate::nn::profile;
-use crate::text::{Input, Tokenizer};
+use crate::text::{Batch, Input, Tokenizer};
 
 /// Begins to count the time of each operation.
 #[wasm_bindgen]
 pub fn count_times() {
     profile::count_by(super::clock::now);
+}
+
+#[wasm_bindgen]
+impl Pipeline {
+    /// The encoder's output for every token, for sequences as in `logits`: rows of `hidden_size`
+    /// numbers.
+    pub fn last_hidden_state(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
+        let hidden = self.inner.model().last_hidden_state(&batch_of(input_ids, lengths)?);
+        numbers(&hidden.map_err(to_js)?)
+    }
+
+    /// Raw logits of token ids: sequences of the given lengths end to end, token types zero.
+    /// Rows of one number per label.
+    pub fn logits(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
+        numbers(&self.inner.model().forward(&batch_of(input_ids, lengths)?).map_err(to_js)?)
+    }
+}
+
+fn batch_of(input_ids: &[u32], lengths: &[u32]) -> Result<Batch> {
+    let mut batch = Batch::default();
+    let mut rest = input_ids;
+    for &length in lengths {
+        let (ids, others) = rest.split_at_checked(length as usize).ok_or_else(|| invalid_argument("too few ids"))?;
+        batch.push(ids, &vec![0; ids.len()]);
+        rest = others;
+    }
+    Ok(batch)
 }
 
 /// Names of all kernels of this build.

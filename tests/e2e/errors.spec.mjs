@@ -101,7 +101,7 @@ test('a policy without worker-src: a warning says what to add', async (t) => {
   t.after(strict.close);
   const { label, warnings } = await load(strict, `/${MODEL}`);
   assert.equal(label, 'positive');
-  assert.match(`${warnings}`, /thread of the page.*Content-Security-Policy forbids this: add .* to its worker-src/);
+  assert.match(`${warnings}`, /calling thread.*Content-Security-Policy forbids this: add .* to its worker-src/);
 });
 
 test('a server without CORS is told from one that is away', async (t) => {

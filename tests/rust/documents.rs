@@ -35,7 +35,14 @@ fn documents_are_short() {
 
 #[test]
 fn tests_that_documents_name_exist() {
-    for path in ["docs/decisions.md", "docs/decisions-web.md", "docs/hosts.md", "docs/python.md", "docs/models.md", "docs/security.md"] {
+    for path in [
+        "docs/decisions.md",
+        "docs/decisions-web.md",
+        "docs/hosts.md",
+        "docs/python.md",
+        "docs/models.md",
+        "docs/security.md",
+    ] {
         let text = read(path).expect("a document");
         let quoted = text.split('`').skip(1).step_by(2);
         for name in quoted.filter(|name| name.chars().all(|c| c.is_alphanumeric() || "_:.-".contains(c))) {

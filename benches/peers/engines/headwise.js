@@ -55,20 +55,39 @@ async function openIds(url, variant, dtype, { dot, all }) {
     await runtime.open({ variant, wasm });
     glue.set_dot_form(dot);
   }
-  const what = /** @type {const} */ ({ part: 'pipeline', task: 'text-classification' });
   const options = { variant, dtype, wasm };
-  const { held } = await load({ source: resolveModel(url), what, options }, { host: { runtime, store: new Store() }, signal, report: () => {} });
-  const classifier = /** @type {any} */ (held);
+  const withHead = async (/** @type {string} */ head) => {
+    const request = { source: resolveModel(url), what: { part: /** @type {const} */ ('model'), head }, options };
+    const { held } = await load(request, { host: { runtime, store: new Store() }, signal, report: () => {} });
+    return /** @type {any} */ (held);
+  };
+  const classifier = await withHead('sequence');
+  const encoder = all && await withHead('base');
   return {
     about: about(classifier.info),
     prepareIds(sequences) {
-      const [ids, lengths] = [Uint32Array.from(sequences.flat()), Uint32Array.from(sequences, (sequence) => sequence.length)];
-      if (!all) return async () => classifier.logits(ids, lengths);
-      const logits = classifier.logits(ids, lengths);
+      const rows = rowsOf(sequences);
+      if (!encoder) return async () => forward(classifier, rows).logits.data;
+      const { logits } = forward(classifier, rows);
       return async () => {
-        classifier.last_hidden_state(ids, lengths);
-        return logits;
+        forward(encoder, rows);
+        return logits.data;
       };
     },
   };
+}
+
+/** @param {any} model @param {ReturnType<typeof rowsOf>} rows */
+function forward(model, rows) {
+  const run = model.start(rows, {});
+  while (!run.step());
+  return run.finish();
+}
+
+/** As rows of equal length, of which the engine reads what is no padding. @param {number[][]} sequences */
+function rowsOf(sequences) {
+  const length = Math.max(...sequences.map((sequence) => sequence.length));
+  const filled = (/** @type {(id: number) => number} */ value) =>
+    Uint32Array.from(sequences.flatMap((sequence) => [...sequence.map(value), ...Array(length - sequence.length).fill(0)]));
+  return { length, choices: 0, input_ids: filled((id) => id), attention_mask: filled(() => 1) };
 }

@@ -110,8 +110,8 @@ function startOf(host, what, model, options) {
 }
 
 function irreplaceable() {
-  return new HeadwiseError('worker-lost', 'The worker that was given is gone, and nobody but its maker can make another. '
-    + 'Give a function that does: worker: () => new Worker(…).', { option: 'worker' });
+  return new HeadwiseError('worker-lost', 'The worker that was given is gone. Give a function that makes '
+    + 'another: worker: () => new Worker(…).', { option: 'worker' });
 }
 
 /**

@@ -33,7 +33,9 @@ export async function startEngine(host, { worker = true, fetch, signal }) {
     failures.push(started);
   }
   // Where there are no workers, nobody expects one.
-  const warnings = failures.slice(-1).map((failure) => `it runs in the calling thread, which waits while it computes. ${failure}`);
+  // What a policy forbids of the first way is what one would rather allow.
+  const why = failures.find((failure) => failure.includes('Policy')) ?? failures.at(-1);
+  const warnings = why ? [`it runs in the calling thread, which waits while it computes. ${why}`] : [];
   return { client: new Client(inThisThread(host, fetch)), warnings };
 }
 

@@ -64,6 +64,7 @@ export class LateStream {
     this.#stream ??= await this.#choose();
   }
 
+  /** @returns {Promise<Uint8Array | undefined>} */
   async next() {
     await this.open();
     return /** @type {FileStream} */ (this.#stream).next();
