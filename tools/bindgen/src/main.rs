@@ -23,7 +23,7 @@ fn main() {
     let written = bindgen.web(true).and_then(Bindgen::generate_output).and_then(|mut output| {
         let renamed = shorten_imports(&mut output);
         output.emit(folder)?;
-        rename_in(&Path::new(folder).join("headwise.js"), &renamed);
+        shorten(&Path::new(folder).join("headwise.js"), &renamed);
         Ok(())
     });
     written.unwrap_or_else(|error| panic!("{module}: {error:?}"));
@@ -44,9 +44,10 @@ fn shorten_imports(output: &mut Output) -> Vec<(String, String)> {
     renamed
 }
 
-/// Puts new names in the place of old ones.
-fn rename_in(file: &Path, renamed: &[(String, String)]) {
+/// Puts new names in the place of old ones, and leaves out methods for `using`, which the package does not use.
+fn shorten(file: &Path, renamed: &[(String, String)]) {
     let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let text: String = text.split_inclusive('\n').filter(|line| !line.starts_with("if (Symbol.dispose)")).collect();
     let text = renamed.iter().fold(text, |text, (old, new)| text.replace(old, new));
     fs::write(file, text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
 }

@@ -34,8 +34,8 @@ import { startEngine } from './start.js';
  * }} Disposable
  */
 
-/** Sessions that may be shared. @type {{of: unknown, session: Session}[]} */
-const shared = [];
+/** Sessions that may be shared, by what was asked for. @type {Map<string, Session>} */
+const shared = new Map();
 
 /**
  * Has an engine load something; without anybody to use it, it ends.
@@ -48,7 +48,7 @@ const shared = [];
 export async function open(host, what, model, asked) {
   const options = { ...host.defaults?.(), ...asked };
   const given = typeof (/** @type {any} */ (model)) !== 'string' && Symbol.iterator in Object(model) ? [.../** @type {Iterable<File>} */ (model)] : model;
-  const session = options.share_engine ? sharedSession(host, what, given, options)
+  const session = options.share_engine && typeof given === 'string' ? sharedSession(host, what, given, options)
     : new Session(startOf(host, what, given, options));
   const client = await session.join(options);
   return { client, info: client.info };
@@ -57,22 +57,11 @@ export async function open(host, what, model, asked) {
 /** @type {(...args: Parameters<typeof open>) => Session} */
 function sharedSession(host, what, model, options) {
   const { signal, progress_callback, ...others } = options;
-  const of = [what, model, others];
-  const found = shared.find((one) => alike(one.of, of));
-  if (found) return found.session;
-  const session = new Session(startOf(host, what, model, options), () => {
-    shared.splice(shared.findIndex((one) => one.session === session), 1);
-  });
-  shared.push({ of, session });
-  return session;
-}
-
-/** Whether two values are the same, or plain and made of the same. @param {any} a @param {any} b @returns {boolean} */
-function alike(a, b) {
-  if (a === b) return true;
-  const plain = [a, b].every((value) => Array.isArray(value) || Object.getPrototypeOf(value ?? 0) === Object.prototype);
-  const keys = Object.keys(a ?? {});
-  return plain && keys.length === Object.keys(b).length && keys.every((key) => alike(a[key], b[key]));
+  // Functions count by what they are written as.
+  const of = JSON.stringify([what, model, others], (_, value) => (typeof value === 'function' ? `${value}` : value));
+  const found = shared.get(of) ?? new Session(startOf(host, what, model, options), () => shared.delete(of));
+  shared.set(of, found);
+  return found;
 }
 
 /**
@@ -97,7 +86,7 @@ function startOf(host, what, model, options) {
       const { revision } = info;
       const warnings = [
         ...ofEngine,
-        ...revision ? [`it has no safetensors of its own; these are of the open pull request ${revision}.`] : [],
+        ...revision ? [`its safetensors are of the open pull request ${revision}.`] : [],
         ...info.warnings ?? [],
       ];
       if (!before) for (const warning of warnings) console.warn(`${source.id}: ${warning}`);

@@ -21,7 +21,7 @@ import { serve } from './engine.js';
  */
 export async function startEngine(host, { worker = true, fetch, signal }) {
   if (fetch && worker) {
-    throw new HeadwiseError('option', 'A function cannot be handed to a worker: “fetch” needs “worker: false”.',
+    throw new HeadwiseError('option', 'A worker takes no function: “fetch” needs “worker: false”.',
       { option: 'fetch', supported: ['with worker: false'] });
   }
   if (typeof worker !== 'boolean') return { client: new Client(inGivenWorker(worker)), warnings: [] };
@@ -68,7 +68,7 @@ async function tryWorker(start, signal) {
 function inGivenWorker(worker) {
   const given = typeof worker === 'function' ? worker() : worker;
   if (!isWorker(given)) {
-    throw new HeadwiseError('option', 'The function given as “worker” has to return a Worker.',
+    throw new HeadwiseError('option', 'The function “worker” has to return a Worker.',
       { option: 'worker', supported: ['a function that returns a Worker'] });
   }
   return connectionTo(given);

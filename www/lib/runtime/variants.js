@@ -54,7 +54,7 @@ export function pickVariant(wanted = 'auto', validate = globalThis.WebAssembly?.
   if (picked) return picked;
   const missing = !validate ? 'WebAssembly'
     : `${VARIANTS[wanted === 'auto' ? 'simd128' : wanted].needs} in WebAssembly`;
-  const since = wanted === 'relaxed' ? '' : ' It is in Chrome and Edge 91, Firefox 89, Safari 16.4.';
+  const since = wanted === 'relaxed' ? '' : ' Chrome 91, Firefox 89 and Safari 16.4 have it.';
   throw new HeadwiseError('unsupported-environment', `This environment has no ${missing}. `
     + `Supported variants: ${supported.join(', ') || 'none'}.${since}`, { missing, supported });
 }
