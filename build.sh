@@ -219,11 +219,12 @@ build_model() {
   touch "$made/config.json"
 }
 
-# The worker and the module once more, as JavaScript.
+# The worker and the module once more, as JavaScript; and the licences of what the module is made of.
 build_copies() {
   setup_node
   say "copying the worker and the module into JavaScript"
   node tools/inline.mjs
+  node tools/notices.mjs
 }
 
 # The page as it ships: minified, and all in one folder.

@@ -6,6 +6,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import * as bundle from './commands/bundle.mjs';
 import * as download from './commands/download.mjs';
 import * as inspect from './commands/inspect.mjs';
 import * as lock from './commands/lock.mjs';
@@ -25,7 +26,7 @@ import * as run from './commands/run.mjs';
  */
 
 /** @type {Record<string, Command>} */
-const COMMANDS = { download, inspect, quantize, lock, run };
+const COMMANDS = { download, inspect, quantize, lock, run, bundle };
 
 /** Exit codes, besides 0. */
 const FAILED = 1;

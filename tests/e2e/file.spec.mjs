@@ -1,10 +1,12 @@
 /** A page that was opened from the disk, without any server: one classic script, and a model that a person picks. */
 import assert from 'node:assert/strict';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { launch, openPage, readJson, ROOT, WWW } from './harness.mjs';
+import { promisify } from 'node:util';
+import { launch, openPage, readJson, ROOT } from './harness.mjs';
 import { shared, sharedFolder } from './shared.mjs';
 
 const MODEL = 'tests/golden/hub/tiny-bert';
@@ -24,17 +26,10 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>file</title>
   };
 </script>`;
 
-/** The package as one classic script: its copies, and what takes them. */
-async function globalScript() {
-  const names = (await readdir(`${WWW}lib/inline`)).filter((name) => name !== 'global.js');
-  const copies = await Promise.all(names.map(async (name) => [path.basename(name, '.js'), (await import(`${WWW}lib/inline/${name}`)).default]));
-  return `globalThis.headwiseCopies = ${JSON.stringify(Object.fromEntries(copies))};\n${await readFile(`${WWW}lib/inline/global.js`, 'utf8')}`;
-}
-
 test('one script and the files of a model, in a worker', async () => {
   const folder = await sharedFolder();
   const browser = shared(await launch());
-  await writeFile(path.join(folder, 'headwise.js'), await globalScript());
+  await promisify(execFile)(process.execPath, [`${ROOT}bin/headwise.mjs`, 'bundle', path.join(folder, 'headwise.js')]);
   const { cases: [{ text, results: [best] }] } = await readJson(`${MODEL}/expected.json`);
   await writeFile(path.join(folder, 'index.html'), PAGE.replace('file', text));
   const { page, problems } = await openPage(browser);

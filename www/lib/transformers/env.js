@@ -20,7 +20,7 @@ const ownFetch = globalThis.fetch?.bind(globalThis);
 /** Settings; others than these do nothing. */
 export const env = {
   /** Of Headwise. */
-  version: '0.1.0',
+  version: '0.2.0',
   /** @type {Record<string, Record<string, any>>} */
   backends: { onnx: { wasm: {}, webgpu: {} } },
   /** @type {number} warnings of this entry are shown up to `LogLevel.WARNING` */
