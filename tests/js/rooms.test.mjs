@@ -14,7 +14,7 @@ const ENTRIES = ['index', 'inline', 'worker', 'node', 'worker-node', 'workerd'].
 const FLOORS = [
   [['app.js']],
   [['app/']],
-  [['lib/transformers.js']],
+  [['lib/transformers.js', 'lib/transformers-node.js']],
   [['lib/transformers/']],
   [ENTRIES],
   [['lib/face.js'], ['lib/copies.js'], ['lib/generated.js'], ['lib/node/']],

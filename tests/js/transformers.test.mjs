@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import * as headwise from '../../www/lib/index.js';
-import * as transformers from '../../www/lib/transformers.js';
+import * as headwise from '../../www/lib/node.js';
+import * as transformers from '../../www/lib/transformers-node.js';
 import { failure } from './support.mjs';
 
 const { AutoConfig, AutoModel, AutoModelForTokenClassification, AutoTokenizer, env, pipeline, Tensor } = transformers;
@@ -44,11 +44,6 @@ async function hub(url) {
   if (!bytes && `${url}`.startsWith('https://models.test/')) return new Response('<!doctype html>');
   return bytes ? new Response(bytes) : new Response('none', { status: 404 });
 }
-
-/** Node's own fetch reads no files, where the modules are. */
-const { fetch } = globalThis;
-globalThis.fetch = async (url, init) => (`${url}`.startsWith('file:')
-  ? new Response(await readFile(new URL(url)), { headers: { 'content-type': 'application/wasm' } }) : fetch(url, init));
 
 env.fetch = hub;
 env.allowLocalModels = false;

@@ -5,22 +5,13 @@
  * import { pipeline } from 'headwise/transformers';
  * ```
  *
- * Everything is made of what `index.js` exports; the main entry knows nothing of it.
+ * Everything is made of what the main entry exports, which knows nothing of it. In Node it is `transformers-node.js`.
  */
 
-export * from './index.js';
-export { env, LogLevel } from './transformers/env.js';
-export * from './transformers/maths.js';
-export {
-  AutoModel, AutoModelForMaskedLM, AutoModelForMultipleChoice, AutoModelForQuestionAnswering,
-  AutoModelForSequenceClassification, AutoModelForTokenClassification, PretrainedConfig, PretrainedConfig as AutoConfig,
-  PreTrainedModel,
-} from './transformers/models.js';
-export * from './transformers/named.js';
-export * from './transformers/operations.js';
-export {
-  FeatureExtractionPipeline, FillMaskPipeline, Pipeline, pipeline, QuestionAnsweringPipeline, TextClassificationPipeline,
-  TokenClassificationPipeline, ZeroShotClassificationPipeline,
-} from './transformers/pipeline.js';
-export { Tensor } from './transformers/tensor.js';
-export { PreTrainedTokenizer, PreTrainedTokenizer as AutoTokenizer } from './transformers/tokenizer.js';
+import * as face from './index.js';
+import { standOn } from './transformers/face.js';
+
+export { droppedFiles, fileUrl, HeadwiseError, latest, models } from './index.js';
+export * from './transformers/names.js';
+
+standOn(face);

@@ -1,10 +1,10 @@
 /** Models and configurations with the classes of transformers.js, over those of the package. */
 
 import { HeadwiseError } from '../errors.js';
-import * as headwise from '../index.js';
 import { Callable, callable } from './callable.js';
 import { loadFirst } from './load.js';
 import { Tensor } from './tensor.js';
+import { headwise } from './face.js';
 
 /** What stands in a `config.json`; it may be changed. */
 export class PretrainedConfig {
@@ -39,7 +39,7 @@ export class PretrainedConfig {
  * } & Partial<import('../runtime/glue.js').ModelInfo>} Model
  */
 
-/** A model of the package. @typedef {headwise.PretrainedModel<any>} PlainModel */
+/** A model of the package. @typedef {import('../index.js').PretrainedModel<any>} PlainModel */
 
 /** What all models are. */
 export class PreTrainedModel extends /** @type {new () => Model<any>} */ (Callable) {

@@ -1,10 +1,10 @@
 /** `pipeline()` and the classes of pipelines as in transformers.js, over those of the package. */
 
-import * as headwise from '../index.js';
 import { isWorker } from '../options.js';
 import { taskOf } from '../tasks/index.js';
 import { Callable, callable } from './callable.js';
 import { CALLS } from './calls.js';
+import { headwise } from './face.js';
 import { loadFirst } from './load.js';
 import * as models from './models.js';
 import { DEFAULTS } from './originals.js';

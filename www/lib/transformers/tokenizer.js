@@ -4,12 +4,12 @@
  */
 
 import { HeadwiseError } from '../errors.js';
-import { AutoTokenizer as Plain } from '../index.js';
 import { Callable, callable } from './callable.js';
 import { loadFirst } from './load.js';
 import { promised } from './promised.js';
 import { Tensor } from './tensor.js';
 import { withKnown } from './tolerant.js';
+import { headwise } from './face.js';
 
 /** @typedef {import('../tokenizer.js').Tokenizer} PlainTokenizer */
 /** @typedef {import('../tokenizer.js').TokenizerOptions} TokenizerOptions */
@@ -48,7 +48,7 @@ export class PreTrainedTokenizer extends /** @type {new () => Tokenizer} */ (Cal
    * @returns {Promise<PreTrainedTokenizer>}
    */
   static async from_pretrained(model, options) {
-    const plain = await loadFirst(model, options, Plain.from_pretrained);
+    const plain = await loadFirst(model, options, headwise.AutoTokenizer.from_pretrained);
     return tokenizerOver(async () => plain, plain);
   }
 }
