@@ -26,6 +26,7 @@ usage() {
         tokenizers TEXTS DIR…  in Node: load, memory and speed of tokenizers (TEXTS: a JSON list)
         tasks DIR TEXTS [DTYPE]
                       every task on a file of texts, one a line, in one call each: speed, and where the time goes
+        queue         how long a keystroke waits beside a batch, and an abort of it takes
         peers         the other engines (see benches/peers/README.md)
 ./build.sh help       this text
 Needs: rustup, a C compiler, Node >= 20 and npm. The rest is installed as needed: the Rust toolchain, its
@@ -304,12 +305,13 @@ run_matrix() {
 bench() {
   local what=demo
   case "${1:-}" in
-    sizes | kernels | profile | models | tokenizers | tasks | accuracy | memory | peers) what=$1; shift ;;
+    sizes | kernels | profile | models | tokenizers | tasks | accuracy | memory | queue | peers) what=$1; shift ;;
   esac
   case "$what" in
     kernels | profile | models | tokenizers | tasks) build_bench_wasm; setup_node ;;
     accuracy) build_wasm "${VARIANTS[@]}"; build_copies; build_types; build_cli ;;
     demo) build_wasm "${VARIANTS[@]}"; build_model; build_page ;;
+    queue) build_wasm "${VARIANTS[@]}"; build_model; setup_node ;;
     sizes) build_wasm "${VARIANTS[@]}"; setup_node; node benches/sizes.mjs; return ;;
     *) build_wasm "${VARIANTS[@]}"; build_copies; build_types ;;
   esac
