@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { createServer } from 'vite';
-import { eventually, launch, openPage, ROOT } from './harness.mjs';
+import { eventually, launch, openPage, ROOT, screenshot } from './harness.mjs';
 import { shared, sharedFolder } from './shared.mjs';
 
 const EXAMPLES = `${ROOT}examples/`;
@@ -57,4 +57,34 @@ test('a web component loads when it is seen, answers, tells what fails, and ends
   await output.filter({ hasText: '<b>no</b>' }).waitFor();
   await page.evaluate(() => document.querySelector('text-classifier')?.remove());
   await eventually('its worker is gone', () => page.workers().length === 0);
+});
+
+test('a comment that may hurt is held with the words that decided, and sent all the same when the person says so', async () => {
+  const { page, problems } = await open('comment-form');
+  const sent = page.locator('li');
+  const send = async (/** @type {string} */ comment) => {
+    await page.fill('textarea', comment);
+    await page.click('form > button');
+  };
+  await send('Thanks, this helped me a lot!');
+  await sent.filter({ hasText: 'Thanks' }).waitFor();
+
+  await send('What a disgusting comment, nobody wants to read your garbage.');
+  await page.locator('section:focus').waitFor();
+  assert.match(await page.textContent('strong') ?? '', /^disgust, \d\d %$/);
+  assert.deepEqual(await page.locator('mark').allTextContents(), ['disgusting']);
+  await screenshot(page, 'comment-form');
+  assert.equal(await sent.count(), 1);
+  await page.click('section button');
+  await sent.filter({ hasText: 'garbage' }).waitFor();
+  assert.ok(await page.isHidden('section'));
+  assert.deepEqual(problems, []);
+});
+
+test('a model that cannot be had holds no comment up', async () => {
+  const { page } = await open('comment-form');
+  await page.route('**/emotions-q8/**', (route) => route.abort());
+  await page.fill('textarea', 'Shut up.');
+  await page.click('form > button');
+  await page.locator('li', { hasText: 'Shut up.' }).waitFor();
 });
