@@ -1,12 +1,16 @@
 /** The examples, as an application has them: pages on Vite's server, an unpacked extension, a program. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { createServer } from 'vite';
 import { eventually, launch, openPage, ROOT, screenshot } from './harness.mjs';
 import { shared, sharedFolder } from './shared.mjs';
 
 const EXAMPLES = `${ROOT}examples/`;
+const run = promisify(execFile);
 
 const vite = shared(await createServer({
   root: EXAMPLES, configLoader: 'native', cacheDir: await sharedFolder(), logLevel: 'warn', server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
@@ -87,4 +91,31 @@ test('a model that cannot be had holds no comment up', async () => {
   await page.fill('textarea', 'Shut up.');
   await page.click('form > button');
   await page.locator('li', { hasText: 'Shut up.' }).waitFor();
+});
+
+const JOB = [`${EXAMPLES}node-batch/classify.mjs`, `${ROOT}www/models/emotions-q8`];
+const rows = (/** @type {string} */ lines) => lines.trim().split('\n').map((line) => JSON.parse(line));
+
+test('a batch job gives a line for each line, an error to one that is too long, and begins where it is told', async () => {
+  const input = path.join(await sharedFolder(), 'texts.txt');
+  await writeFile(input, `I love it\n${'word '.repeat(600)}\nThank you!\n`);
+  const { code, stdout, stderr } = await run(process.execPath, [...JOB, input]).catch((error) => error);
+  const all = rows(stdout);
+  assert.deepEqual(all.map(({ line, label, error }) => [line, label ?? error.code]), [[1, 'love'], [2, 'input'], [3, 'gratitude']]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^3 lines, 1 of them without a result$/m);
+
+  const rest = run(process.execPath, [...JOB, '--from', '3']);
+  rest.child.stdin?.end(await readFile(input));
+  assert.deepEqual(rows((await rest).stdout), all.slice(2));
+});
+
+test('a batch job that is interrupted says where it goes on', async () => {
+  const job = run(process.execPath, JOB);
+  job.child.stdin?.write('I love it\n'.repeat(1000));
+  job.child.stdout?.once('data', () => job.child.kill('SIGINT'));
+  const { code, stdout, stderr } = await job.catch((error) => error);
+  assert.equal(code, 1);
+  assert.ok(rows(stdout).length < 1000);
+  assert.match(stderr, new RegExp(`^interrupted; go on with --from ${rows(stdout).length + 1}$`, 'm'));
 });
