@@ -1,12 +1,12 @@
 /** The examples, as an application has them: pages on Vite's server, an unpacked extension, a program. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { createServer } from 'vite';
-import { eventually, launch, openPage, ROOT, screenshot } from './harness.mjs';
+import { eventually, launch, launchProfile, openPage, ROOT, screenshot } from './harness.mjs';
 import { shared, sharedFolder } from './shared.mjs';
 
 const EXAMPLES = `${ROOT}examples/`;
@@ -118,4 +118,30 @@ test('a batch job that is interrupted says where it goes on', async () => {
   assert.equal(code, 1);
   assert.ok(rows(stdout).length < 1000);
   assert.match(stderr, new RegExp(`^interrupted; go on with --from ${rows(stdout).length + 1}$`, 'm'));
+});
+
+test('an inbox is sorted in an extension, whose button shows how many mails are under the first label', async () => {
+  const folder = await sharedFolder();
+  const extension = path.join(folder, 'extension');
+  await cp(`${EXAMPLES}inbox-sorter`, extension, { recursive: true });
+  await cp(`${ROOT}www/lib`, path.join(extension, 'headwise/www/lib'), { recursive: true });
+  await cp(`${ROOT}tests/golden/tasks/wordpiece-nli`, path.join(extension, 'model'), { recursive: true });
+  const context = shared(await launchProfile(path.join(folder, 'profile'), [`--disable-extensions-except=${extension}`, `--load-extension=${extension}`]));
+  const background = context.serviceWorkers()[0] ?? await context.waitForEvent('serviceworker');
+  const page = await context.newPage();
+  await page.goto(new URL('inbox.html', background.url()).href);
+
+  await page.fill('[name=labels]', 'an invoice, work');
+  const mails = 'From ada@example.org Mon Jan 1\nFrom: Ada\nSubject: An invoice\n for March\n\nPlease pay.\n\n'
+    + 'From bob@example.org Mon Jan 1\nSubject: <b>Lunch?</b>\n\nAre you free on Friday?\n';
+  await page.setInputFiles('[name=files]', { name: 'inbox.mbox', mimeType: 'text/plain', buffer: Buffer.from(mails) });
+  await page.fill('[name=pasted]', 'Our best offers of the week');
+  await page.click('button');
+  await page.locator('output', { hasText: '3 of 3' }).waitFor();
+  // So this model of random numbers has them.
+  assert.deepEqual(await page.locator('section').evaluateAll((sections) => sections.map(({ children }) => [...children].map((child) => child.innerHTML))), [
+    ['an invoice', '<li>An invoice for March</li><li>&lt;b&gt;Lunch?&lt;/b&gt;</li>'],
+    ['work', '<li>Our best offers of the week</li>'],
+  ]);
+  await page.waitForFunction(async () => await /** @type {any} */ (globalThis).chrome.action.getBadgeText({}) === '2');
 });
