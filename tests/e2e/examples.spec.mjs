@@ -19,14 +19,17 @@ await vite.listen();
 const [url] = vite.resolvedUrls?.local ?? [];
 const browser = shared(await launch());
 
-/** The page of an example, and the workers that it ever had. @param {string} example */
+/** The page of an example, with the workers that it ever had and what was asked for. @param {string} example */
 async function open(example) {
   const { page, problems } = await openPage(browser);
   /** @type {unknown[]} */
   const workers = [];
+  /** @type {string[]} */
+  const requests = [];
+  page.on('request', (request) => requests.push(request.url()));
   page.on('worker', (worker) => workers.push(worker));
   await page.goto(`${url}${example}/`);
-  return { page, problems, workers };
+  return { page, problems, workers, requests };
 }
 
 test('a web component loads when it is seen, answers, tells what fails, and ends when it is removed', async () => {
@@ -61,6 +64,42 @@ test('a web component loads when it is seen, answers, tells what fails, and ends
   await output.filter({ hasText: '<b>no</b>' }).waitFor();
   await page.evaluate(() => document.querySelector('text-classifier')?.remove());
   await eventually('its worker is gone', () => page.workers().length === 0);
+});
+
+test('useClassifier loads once under StrictMode, follows its model, and ends with its component', async () => {
+  const { page, problems, workers, requests } = await open('react');
+  await page.fill('input', 'I love it');
+  await page.locator('output', { hasText: 'love' }).waitFor();
+  assert.equal(workers.length, 1);
+  assert.equal(requests.filter((request) => request.endsWith('/config.json')).length, 1);
+
+  await page.selectOption('select', '/emotions/');
+  await page.fill('input', 'Thank you!');
+  await page.locator('output', { hasText: 'gratitude' }).waitFor();
+  assert.equal(workers.length, 2);
+  await eventually('the worker of the first is gone', () => page.workers().length === 1);
+
+  await page.route('**/emotions-q8/model.safetensors', () => {}); // which never comes
+  const asked = page.waitForRequest('**/emotions-q8/model.safetensors');
+  await page.selectOption('select', '/emotions-q8/');
+  await asked;
+  await page.selectOption('select', '');
+  await eventually('its worker is gone', () => page.workers().length === 0);
+  assert.equal(workers.length, 3);
+  assert.deepEqual(problems, []);
+});
+
+test('useClassifier touches no global of a page when a server renders it', async () => {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', `
+    for (const name of ['window', 'document', 'navigator', 'location', 'Worker', 'caches', 'indexedDB', 'fetch']) {
+      Object.defineProperty(globalThis, name, { get() { throw new Error(name + ' is touched'); } });
+    }
+    const { createElement } = await import('react');
+    const { renderToString } = await import('react-dom/server');
+    const { useClassifier } = await import('./use-classifier.js');
+    console.log(renderToString(createElement(() => createElement('p', null, useClassifier('/emotions-q8/').progress))));
+  `], { cwd: `${EXAMPLES}react` });
+  assert.equal(stdout, '<p>0</p>\n');
 });
 
 test('a comment that may hurt is held with the words that decided, and sent all the same when the person says so', async () => {
