@@ -3,16 +3,14 @@
  * tarball's path, and prints one line of JSON: {tool, version, works, ms, note}.
  */
 
-import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { startPlainHub } from '../e2e/fake_hub.mjs';
+import { MODEL, call, inProject, print } from './support.mjs';
 
-const MODEL = fileURLToPath(new URL('../golden/hub/tiny-bert/', import.meta.url));
-const { cases: [{ text, results: [best] }] } = JSON.parse(await readFile(`${MODEL}expected.json`, 'utf8'));
+export { call };
+
+const { cases: [{ text, results: [best] }] } = JSON.parse(await readFile(`${MODEL}/expected.json`, 'utf8'));
 
 /** A text, and what the model says of it. */
 export const TEXT = text;
@@ -55,12 +53,6 @@ export async function useTwice(folder, command, args = []) {
   }
 }
 
-/** @param {string} folder @param {string} command @param {string[]} args @param {object} [options] */
-export async function call(folder, command, args, options) {
-  const { stdout } = await promisify(execFile)(command, args, { cwd: folder, timeout: 300_000, maxBuffer: 1 << 26, ...options });
-  return stdout;
-}
-
 /**
  * @param {string} tool
  * @param {string} version
@@ -68,22 +60,12 @@ export async function call(folder, command, args, options) {
  * @param {(folder: string) => Promise<string>} use  resolves to a note
  */
 export async function attempt(tool, version, packages, use) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), `headwise-${tool}-`));
-  let outcome;
-  let started = performance.now();
-  try {
-    await writeFile(path.join(folder, 'package.json'), '{"name": "app", "private": true, "type": "module"}');
-    await call(folder, 'npm', ['install', '--no-fund', '--no-audit', path.resolve(process.argv[2]), ...packages]);
-    await cp(MODEL, path.join(folder, 'model'), { recursive: true });
-    started = performance.now();
-    outcome = { works: true, note: await use(folder) };
-  } catch (error) {
-    const { message, stderr = '' } = /** @type {any} */ (error);
-    outcome = { works: false, note: `${message} ${stderr}`.slice(0, 1000) };
-    process.exitCode = 1;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-  const { works, note } = outcome;
-  console.log(JSON.stringify({ tool, version, works, ms: Math.round(performance.now() - started), note }));
+  const wanted = Object.fromEntries(packages.map((one) => [one.slice(0, one.lastIndexOf('@')), one.slice(one.lastIndexOf('@') + 1)]));
+  const project = { packages: wanted, files: {}, models: 'model' };
+  const report = await inProject(path.resolve(process.argv[2]), project, async (folder) => {
+    const started = performance.now();
+    const note = await use(folder);
+    return { works: true, ms: Math.round(performance.now() - started), note };
+  }).catch(({ message, stderr = '' }) => ({ works: false, note: `${message} ${stderr}`.slice(0, 1000) }));
+  print({ tool, version, ...report });
 }

@@ -38,17 +38,19 @@ export async function inProject(tarball, { packages = {}, files, models = 'publi
       await writeFile(path.join(folder, name), text);
     }
     await cp(MODEL, path.join(folder, models), { recursive: true });
-    await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--legacy-peer-deps'], folder);
+    await call(folder, 'npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--legacy-peer-deps']);
     return await use(folder);
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-/** @param {string} command @param {string[]} args @param {string} cwd */
-export async function run(command, args, cwd) {
-  const env = { ...process.env, CI: '1', NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false' };
-  const { stdout } = await promisify(execFile)(command, args, { cwd, env, timeout: 300_000, maxBuffer: 1 << 26 });
+/** What tools print, without questions and reports to their makers. */
+const ENVIRONMENT = { ...process.env, CI: '1', NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false' };
+
+/** What a command prints. @param {string} folder @param {string} command @param {string[]} args @param {object} [options] */
+export async function call(folder, command, args, options) {
+  const { stdout } = await promisify(execFile)(command, args, { cwd: folder, env: ENVIRONMENT, timeout: 300_000, maxBuffer: 1 << 26, ...options });
   return stdout;
 }
 
@@ -58,7 +60,7 @@ export async function run(command, args, cwd) {
  * @param {string} command @param {string[]} args @param {string} cwd
  */
 export async function startServer(command, args, cwd) {
-  const child = spawn(command, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NG_CLI_ANALYTICS: 'false' } });
+  const child = spawn(command, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
   const stop = () => { try { process.kill(-Number(child.pid)); } catch { /* It is gone. */ } };
   const url = await new Promise((resolve, reject) => {
     let output = '';

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { serve } from '../../../tools/serve.mjs';
 import { launch, openPage } from '../../e2e/harness.mjs';
-import { LABEL, TEXT, inProject, print, run, startServer } from '../support.mjs';
+import { LABEL, TEXT, call, inProject, print, startServer } from '../support.mjs';
 import { PROJECTS } from './projects.mjs';
 
 const [tarball, ...wanted] = process.argv.slice(2);
@@ -28,7 +28,7 @@ async function look(url) {
 
 /** Serves what a project made, or has it serve itself. @param {import('./projects.mjs').Project} project @param {string} folder */
 async function open({ serve: command, build = [], out = '' }, folder) {
-  for (const [name, ...args] of build) await run(name, args, folder);
+  for (const [name, ...args] of build) await call(folder, name, args);
   if (command) return startServer(command[0], command.slice(1), folder);
   const { url, close } = await serve({ root: path.join(folder, out), bare: true });
   return { url, stop: close };

@@ -3,19 +3,19 @@
  *
  *   node tests/matrix/package/try.mjs TARBALL
  */
-import { inProject, print, run } from '../support.mjs';
+import { call, inProject, print } from '../support.mjs';
 
 const [tarball] = process.argv.slice(2);
 
-/** By name: the package of the checker, its version, and how it is called. */
+/** By name: the package of the checker, its version, and how it is run. */
 const CHECKERS = {
-  publint: { packages: { publint: '0.3.25' }, call: ['publint', 'run', tarball, '--strict'] },
-  attw: { packages: { '@arethetypeswrong/cli': '0.18.5' }, call: ['attw', tarball, '--profile', 'esm-only'] },
+  publint: { packages: { publint: '0.3.25' }, command: ['publint', 'run', tarball, '--strict'] },
+  attw: { packages: { '@arethetypeswrong/cli': '0.18.5' }, command: ['attw', tarball, '--profile', 'esm-only'] },
 };
 
-for (const [tool, { packages, call }] of Object.entries(CHECKERS)) {
+for (const [tool, { packages, command }] of Object.entries(CHECKERS)) {
   const [version] = Object.values(packages);
-  const report = await inProject(tarball, { packages, files: {} }, (folder) => run('npx', call, folder))
+  const report = await inProject(tarball, { packages, files: {} }, (folder) => call(folder, 'npx', command))
     .then(() => ({ works: true }), (error) => ({ works: false, note: `${error.stdout ?? error}`.slice(-500) }));
   print({ tool, version, ...report });
 }
