@@ -2,12 +2,13 @@
 //! kernels, the peak of the processor to compare them with, the time of each operation of a model,
 //! and tokenizers without a model.
 
+use candle_core::Tensor;
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 use super::error::{invalid_argument, to_js};
 use super::pipeline::Pipeline;
-use super::values::{Result, numbers, read_files};
+use super::values::{Result, read_files};
 use crate::kernels::{Epilogue, KERNELS, Matrix, StoredRow, peak};
 use crate::nn::profile;
 use crate::text::{Batch, Input, Tokenizer};
@@ -32,6 +33,11 @@ impl Pipeline {
     pub fn logits(&self, input_ids: &[u32], lengths: &[u32]) -> Result<Vec<f32>> {
         numbers(&self.inner.model().forward(&batch_of(input_ids, lengths)?).map_err(to_js)?)
     }
+}
+
+/// All numbers of a tensor, row by row.
+fn numbers(x: &Tensor) -> Result<Vec<f32>> {
+    x.flatten_all().and_then(|flat| flat.to_vec1()).map_err(|error| to_js(error.into()))
 }
 
 fn batch_of(input_ids: &[u32], lengths: &[u32]) -> Result<Batch> {

@@ -1,6 +1,5 @@
 //! What crosses to JavaScript and back: objects, files, tensors, and chunks of bytes.
 
-use candle_core::Tensor;
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
@@ -44,11 +43,6 @@ pub fn in_windows(
         take(bytes).map_err(to_js)?;
     }
     Ok(())
-}
-
-/// All numbers of a tensor, row by row.
-pub fn numbers(x: &Tensor) -> Result<Vec<f32>> {
-    x.flatten_all().and_then(|flat| flat.to_vec1()).map_err(|error| to_js(error.into()))
 }
 
 /// `{dims, data: Float32Array}`.
