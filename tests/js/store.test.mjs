@@ -299,6 +299,24 @@ test('the public list, in plain data, and deletion', async () => {
   assert.equal(await models.persist(), true);
 });
 
+test('what version 0.1 stored is found', async () => {
+  const scope = fakeScope();
+  const cache = await scope.caches.open('headwise-1');
+  const folder = `${HUB.endpoint}/${HUB.id}/resolve`;
+  const [bytes, partBytes] = [Uint8Array.from({ length: 20 }, (_, place) => place), 8];
+  for (let part = 0; part < 3; part += 1) {
+    const piece = bytes.slice(part * partBytes, (part + 1) * partBytes);
+    const headers = { 'x-headwise-sha256': Buffer.from(await crypto.subtle.digest('SHA-256', piece)).toString('hex') };
+    await cache.put(`${folder}/${AT_A.commit}/${FILE}?headwise=${part}`, new Response(piece, { headers }));
+  }
+  await cache.put(`${folder}/${AT_A.commit}/${FILE}?headwise=file`, Response.json({ snapshot: AT_A, file: FILE, size: 20, sha256: SHA, partBytes, whole: true }));
+  await cache.put(`${folder}/main?headwise=revision`, Response.json({ ...AT_A, revision: 'main', files: { [FILE]: { size: 20, sha256: SHA } } }));
+  const store = new Store(scope);
+  assert.deepEqual(await (await store.open(AT_A, FILE, { size: 20, sha256: SHA })).bytes(), bytes);
+  assert.equal((await store.recall(HUB, 'main')).commit, AT_A.commit);
+  assert.deepEqual((await store.list()).map(({ id, revisions, bytes: held }) => [id, revisions, held]), [[HUB.id, ['main'], 20]]);
+});
+
 test('the lock: one holds it at a time, an abort ends the waiting, and where there are no locks nobody waits', async () => {
   /** Locks as a browser has them. */
   let held = Promise.resolve();
