@@ -3,26 +3,14 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { glue, init } from '../www/lib/generated.js';
-import { hubOptions } from '../www/lib/node/environment.js';
-import { folderOf } from '../www/lib/node/folder.js';
-import { engineHost } from '../www/lib/node/host.js';
+import { nodeHost } from '../www/lib/node/host.js';
 import { withModules } from '../www/lib/runtime/modules.js';
 import { openFiles, sourceOf } from '../www/lib/source/files.js';
 import { readSmallFiles } from '../www/lib/source/small.js';
 import { newLoader, weightFiles } from '../www/lib/source/weights.js';
 import { taskOf } from '../www/lib/tasks/index.js';
 
-/** @type {import('../www/lib/host.js').Host} */
-export const host = {
-  ...engineHost(init, glue),
-  folderOf,
-  defaults: hubOptions,
-  modules: () => ({
-    relaxed: new URL('../www/lib/wasm/headwise_relaxed.wasm', import.meta.url).href,
-    simd128: new URL('../www/lib/wasm/headwise_simd128.wasm', import.meta.url).href,
-  }),
-  workers: [],
-};
+export const host = nodeHost(init, glue);
 
 /** Options of the commands that take a model of a Hub. */
 export const HUB = /** @type {const} */ ({

@@ -6,10 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import { faceOn } from './face.js';
 import { glue, init } from './generated.js';
-import { localChannel } from './node/channel.js';
-import { hubOptions } from './node/environment.js';
-import { folderOf } from './node/folder.js';
-import { engineHost } from './node/host.js';
+import { nodeHost } from './node/host.js';
 import { NodeWorker } from './node/worker.js';
 
 export { latest } from './calls.js';
@@ -30,14 +27,7 @@ export const {
   AutoModelForMaskedLM,
   models,
 } = faceOn({
-  ...engineHost(init, glue),
-  folderOf,
-  defaults: hubOptions,
-  modules: () => ({
-    relaxed: new URL('./wasm/headwise_relaxed.wasm', import.meta.url).href,
-    simd128: new URL('./wasm/headwise_simd128.wasm', import.meta.url).href,
-  }),
+  ...nodeHost(init, glue),
   // Not with the arguments of the process, some of which a thread refuses.
   workers: [() => /** @type {any} */ (new NodeWorker(new Worker(new URL('./worker-node.js', import.meta.url), { execArgv: [] })))],
-  channel: localChannel,
 });

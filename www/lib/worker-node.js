@@ -3,6 +3,6 @@
 import { parentPort } from 'node:worker_threads';
 import { serve } from './engine/engine.js';
 import { glue, init } from './generated.js';
-import { engineHost } from './node/host.js';
+import { nodeHost } from './node/host.js';
 
-serve(/** @type {any} */ (parentPort), engineHost(init, glue));
+serve(/** @type {any} */ (parentPort), nodeHost(init, glue));

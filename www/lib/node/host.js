@@ -1,4 +1,4 @@
-/** What an engine stands on in Node, Deno and Bun. */
+/** What the package stands on in Node, Deno and Bun. */
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,22 +7,32 @@ import { compile, fetchModule } from '../runtime/modules.js';
 import { Runtime } from '../runtime/runtime.js';
 import { Store } from '../store/store.js';
 import { DiskCaches } from './cache.js';
+import { localChannel } from './channel.js';
 import { disk } from './disk.js';
-import { cacheFolder } from './environment.js';
-import { openFolder } from './folder.js';
+import { cacheFolder, hubOptions } from './environment.js';
+import { folderOf, openFolder } from './folder.js';
 import { DiskLocks } from './locks.js';
 
 /**
+ * A host that starts no workers.
  * @param {import('../runtime/glue.js').Init} init
  * @param {import('../runtime/glue.js').Glue} glue
- * @returns {import('../host.js').EngineHost}
+ * @returns {import('../host.js').Host}
  */
-export function engineHost(init, glue) {
+export function nodeHost(init, glue) {
   return {
     runtime: new Runtime(init, glue, readModule),
     store: storeIn(cacheFolder()),
     storeAt: (folder) => (folder ? storeIn(path.resolve(folder)) : undefined),
     openFolder,
+    folderOf,
+    defaults: hubOptions,
+    modules: () => ({
+      relaxed: new URL('../wasm/headwise_relaxed.wasm', import.meta.url).href,
+      simd128: new URL('../wasm/headwise_simd128.wasm', import.meta.url).href,
+    }),
+    workers: [],
+    channel: localChannel,
   };
 }
 
