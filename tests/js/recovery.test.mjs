@@ -162,8 +162,9 @@ test('what shares an engine loads once, and the last one ends it', async (t) => 
   assert.equal(workers.length, 2);
 
   const others = await Promise.all([pipeline({ ...options(0), config: { labels: ['y'] } }), pipeline({ ...options(0), dtype: 'q8' }),
-    pipeline({ ...options(0), share_engine: false }), pipeline(options(0), `${origin}/m/`)]);
-  assert.equal(workers.length, 6, 'other options and other references have engines of their own');
+    pipeline({ ...options(0), share_engine: false }), pipeline(options(0), `${origin}/m/`),
+    ...['of one person', 'of another'].map((token) => pipeline({ ...options(0), token: () => token }))]);
+  assert.equal(workers.length, 8, 'other options and other references have engines of their own, functions of equal text too');
   for (const pipe of [two, three, ...others]) await pipe.dispose();
   assert.ok(workers.every(({ dead }) => dead));
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeadwiseError } from '../../www/lib/errors.js';
+import { withModules } from '../../www/lib/runtime/modules.js';
 import { VARIANTS, pickVariant } from '../../www/lib/runtime/variants.js';
+import { failure } from './support.mjs';
 
 const everything = () => true;
 const onlySimd = (module) => module === VARIANTS.simd128.probe;
@@ -32,4 +34,12 @@ test('what an environment lacks is named', () => {
 
 test('the SIMD probe is a module that this environment runs', () => {
   assert.equal(pickVariant('simd128'), 'simd128');
+});
+
+test('copies stand in for modules that are not there; without them either, the error says what is missing', async () => {
+  const gone = () => { throw new TypeError('no address'); };
+  const use = async (modules) => modules;
+  assert.equal(await withModules({ modules: gone, copies: async () => 'copies' }, use), 'copies');
+  const copies = async () => { throw new TypeError('no chunk'); };
+  for (const host of [{ modules: gone }, { modules: gone, copies }]) assert.equal((await failure(withModules(host, use))).code, 'module');
 });

@@ -69,9 +69,9 @@ export function tokenizersOn(host) {
 export function configsOn(host) {
   return Object.freeze({
     async from_pretrained(/** @type {ModelReference} */ model, /** @type {LoadOptions} */ options = {}) {
-      const { client, info } = await open(host, { part: 'config' }, model, checkLoadOptions(options));
+      const client = await open(host, { part: 'config' }, model, checkLoadOptions(options));
       client.dispose();
-      return deepFreeze(info.config);
+      return deepFreeze(client.info.config);
     },
   });
 }
@@ -86,8 +86,8 @@ export function configsOn(host) {
 export function modelsWith(host, head) {
   return Object.freeze({
     async from_pretrained(/** @type {ModelReference} */ model, /** @type {LoadOptions} */ options = {}) {
-      const { client, info } = await open(host, { part: 'model', head }, model, checkLoadOptions(options));
-      const { config, ...about } = info;
+      const client = await open(host, { part: 'model', head }, model, checkLoadOptions(options));
+      const { config, ...about } = client.info;
       return /** @type {any} */ (disposable(client, forwardOf(client), { config: deepFreeze(config), model: deepFreeze(about) }));
     },
   });

@@ -57,6 +57,11 @@ export class HeadwiseError extends Error {
   }
 }
 
+/** The error of what was disposed of. */
+export function disposed() {
+  return new HeadwiseError('disposed', 'This pipeline, model or tokenizer was disposed.');
+}
+
 /**
  * The same error in a request of which this was the part after `inputs` others.
  * @param {unknown} error

@@ -46,13 +46,13 @@ export function pipelineOn(host) {
   return async function pipeline(task, model, options = {}) {
     const checked = checkLoadOptions(options);
     const name = taskOf(task);
-    const { client, info } = await open(host, { part: 'pipeline', task: name }, model, checked);
+    const client = await open(host, { part: 'pipeline', task: name }, model, checked);
     // Whatever it throws is no reason to lose the model.
-    queueMicrotask(() => checked.progress_callback?.({ status: 'ready', task: name, model: info.id }));
-    const { max_length, mask_token } = info;
+    queueMicrotask(() => checked.progress_callback?.({ status: 'ready', task: name, model: client.info.id }));
+    const { max_length, mask_token } = client.info;
     return /** @type {any} */ (disposable(client, callOf(name, client), {
       task: name,
-      model: deepFreeze(info),
+      model: deepFreeze(client.info),
       tokenizer: Object.freeze({ max_length, ...mask_token && { mask_token } }),
     }));
   };

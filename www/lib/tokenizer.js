@@ -83,8 +83,9 @@ const decodeRules = { skip_special_tokens: flag, signal: abortSignal };
  * @returns {Promise<Tokenizer>}
  */
 export async function tokenizerOn(host, model, options) {
-  const { client, info } = await open(host, { part: 'tokenizer' }, model, options);
-  /** @type {import('./runtime/glue.js').TokenizerInfo} */
+  const client = await open(host, { part: 'tokenizer' }, model, options);
+  /** @type {{info: import('./runtime/glue.js').TokenizerInfo}} */
+  const { info } = client;
   const { model_max_length, padding_side, special } = info;
 
   /** @param {string | readonly string[]} given @param {TokenizerOptions} [callOptions] */

@@ -3,7 +3,7 @@
  */
 
 import { unlessAborted } from '../base/abort.js';
-import { HeadwiseError, fromWire, toWire } from '../errors.js';
+import { HeadwiseError, disposed, fromWire, toWire } from '../errors.js';
 import { Watch } from './liveness.js';
 
 /**
@@ -83,7 +83,7 @@ export class Client {
 
   /** Ends the engine and fails what is pending; a second time does nothing. */
   dispose() {
-    this.#end(new HeadwiseError('disposed', 'This pipeline, model or tokenizer was disposed.'));
+    this.#end(disposed());
   }
 
   /** @param {import('./protocol.js').Reply} reply */

@@ -36,6 +36,8 @@ import { startEngine } from './start.js';
 
 /** Sessions that may be shared, by what was asked for. @type {Map<string, Session>} */
 const shared = new Map();
+/** What stands there for something that is only itself. @type {WeakMap<object, number>} */
+const numbers = new WeakMap();
 
 /**
  * Has an engine load something; without anybody to use it, it ends.
@@ -43,25 +45,36 @@ const shared = new Map();
  * @param {import('../source/small.js').What} what
  * @param {ModelReference} model
  * @param {GivenLoadOptions} asked
- * @returns {Promise<{client: User, info: any}>} the engine and what it says of what it loaded
+ * @returns {Promise<User>}
  */
 export async function open(host, what, model, asked) {
   const options = { ...host.defaults?.(), ...asked };
-  const given = typeof (/** @type {any} */ (model)) !== 'string' && Symbol.iterator in Object(model) ? [.../** @type {Iterable<File>} */ (model)] : model;
+  // It may be read again, which not everything that can be iterated over can.
+  const given = typeof model === 'object' && Symbol.iterator in Object(model) ? [.../** @type {Iterable<File>} */ (model)] : model;
   const session = options.share_engine && typeof given === 'string' ? sharedSession(host, what, given, options)
     : new Session(startOf(host, what, given, options));
-  const client = await session.join(options);
-  return { client, info: client.info };
+  return session.join(options);
 }
 
 /** @type {(...args: Parameters<typeof open>) => Session} */
 function sharedSession(host, what, model, options) {
   const { signal, progress_callback, ...others } = options;
-  // Functions count by what they are written as.
-  const of = JSON.stringify([what, model, others], (_, value) => (typeof value === 'function' ? `${value}` : value));
+  const of = JSON.stringify([what, model, others], (_, value) => (isData(value) ? value : numberOf(value)));
   const found = shared.get(of) ?? new Session(startOf(host, what, model, options), () => shared.delete(of));
   shared.set(of, found);
   return found;
+}
+
+/** Whether a value is what it is made of; functions, workers and modules are only themselves. @param {unknown} value */
+function isData(value) {
+  return Object(value) !== value || [Object, Array].includes(/** @type {any} */ (value).constructor);
+}
+
+/** @param {object} value */
+function numberOf(value) {
+  const number = numbers.get(value) ?? Math.random();
+  numbers.set(value, number);
+  return number;
 }
 
 /**
@@ -99,8 +112,8 @@ function startOf(host, what, model, options) {
 }
 
 function irreplaceable() {
-  return new HeadwiseError('worker-lost', 'The worker that was given is gone. Give a function that makes '
-    + 'another: worker: () => new Worker(…).', { option: 'worker' });
+  return new HeadwiseError('worker-lost', 'The given worker is gone. Give a function that makes another: '
+    + 'worker: () => new Worker(…).', { option: 'worker' });
 }
 
 /**

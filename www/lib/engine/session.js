@@ -4,7 +4,7 @@
  */
 
 import { unlessAborted } from '../base/abort.js';
-import { HeadwiseError } from '../errors.js';
+import { disposed } from '../errors.js';
 
 /** @typedef {import('./client.js').Client} Client */
 /** @typedef {import('../source/progress.js').ProgressEvent} ProgressEvent */
@@ -55,7 +55,7 @@ export class Session {
     const left = new AbortController();
     const dispose = () => {
       if (left.signal.aborted) return;
-      left.abort(new HeadwiseError('disposed', 'This pipeline, model or tokenizer was disposed.'));
+      left.abort(disposed());
       this.#users -= 1;
       if (this.#users === 0) this.#end();
     };
@@ -103,7 +103,7 @@ export class Session {
   }
 
   #end() {
-    this.#ended.abort(new HeadwiseError('disposed', 'It was disposed while it was loaded.'));
+    this.#ended.abort(disposed());
     this.#client?.dispose();
     this.#onEnd();
   }

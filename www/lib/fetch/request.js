@@ -3,7 +3,7 @@
  */
 
 import { underPolicy } from '../base/policy.js';
-import { pageUrl } from '../base/urls.js';
+import { originOf, pageUrl } from '../base/urls.js';
 import { HeadwiseError } from '../errors.js';
 import { inTime } from './retry.js';
 import { unanswered } from './unanswered.js';
@@ -72,7 +72,7 @@ export function requester({ endpoint, token, signal, allow_remote = true, fetch 
 /** Whether an address is of the page's origin, or nobody asks about origins. @param {string} url */
 function isOwn(url) {
   const page = pageUrl();
-  return page === undefined || new URL(url).origin === new URL(page).origin;
+  return page === undefined || originOf(url) === originOf(page);
 }
 
 /** @param {string} token */

@@ -70,7 +70,7 @@ export async function withModules({ modules, copies }, use) {
     return await use(await besideOf(modules));
   } catch (error) {
     if (!copies || !(error instanceof HeadwiseError && error.code === 'module')) throw error;
-    return use(await copies());
+    return use(await copies().catch((failure) => { throw failure instanceof HeadwiseError ? failure : error; }));
   }
 }
 

@@ -29,7 +29,7 @@ const FOLDER = /^((?!blob|data|ftp)[a-z][a-z\d+.-]*:\/\/|\.{0,2}\/)/i;
  */
 export function resolveModel(model, { endpoint, revision } = {}) {
   const hub = hubUrl(endpoint ?? HUB);
-  if (typeof model === 'string' && FOLDER.test(model)) return { id: model, ...folderOf(model), endpoint: hub };
+  if (typeof model === 'string' && FOLDER.test(model)) return { id: model, ...folderAt(model), endpoint: hub };
   const id = hubId(model);
   const wanted = revision ?? 'main';
   return {
@@ -92,7 +92,7 @@ export function fileUrl(model, file, options) {
  * @param {{id: string, api?: string}} source
  */
 export async function meantFolder(error, { id, api }) {
-  const { code, details } = error;
+  const { code, details } = error ?? {};
   // Of a file or a revision that is missing, the Hub knows the model.
   const unknown = /^(not-found|access)$/.test(code) && details.status && (details.reason ?? 'RepoNotFound') === 'RepoNotFound';
   if (!api || !unknown) return error;
@@ -128,7 +128,7 @@ function hubId(model) {
 }
 
 /** @param {string} model @returns {Pick<ModelSource, 'url' | 'query'>} */
-function folderOf(model) {
+function folderAt(model) {
   const page = pageUrl();
   if (!URL.canParse(model, page)) throw badModel(model, 'is no URL here');
   const url = new URL(model, page);

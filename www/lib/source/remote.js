@@ -73,7 +73,7 @@ export class RemoteFiles {
     this.#manifest = manifest;
     this.#store = options.store;
     if (manifest) this.#snapshot = { endpoint, id, commit: manifest.commit };
-    else if (source.api === undefined) this.#snapshot = folderOf(source);
+    else if (source.api === undefined) this.#snapshot = snapshotOf(source);
   }
 
   /** The same files for another request. @param {AbortSignal} signal */
@@ -388,7 +388,7 @@ export class RemoteFiles {
 }
 
 /** What the store knows a folder by. @param {import('./hub.js').ModelSource} source */
-function folderOf({ url, query = '' }) {
+function snapshotOf({ url, query = '' }) {
   return { endpoint: new URL(url).origin, id: url + query, commit: FOLDER };
 }
 

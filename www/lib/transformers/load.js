@@ -107,7 +107,7 @@ function dtypeOf(given) {
 function placesOf(model, { revision, endpoint }) {
   // What is no id says itself where it is.
   if (typeof model !== 'string' || !/^[\w-][\w.-]*(\/[\w.-]+)?$/.test(model)) return [{ model }];
-  const local = env.allowLocalModels ? [{ model: folderOf(env.localModelPath, model) }] : [];
+  const local = env.allowLocalModels ? [{ model: joined(env.localModelPath, model) }] : [];
   const id = originalOf(model);
   const stored = { model: id, options: { endpoint, local_files_only: true } };
   if (!env.allowRemoteModels) return env.allowLocalModels ? [stored, ...local] : [];
@@ -117,11 +117,11 @@ function placesOf(model, { revision, endpoint }) {
   }
   const path = env.remotePathTemplate.replaceAll('{model}', id)
     .replaceAll('{revision}', encodeURIComponent(revision ?? 'main'));
-  return [...local, { model: folderOf(env.remoteHost, path) }];
+  return [...local, { model: joined(env.remoteHost, path) }];
 }
 
 /** @param {string} base @param {string} path */
-function folderOf(base, path) {
+function joined(base, path) {
   return `${base.replace(/\/+$/, '')}/${path.replace(/^\/+|\/+$/g, '')}/`;
 }
 
@@ -150,7 +150,7 @@ async function explained(model, options, error) {
 async function statedOriginal(id, { endpoint, fetch = globalThis.fetch, allow_remote, local_files_only }) {
   if (!env.allowRemoteModels || allow_remote === false || local_files_only) return undefined;
   try {
-    const response = await fetch?.(`${folderOf(endpoint ?? env.remoteHost, `${id}/resolve/main`)}README.md`);
+    const response = await fetch?.(`${joined(endpoint ?? env.remoteHost, `${id}/resolve/main`)}README.md`);
     return /^base_model:\s*(?:-\s*)?["']?([\w.-]+\/[\w.-]+)/m.exec(response?.ok ? await response.text() : '')?.[1];
   } catch {
     return undefined;
