@@ -102,7 +102,8 @@ setup_test_runner() {
   local made=$TARGET/tools/debug/wasm-bindgen-test-runner
   fresh "$made" tools/bindgen/src tools/bindgen/Cargo.toml && return
   say "building the runner of WebAssembly tests"
-  cargo build --quiet --manifest-path tools/bindgen/Cargo.toml --target-dir "$TARGET/tools" --features test-runner
+  cargo build --quiet --manifest-path tools/bindgen/Cargo.toml --target-dir "$TARGET/tools" \
+    --features test-runner --bin wasm-bindgen-test-runner
 }
 
 setup_node() {
@@ -154,8 +155,8 @@ build_module() {
   say "building the WebAssembly module, $variant"
   # Texts of panics name source files: without these folders the module is the same on every machine.
   local folders="\"--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/=\", \"--remap-path-prefix=$PWD/=\""
-  cargo --config "target.wasm32-unknown-unknown.rustflags=[$folders]" rustc --profile dist --lib --crate-type cdylib --no-default-features --target wasm32-unknown-unknown \
-    --target-dir "$TARGET" "$@" -- "${flags[@]}"
+  cargo --config "target.wasm32-unknown-unknown.rustflags=[$folders]" rustc --profile dist --lib --crate-type cdylib \
+    --no-default-features --target wasm32-unknown-unknown --target-dir "$TARGET" "$@" -- "${flags[@]}"
   mkdir -p "$folder"
   cp "$TARGET/wasm32-unknown-unknown/dist/deps/headwise.wasm" "$folder/headwise.wasm"
   "$TARGET/tools/debug/bindgen" "$folder/headwise.wasm" "$folder"
@@ -195,15 +196,6 @@ build_bench_wasm() {
   done
 }
 
-build_types() {
-  setup_node
-  say "checking types"
-  # Not `npx tsc`: there are two compilers.
-  node node_modules/typescript/bin/tsc --project tsconfig.json
-  node node_modules/typescript/bin/tsc --project tsconfig.node.json
-  node node_modules/typescript/bin/tsc --project tsconfig.page.json
-}
-
 build_cli() {
   setup_rust
   say "building the command line"
@@ -228,6 +220,15 @@ build_copies() {
   node tools/notices.mjs
 }
 
+build_types() {
+  build_copies
+  say "checking types"
+  # Not `npx tsc`: there are two compilers.
+  node node_modules/typescript/bin/tsc --project tsconfig.json
+  node node_modules/typescript/bin/tsc --project tsconfig.node.json
+  node node_modules/typescript/bin/tsc --project tsconfig.page.json
+}
+
 # The page as it ships: minified, and all in one folder.
 build_page() {
   setup_node
@@ -242,7 +243,6 @@ report_sizes() {
 
 build() {
   build_wasm "${VARIANTS[@]}"
-  build_copies
   build_types
   build_model
   build_page
@@ -266,7 +266,6 @@ run_tests() {
   setup_test_runner &
   local runner=$!
   build_wasm "${VARIANTS[@]}"
-  build_copies
   build_types
   build_model
   setup_chromium
@@ -288,14 +287,13 @@ run_tests() {
   say "JavaScript tests"
   node --test --test-timeout=60000 tests/js/*.test.mjs
   say "end-to-end tests in Chromium"
-  # Two files at a time: most of a test is waiting.
+  # Two files at a time: while one waits for a server, the other computes.
   node --test --test-concurrency=2 tests/e2e/*.spec.mjs
   report_steps
 }
 
 run_matrix() {
   build_wasm "${VARIANTS[@]}"
-  build_copies
   build_types
   setup_chromium
   say "trying the package in every tool"
@@ -309,11 +307,11 @@ bench() {
   esac
   case "$what" in
     kernels | profile | models | tokenizers | tasks) build_bench_wasm; setup_node ;;
-    accuracy) build_wasm "${VARIANTS[@]}"; build_copies; build_types; build_cli ;;
+    accuracy) build_wasm "${VARIANTS[@]}"; build_types; build_cli ;;
     demo) build_wasm "${VARIANTS[@]}"; build_model; build_page ;;
     queue) build_wasm "${VARIANTS[@]}"; build_model; setup_node ;;
     sizes) build_wasm "${VARIANTS[@]}"; setup_node; node benches/sizes.mjs; return ;;
-    *) build_wasm "${VARIANTS[@]}"; build_copies; build_types ;;
+    *) build_wasm "${VARIANTS[@]}"; build_types ;;
   esac
   setup_chromium
   say "benchmark: $what"

@@ -44,7 +44,10 @@ export class Stored {
   /** @param {StoredModel} model */
   #row({ id, endpoint, commit, revisions: [revision], bytes: held, files }) {
     const whole = files.reduce((sum, { size }) => sum + size, 0);
-    const state = commit === 'folder' && held === whole ? bytes(held) : revision === undefined ? `${bytesOf(held, whole)}, not complete` : `${bytes(held)}, commit ${commit.slice(0, 7)}`;
+    // What is of a folder, and not of a Hub, has neither revisions nor a commit.
+    const isWhole = commit === 'folder' ? held === whole : revision !== undefined;
+    const of = commit === 'folder' ? '' : `, commit ${commit.slice(0, 7)}`;
+    const state = isWhole ? `${bytes(held)}${of}` : `${bytesOf(held, whole)}, not complete`;
     const row = make('li');
     const name = make('span', 'stored-name', id);
     name.dir = 'auto';
